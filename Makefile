@@ -1,0 +1,117 @@
+# QVMI. `make help` lists what there is.
+#
+# Non-recursive: each folder's module.mk names its programs; every other .c directly in a module folder goes into the
+# folder's archive, and every tests/FOLDER/test_*.c becomes a unit test linked with that archive.
+
+B        ?= build/gcc
+CC       := $(if $(filter default,$(origin CC)),gcc,$(CC))
+SANITIZE ?=
+PREFIX   ?= /usr/local
+VERSION  := 0.1
+
+MODULES := common mtp mtp-server qvisor pool rules broker console agent mtp-client/core mtp-client/sdl
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wformat=2 -Wundef -Werror
+CFLAGS   ?= -O2 -g
+HARDEN   := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2 -fstack-protector-strong)
+SAN      := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+PKG_ALL  := gio-unix-2.0 json-glib-1.0 libwebsockets libcurl openssl sqlite3 libzstd libjpeg libpng lua5.4 json-c sdl2 libargon2 libseccomp
+# Asked once: pkg-config is slow enough to notice. On a bare machine, where make check and make demo begin, it is not there.
+ifneq ($(shell command -v pkg-config),)
+PKG_CFLAGS := $(shell pkg-config --cflags $(foreach p,$(PKG_ALL),$(shell pkg-config --exists $(p) && echo $(p))))
+endif
+ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARNINGS) $(HARDEN) $(SAN) -fPIE -I. -I$(B)/gen $(PKG_CFLAGS) \
+             -D_GNU_SOURCE -DGLIB_VERSION_MIN_REQUIRED=GLIB_VERSION_2_74 -DGLIB_VERSION_MAX_ALLOWED=GLIB_VERSION_2_74 \
+             -DQVMI_VERSION='"$(VERSION)"' -MMD -MP
+ALL_LDFLAGS = $(SAN) $(LDFLAGS) -Wl,--as-needed
+
+.DEFAULT_GOAL := all
+PROGRAMS :=
+# Libraries a unit test of a folder needs: archives, in link order, and pkg-config packages.
+TEST_PKG := gio-unix-2.0 json-glib-1.0 libwebsockets libcurl openssl sqlite3 libzstd libjpeg libpng
+-include $(wildcard $(addsuffix /module.mk,$(MODULES) tests/guest mtp-client/web console/web deploy deploy/image bench tests))
+
+lib = $(B)/lib/lib$(subst /,-,$(1)).a
+MAINS := $(foreach p,$(PROGRAMS),$($(p)_MAIN))
+module_sources = $(filter-out $(MAINS),$(wildcard $(1)/*.c))
+objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+define module_rule
+$(call lib,$(1)): $(call objects,$(call module_sources,$(1)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	@ar rcsD $$@ $$^
+endef
+$(foreach m,$(MODULES),$(eval $(call module_rule,$(m))))
+
+define program_rule
+$(B)/bin/$(1): $(call objects,$($(1)_MAIN)) $(foreach l,$($(1)_LIBS),$(call lib,$(l)))
+	@mkdir -p $$(@D)
+	@echo "  LINK  $$@"
+	@$$(CC) $$(ALL_LDFLAGS) $$(if $$(findstring -static,$$($(1)_LDFLAGS)),,-pie) $$($(1)_LDFLAGS) -o $$@ $$^ $$(if $$($(1)_PKG),$$(shell pkg-config $$(if $$(findstring -static,$$($(1)_LDFLAGS)),--static) --libs $$($(1)_PKG))) $$($(1)_LIBADD) -lm
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(ALL_CFLAGS) $($(firstword $(subst /, ,$*))_CFLAGS) -c -o $@ $<
+
+# --- unit tests: tests/FOLDER/test_X.c with FOLDER's archive; FOLDER "client-core" is mtp-client/core ---
+unit_module = $(subst client-,mtp-client/,$(1))
+UNIT_SOURCES := $(foreach m,common mtp mtp-server qvisor pool rules broker console agent client-core client-sdl,$(wildcard tests/$(m)/test_*.c))
+UNIT_TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(UNIT_SOURCES))
+define unit_rule
+$(B)/tests/$(1)/%: $(B)/obj/tests/$(1)/%.o $(call lib,$(call unit_module,$(1))) $(foreach l,$($(1)_TEST_LIBS),$(call lib,$(l))) $(call lib,common) $(call lib,mtp)
+	@mkdir -p $$(@D)
+	@$$(CC) $$(ALL_LDFLAGS) -pie -o $$@ $$< $$(filter %.a,$$^) $$(filter %.a,$$^) $$(shell pkg-config --libs $$(TEST_PKG) $$($(1)_TEST_PKG)) -lm $$($(1)_TEST_LIBADD)
+endef
+$(foreach m,$(sort $(foreach s,$(UNIT_SOURCES),$(word 2,$(subst /, ,$(s))))),$(eval $(call unit_rule,$(m))))
+
+# Objects of tests are kept.
+.SECONDARY:
+.PHONY: all programs unit unit-programs integration check demo smoke help clean format format-check lint web
+programs: $(foreach p,$(PROGRAMS),$(B)/bin/$(p))
+all: programs
+
+unit-programs: $(UNIT_TESTS)
+unit: unit-programs
+	@deploy/run-tests $(UNIT_TESTS)
+
+integration: programs
+	@QVMI_BIN=$(abspath $(B)/bin) SANITIZED=$(if $(SANITIZE),1) deploy/run-tests $(wildcard tests/integration/test_*.sh)
+
+SOURCES := $(foreach m,$(MODULES),$(wildcard $(m)/*.[ch])) $(wildcard tests/*/*.[ch])
+format:
+	clang-format -i $(SOURCES)
+format-check:
+	@clang-format --dry-run -Werror $(SOURCES)
+
+# Once an object: what has been compiled anew is looked at anew. Checks and reasons are in .clang-tidy.
+LINTED := $(foreach m,$(MODULES),$(wildcard $(m)/*.c))
+$(B)/lint/%.ok: $(B)/obj/%.o .clang-tidy
+	@mkdir -p $(@D)
+	@echo "  TIDY  $*.c"
+	@clang-tidy --quiet $*.c -- $(filter-out -Werror -MMD -MP,$(ALL_CFLAGS)) 2>/dev/null
+	@touch $@
+lint: $(LINTED:%.c=$(B)/lint/%.ok)
+
+check:
+	@deploy/check
+demo:
+	@deploy/demo $(DEMO)
+smoke: programs
+	@bench/smoke
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make demo         a real phone on the screen (installs what it needs, root or sudo)'
+	@echo 'make check        everything CI runs'
+	@echo 'make smoke        the whole path, headless, on the real phone: one JSON line'
+	@echo 'make unit         unit tests; with B=build/asan SANITIZE=address,undefined under the sanitizers'
+	@echo 'make integration  real daemons and real QEMU on a tiny guest'
+	@echo 'make format       clang-format over the tree'
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

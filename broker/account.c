@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "broker/account.h"
+
+#include <string.h>
+
+#include "common/error.h"
+
+#define NAME_MAX_SIZE 64
+
+void account_free(struct account *account)
+{
+	if (!account)
+		return;
+	g_free(account->name);
+	g_free(account->password);
+	g_free(account);
+}
+
+bool account_name_is_valid(const char *name, GError **error)
+{
+	size_t n = strlen(name);
+	bool valid = n >= 1 && n <= NAME_MAX_SIZE && g_ascii_isalnum(name[0]);
+	for (size_t i = 0; valid && i < n; i++)
+		valid = g_ascii_isalnum(name[i]) || strchr("._@-", name[i]);
+	if (!valid)
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "a user's name is 1 to %d letters (A-Z, a-z), digits and . _ @ -, and begins "
+		    "with a "
+		    "letter or digit",
+		    NAME_MAX_SIZE);
+	return valid;
+}
+
+static struct account *account_from_row(struct rows *rows)
+{
+	struct account *account = g_new0(struct account, 1);
+	account->name = g_strdup(rows_string(rows, 0));
+	account->password = g_strdup(rows_string(rows, 1));
+	account->admin = rows_int(rows, 2) != 0;
+	account->created = rows_int(rows, 3);
+	return account;
+}
+
+static bool not_found(const char *name, GError **error)
+{
+	g_set_error(error, QVMI_ERROR, QVMI_ERROR_NOT_FOUND, "there is no user %s", name);
+	return false;
+}
+
+struct account *account_find(struct database *database, const char *name, GError **error)
+{
+	AUTO(rows)
+	rows = database_query(database, error,
+	    "SELECT name, password, admin, created FROM users WHERE name = ?", "s", name);
+	if (!rows)
+		return NULL;
+	GError *failure = NULL;
+	if (rows_next(rows, &failure))
+		return account_from_row(rows);
+	if (failure)
+		g_propagate_error(error, failure);
+	else
+		not_found(name, error);
+	return NULL;
+}
+
+bool account_add(struct database *database, const char *name, const char *password, bool admin,
+    int64_t now, GError **error)
+{
+	if (!database_exec(database, error,
+	        "INSERT INTO users (name, password, admin, created) VALUES (?, ?, ?, ?) "
+	        "ON CONFLICT DO NOTHING",
+	        "ssii", name, password, (int64_t)admin, now))
+		return false;
+	if (database_changes(database) == 1)
+		return true;
+	g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
+	    "there is a user %s already; set the password or choose another name", name);
+	return false;
+}
+
+bool account_set_password(
+    struct database *database, const char *name, const char *password, GError **error)
+{
+	if (!database_exec(database, error, "UPDATE users SET password = ? WHERE name = ?", "ss",
+	        password, name))
+		return false;
+	return database_changes(database) == 1 || not_found(name, error);
+}
+
+bool account_remove(struct database *database, const char *name, GError **error)
+{
+	if (!database_exec(database, error, "DELETE FROM users WHERE name = ?", "s", name))
+		return false;
+	return database_changes(database) == 1 || not_found(name, error);
+}
+
+GPtrArray *account_list(
+    struct database *database, const char *after, unsigned limit, GError **error)
+{
+	AUTO(rows)
+	rows = database_query(database, error,
+	    "SELECT name, password, admin, created FROM users WHERE name > ? ORDER BY name LIMIT ?",
+	    "si", after, (int64_t)limit);
+	if (!rows)
+		return NULL;
+	g_autoptr(GPtrArray) accounts =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)account_free);
+	GError *failure = NULL;
+	while (rows_next(rows, &failure))
+		g_ptr_array_add(accounts, account_from_row(rows));
+	if (failure) {
+		g_propagate_error(error, failure);
+		return NULL;
+	}
+	return g_steal_pointer(&accounts);
+}

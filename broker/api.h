@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The broker's HTTP API (openapi.yaml): the routes, and what their handlers share. `data` is the
+ * struct broker. */
+#pragma once
+
+#include <json-glib/json-glib.h>
+#include <stdint.h>
+
+#include "common/http_server.h"
+
+struct package;
+struct session;
+struct broker;
+
+extern const struct http_route api_routes[];
+
+void api_respond(struct http_request *request, unsigned status, JsonObject *object); /* takes it */
+void api_fail(struct http_request *request, const GError *error);
+
+/* The body, which must come as application/json: what a form of a foreign page can not send. */
+JsonObject *api_body(struct http_request *request, GError **error);
+/* A whole number in the query; `fallback` when absent. QVMI_ERROR_INVALID names it. */
+bool api_query_int(struct http_request *request, const char *name, int64_t min, int64_t max,
+    int64_t fallback, int64_t *out, GError **error);
+/* RFC 3339, UTC. Caller frees. */
+char *api_time(int64_t seconds);
+JsonObject *api_package_json(const struct package *package); /* caller unrefs */
+/* {"packages"} of a user. NULL with error. Caller unrefs. */
+JsonArray *api_packages_of(struct broker *broker, const char *user, GError **error);
+
+/* api_login.c */
+void api_login(struct http_request *request, void *data);
+void api_logout(struct http_request *request, void *data);
+void api_whoami(struct http_request *request, void *data);
+/* api_session.c */
+void api_session_open(struct http_request *request, void *data);
+void api_session_grant(struct http_request *request, void *data);
+void api_session_list(struct http_request *request, void *data);
+void api_session_close(struct http_request *request, void *data);
+/* api_user.c */
+void api_user_list(struct http_request *request, void *data);
+void api_user_add(struct http_request *request, void *data);
+void api_user_password(struct http_request *request, void *data);
+void api_user_remove(struct http_request *request, void *data);
+/* api_package.c */
+void api_package_list(struct http_request *request, void *data);
+void api_package_put(struct http_request *request, void *data);
+void api_package_remove(struct http_request *request, void *data);
+void api_package_grant(struct http_request *request, void *data);
+void api_package_revoke(struct http_request *request, void *data);
+/* api_asset.c */
+void api_icon(struct http_request *request, void *data);
+void api_description(struct http_request *request, void *data);
+/* Is there an icon at this path ("/icons/phone.svg")? QVMI_ERROR_INVALID names those that are. */
+bool api_icon_check(const char *path, GError **error);

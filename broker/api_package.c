@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Packages: one's own for everybody, all of them for administrators. */
+#include "broker/api.h"
+
+#include "broker/broker.h"
+#include "broker/caller.h"
+#include "broker/package.h"
+#include "common/error.h"
+#include "common/json.h"
+
+JsonObject *api_package_json(const struct package *package)
+{
+	JsonObject *object = json_object_new();
+	json_object_set_string_member(object, "id", package->id);
+	json_object_set_string_member(object, "name", package->name);
+	json_object_set_string_member(object, "kind", package->kind);
+	json_object_set_string_member(object, "icon", package->icon);
+	json_object_set_string_member(object, "pool", package->pool);
+	if (package->application)
+		json_object_set_string_member(object, "application", package->application);
+	return object;
+}
+
+JsonArray *api_packages_of(struct broker *broker, const char *user, GError **error)
+{
+	g_autoptr(GPtrArray) packages = package_list(broker->database, user, error);
+	if (!packages)
+		return NULL;
+	JsonArray *array = json_array_sized_new(packages->len);
+	for (unsigned i = 0; i < packages->len; i++)
+		json_array_add_object_element(array, api_package_json(packages->pdata[i]));
+	return array;
+}
+
+/* Every package, with the names of those who have it. */
+static JsonArray *all_packages(struct broker *broker, GError **error)
+{
+	g_autoptr(GPtrArray) packages = package_list(broker->database, NULL, error);
+	if (!packages)
+		return NULL;
+	g_autoptr(JsonArray) array = json_array_sized_new(packages->len);
+	for (unsigned i = 0; i < packages->len; i++) {
+		const struct package *package = packages->pdata[i];
+		g_autoptr(GPtrArray) names = package_grantees(broker->database, package->id, error);
+		if (!names)
+			return NULL;
+		JsonArray *users = json_array_sized_new(names->len);
+		for (unsigned k = 0; k < names->len; k++)
+			json_array_add_string_element(users, names->pdata[k]);
+		JsonObject *object = api_package_json(package);
+		json_object_set_array_member(object, "users", users);
+		json_array_add_object_element(array, object);
+	}
+	return g_steal_pointer(&array);
+}
+
+void api_package_list(struct http_request *request, void *data)
+{
+	struct broker *broker = data;
+	g_autoptr(GError) error = NULL;
+	int64_t all;
+	if (!api_query_int(request, "all", 0, 1, 0, &all, &error))
+		return api_fail(request, error);
+	AUTO(caller)
+	caller = all ? caller_identify_admin(broker, request, BROWSER_READS, &error)
+	             : caller_identify_user(broker, request, BROWSER_READS, &error);
+	JsonArray *array = !caller ? NULL
+	                   : all   ? all_packages(broker, &error)
+	                           : api_packages_of(broker, caller->user, &error);
+	if (!array)
+		return api_fail(request, error);
+	JsonObject *object = json_object_new();
+	json_object_set_array_member(object, "packages", array);
+	api_respond(request, 200, object);
+}
+
+static struct package *package_from_json(JsonObject *body, GError **error)
+{
+	GError *failure = NULL;
+	AUTO(package) package = g_new0(struct package, 1);
+	package->id = g_strdup(json_get_string(body, "id", 64, &failure));
+	if (!failure)
+		package->name = g_strdup(json_get_string(body, "name", 256, &failure));
+	if (!failure)
+		package->kind = g_strdup(json_get_string(body, "kind", 16, &failure));
+	if (!failure)
+		package->pool = g_strdup(json_get_string(body, "pool", 64, &failure));
+	if (!failure)
+		package->application =
+		    g_strdup(json_get_optional_string(body, "application", 128, &failure));
+	const char *icon = failure ? NULL : json_get_optional_string(body, "icon", 128, &failure);
+	package->icon = g_strdup(icon ? icon : PACKAGE_ICON_DEFAULT);
+	if (failure) {
+		g_propagate_error(error, failure);
+		return NULL;
+	}
+	if (!package_is_valid(package, error) || !api_icon_check(package->icon, error))
+		return NULL;
+	return g_steal_pointer(&package);
+}
+
+void api_package_put(struct http_request *request, void *data)
+{
+	struct broker *broker = data;
+	g_autoptr(GError) error = NULL;
+	bool added;
+	AUTO(caller) caller = caller_identify_admin(broker, request, BROWSER_WRITES, &error);
+	JsonObject *body = caller ? api_body(request, &error) : NULL;
+	AUTO(package) package = body ? package_from_json(body, &error) : NULL;
+	if (!package || !package_put(broker->database, package, broker_now(broker), &added, &error))
+		return api_fail(request, error);
+	api_respond(request, added ? 201 : 200, api_package_json(package));
+}
+
+void api_package_remove(struct http_request *request, void *data)
+{
+	struct broker *broker = data;
+	g_autoptr(GError) error = NULL;
+	AUTO(caller) caller = caller_identify_admin(broker, request, BROWSER_WRITES, &error);
+	if (!caller ||
+	    !package_remove(broker->database, http_request_parameter(request, "id"), &error))
+		return api_fail(request, error);
+	http_respond_empty(request, 204);
+}
+
+void api_package_grant(struct http_request *request, void *data)
+{
+	struct broker *broker = data;
+	g_autoptr(GError) error = NULL;
+	AUTO(caller) caller = caller_identify_admin(broker, request, BROWSER_WRITES, &error);
+	JsonObject *body = caller ? api_body(request, &error) : NULL;
+	const char *user = body ? json_get_string(body, "user", 256, &error) : NULL;
+	const char *id = http_request_parameter(request, "id");
+	if (!user || !package_grant(broker->database, id, user, broker_now(broker), &error))
+		return api_fail(request, error);
+	g_message("package %s granted to %s by %s", id, user, caller_name(caller));
+	http_respond_empty(request, 204);
+}
+
+void api_package_revoke(struct http_request *request, void *data)
+{
+	struct broker *broker = data;
+	g_autoptr(GError) error = NULL;
+	AUTO(caller) caller = caller_identify_admin(broker, request, BROWSER_WRITES, &error);
+	const char *id = http_request_parameter(request, "id");
+	const char *user = http_request_parameter(request, "user");
+	if (!caller || !package_revoke(broker->database, id, user, &error))
+		return api_fail(request, error);
+	g_message("package %s taken from %s by %s", id, user, caller_name(caller));
+	http_respond_empty(request, 204);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* brokerd: signs people in and sends them to their phones. */
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "broker/broker.h"
+#include "common/daemon.h"
+#include "common/error.h"
+
+/* clang-format off */
+static const struct config_key keys[] = {
+    {"database", "path", CONFIG_PATH, NULL, 0, 0, "SQLite file of users, packages and sessions"},
+    {"listen", "address", CONFIG_STRING, "0.0.0.0", 0, 0, "address of the HTTPS listener"},
+    {"listen", "port", CONFIG_INT, "8443", 1, 65535, "its port"},
+    {"listen", "certificate", CONFIG_PATH, NULL, 0, 0, "PEM certificate (chain) of the listener"},
+    {"listen", "key", CONFIG_PATH, NULL, 0, 0, "PEM private key of the certificate"},
+    {"listen", "unix", CONFIG_PATH, NULL, 0, 0, "admin socket, for our own uid and root"},
+    {"listen", "web-folder", CONFIG_PATH, NULL, 0, 0, "pages to serve; unset: none"},
+    {"listen", "web-connect", CONFIG_STRING, "wss:", 0, 0, "where a page may stream from (CSP sources of connect-src)"},
+    {"grant", "private-key", CONFIG_PATH, NULL, 0, 0, "PEM Ed25519 key that signs grants"},
+    {"pool", "url", CONFIG_STRING, NULL, 0, 0, "poold: unix:/path or https://host:port"},
+    {"pool", "ca", CONFIG_PATH, NULL, 0, 0, "CA that poold's certificate must be of"},
+    {"pool", "certificate", CONFIG_PATH, NULL, 0, 0, "our certificate, for mutual TLS"},
+    {"pool", "key", CONFIG_PATH, NULL, 0, 0, "its key"},
+    {"sign-in", "backend", CONFIG_STRING, "local", 0, 0, "who knows the passwords"},
+    {"session", "lifetime-s", CONFIG_INT, "43200", 60, 30 * 86400, "a sign-in lasts so long"},
+    {"session", "grant-lifetime-s", CONFIG_INT, "30", 5, 60, "a grant has to be used within"},
+    {"argon2", "memory-kib", CONFIG_INT, "65536", 1024, 4 * 1024 * 1024, "memory of one computation"},
+    {"argon2", "passes", CONFIG_INT, "3", 1, 100, "passes over it"},
+    {"argon2", "threads", CONFIG_INT, "2", 1, 64, "computations at a time"},
+    {"argon2", "queue", CONFIG_INT, "32", 0, 4096, "sign-ins that may wait for one; beyond: 503"},
+    {0},
+};
+/* clang-format on */
+
+static struct broker *start(const struct config *config, GError **error)
+{
+	const struct broker_options options = {
+	    .database_path = daemon_require(config, "database", "path"),
+	    .grant_private_key = daemon_require(config, "grant", "private-key"),
+	    .authenticator = config_string(config, "sign-in", "backend"),
+	    .pool =
+	        {
+	            .base_url = daemon_require(config, "pool", "url"),
+	            .ca_file = config_string(config, "pool", "ca"),
+	            .certificate_file = config_string(config, "pool", "certificate"),
+	            .key_file = config_string(config, "pool", "key"),
+	            .name = "poold",
+	        },
+	    .web_folder = config_string(config, "listen", "web-folder"),
+	    .web_connect = config_string(config, "listen", "web-connect"),
+	    .token_lifetime_s = config_int(config, "session", "lifetime-s"),
+	    .grant_lifetime_s = config_int(config, "session", "grant-lifetime-s"),
+	    .password_cost =
+	        {
+	            .memory_kib = (uint32_t)config_int(config, "argon2", "memory-kib"),
+	            .passes = (uint32_t)config_int(config, "argon2", "passes"),
+	        },
+	    .password_threads = (unsigned)config_int(config, "argon2", "threads"),
+	    .password_queue = (unsigned)config_int(config, "argon2", "queue"),
+	};
+	return broker_new(&options, error);
+}
+
+static bool listen_all(struct broker *broker, const struct config *config, GError **error)
+{
+	/* TLS only, on loopback too: a browser keeps a __Host- cookie for nothing less. */
+	const struct http_listen tls = {
+	    .address = config_string(config, "listen", "address"),
+	    .port = (uint16_t)config_int(config, "listen", "port"),
+	    .certificate_file = daemon_require(config, "listen", "certificate"),
+	    .key_file = daemon_require(config, "listen", "key"),
+	};
+	const struct http_listen admin = {.unix_path = config_string(config, "listen", "unix")};
+	return http_server_listen(broker->server, &tls, error) &&
+	       (!admin.unix_path || http_server_listen(broker->server, &admin, error));
+}
+
+int main(int argc, char **argv)
+{
+	AUTO(daemon)
+	daemon = daemon_new(
+	    "brokerd", "signs people in and sends them to their phones", keys, argc, argv);
+	/* The grant key and people's passwords are in our memory. */
+	prctl(PR_SET_DUMPABLE, 0);
+	g_autoptr(GError) error = NULL;
+	AUTO(broker) broker = start(daemon_config(daemon), &error);
+	if (!broker)
+		daemon_fail("starting", error);
+	if (!listen_all(broker, daemon_config(daemon), &error))
+		daemon_fail("listening", error);
+	http_server_set_ready(broker->server, true);
+	return daemon_run(daemon);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "broker/schema.h"
+
+#include <stddef.h>
+
+const char *const broker_schema[] = {
+    /*
+     * users: names are compared without case (ASCII), because a phone's keyboard likes to begin
+     * with a capital. password: PHC string (password.h).
+     * tokens: digest is the SHA-256 of the token; the token itself is nowhere.
+     * sessions: no reference to users or packages, since a record of what was outlives both.
+     */
+    "CREATE TABLE users ("
+    "  name TEXT PRIMARY KEY COLLATE NOCASE,"
+    "  password TEXT NOT NULL,"
+    "  admin INTEGER NOT NULL CHECK (admin IN (0, 1)),"
+    "  created INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE packages ("
+    "  id TEXT PRIMARY KEY,"
+    "  name TEXT NOT NULL,"
+    "  kind TEXT NOT NULL CHECK (kind IN ('phone', 'application')),"
+    "  pool TEXT NOT NULL,"
+    "  application TEXT,"
+    "  icon TEXT NOT NULL,"
+    "  created INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE package_grants ("
+    "  package TEXT NOT NULL REFERENCES packages (id) ON DELETE CASCADE,"
+    "  user TEXT NOT NULL COLLATE NOCASE REFERENCES users (name) ON DELETE CASCADE,"
+    "  created INTEGER NOT NULL,"
+    "  PRIMARY KEY (package, user)"
+    ") STRICT;"
+    "CREATE INDEX package_grants_user ON package_grants (user);"
+    "CREATE TABLE tokens ("
+    "  digest TEXT PRIMARY KEY,"
+    "  user TEXT NOT NULL COLLATE NOCASE REFERENCES users (name) ON DELETE CASCADE,"
+    "  created INTEGER NOT NULL,"
+    "  expires INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX tokens_user ON tokens (user, created);"
+    "CREATE TABLE sessions ("
+    "  id TEXT PRIMARY KEY,"
+    "  user TEXT NOT NULL COLLATE NOCASE,"
+    "  token TEXT NOT NULL,"
+    "  package TEXT NOT NULL,"
+    "  terminal_model TEXT,"
+    "  terminal_width INTEGER NOT NULL,"
+    "  terminal_height INTEGER NOT NULL,"
+    "  idempotency_key TEXT,"
+    "  state TEXT NOT NULL CHECK (state IN ('allocating', 'open', 'closed', 'failed')),"
+    "  reason TEXT,"
+    "  lease TEXT,"
+    "  phone TEXT,"
+    "  host TEXT,"
+    "  created INTEGER NOT NULL,"
+    "  ended INTEGER,"
+    "  UNIQUE (user, idempotency_key)"
+    ") STRICT;"
+    "CREATE INDEX sessions_user ON sessions (user, created);"
+    "CREATE INDEX sessions_state ON sessions (state, created);"
+    "CREATE INDEX sessions_token ON sessions (token);",
+    NULL,
+};

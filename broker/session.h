@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A signed-in user's connection to a phone, as recorded. Main thread; seconds since the epoch.
+ *
+ *   allocating --(the pool gave a phone)--> open --(client, sign-out, expiry)--> closed
+ *   allocating --(no phone, broker restarted)--> failed
+ *   open --(no grant could be made for it)--> failed
+ *   allocating --(sign-out meanwhile)--> closed
+ *
+ * A session ends; the lease behind it does not: the phone goes on running and the next session of
+ * the user gets the same one.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/database.h"
+
+#define SESSION_MAX_OPEN 32 /* a user; beyond, the oldest is closed */
+
+#define SESSION_KEPT_S (90 * 24 * 3600)
+
+enum session_state { SESSION_ALLOCATING, SESSION_OPEN, SESSION_CLOSED, SESSION_FAILED };
+const char *session_state_name(enum session_state state);
+
+struct session {
+	char *id;                     /* uuid */
+	char *user, *token, *package; /* token: its digest */
+	char *terminal_model;         /* may be NULL, like all below until the session is open */
+	int64_t terminal_width, terminal_height;
+	char *idempotency_key;
+	enum session_state state;
+	char *reason; /* why it is closed or failed */
+	char *lease, *phone, *host;
+	int64_t created, ended; /* ended 0: not yet */
+};
+void session_free(struct session *session);
+
+/* Records a new session in state allocating; fills id, state and created. QVMI_ERROR_CONFLICT when
+ * the user has used this idempotency key before. */
+bool session_begin(struct database *database, struct session *session, int64_t now, GError **error);
+/* The pool's answer: the session is open. QVMI_ERROR_CONFLICT when it has ended meanwhile. */
+bool session_open(struct database *database, const char *id, const char *lease, const char *phone,
+    const char *host, GError **error);
+/* To closed or failed. What has ended stays as it is, without an error. */
+bool session_end(struct database *database, const char *id, enum session_state state,
+    const char *reason, int64_t now, GError **error);
+
+/* A session of this user; else QVMI_ERROR_NOT_FOUND, also when it is another's. `user` NULL:
+ * anybody's. Caller frees. */
+struct session *session_find(
+    struct database *database, const char *id, const char *user, GError **error);
+/* NULL without error when the key is new. */
+struct session *session_find_by_key(
+    struct database *database, const char *user, const char *key, GError **error);
+/* Newest first, up to `limit`; `user` NULL: everybody's. `live`: those allocating or open only. */
+GPtrArray *session_list(
+    struct database *database, const char *user, bool live, unsigned limit, GError **error);
+
+/* Closes what nobody can use any more. */
+bool session_close_of_token(
+    struct database *database, const char *token, const char *reason, int64_t now, GError **error);
+bool session_close_of_user(
+    struct database *database, const char *user, const char *reason, int64_t now, GError **error);
+/* Sessions whose token has expired or is gone. */
+bool session_close_orphans(struct database *database, int64_t now, GError **error);
+/* Forgets what ended more than SESSION_KEPT_S ago. */
+bool session_forget_old(struct database *database, int64_t now, GError **error);
+/* At start: what a former broker was allocating has failed. */
+bool session_fail_allocating(struct database *database, int64_t now, GError **error);
+
+DEFINE_CLEANUP(session);

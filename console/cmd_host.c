@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* qvmi status, qvmi host, qvmi pool: what there is. */
+#include "common/error.h"
+#include "common/json.h"
+#include "console/api.h"
+#include "console/nouns.h"
+#include "console/output.h"
+
+static bool list(struct cli *cli, const char *path, const char *member,
+    const struct output_column *columns, GError **error)
+{
+	struct http_client *pool = cli_pool(cli, error);
+	g_autoptr(JsonNode) node = pool ? api_call(pool, "GET", path, NULL, error) : NULL;
+
+	if (node)
+		output_list(cli, node, member, columns);
+	return node != NULL;
+}
+
+static bool status(struct cli *cli, GError **error)
+{
+	static const struct output_column columns[] = {{"HOST", "id"}, {"STATE", "state"},
+	    {"ACCELERATOR", "info.accelerator.name"}, {"CPUS", "info.cpus"},
+	    {"FREE MIB", "info.memory_free_mib"}, {"RUNNING", "info.phones.running"},
+	    {"PHONES", "info.phones.total"}, {0}};
+	struct http_client *pool = cli_pool(cli, error);
+	g_autoptr(JsonNode) whole = pool ? api_call(pool, "GET", "/v1/status", NULL, error) : NULL;
+	g_autoptr(JsonNode) hosts = whole ? api_call(pool, "GET", "/v1/hosts", NULL, error) : NULL;
+
+	if (!hosts)
+		return false;
+	if (cli_wants_json(cli)) {
+		JsonObject *object = json_node_get_object(whole);
+		json_object_set_array_member(
+		    object, "hosts", json_array_ref(api_list(hosts, "hosts")));
+		output_object(cli, whole, columns);
+		return true;
+	}
+	output_list(cli, hosts, "hosts", columns);
+	g_print("\n");
+	return list(cli, "/v1/pools", "pools",
+	    (const struct output_column[]){{"POOL", "name"}, {"TEMPLATE", "template"},
+	        {"READY", "ready_now"}, {"WANTED", "ready"}, {"LEASED", "leased"},
+	        {"CREATING", "creating"}, {"MAX", "max"}, {0}},
+	    error);
+}
+
+static bool host_list(struct cli *cli, GError **error)
+{
+	static const struct output_column columns[] = {{"ID", "id"}, {"STATE", "state"},
+	    {"ACCELERATOR", "info.accelerator.name"}, {"WHY", "info.accelerator.reason"},
+	    {"QEMU", "info.qemu.version"}, {"CPUS", "info.cpus"}, {"MEMORY MIB", "info.memory_mib"},
+	    {"FREE MIB", "info.memory_free_mib"}, {"RUNNING", "info.phones.running"},
+	    {"URL", "url"}, {0}};
+	return list(cli, "/v1/hosts", "hosts", columns, error);
+}
+
+static bool pool_list(struct cli *cli, GError **error)
+{
+	static const struct output_column columns[] = {{"NAME", "name"}, {"TEMPLATE", "template"},
+	    {"READY", "ready_now"}, {"WANTED", "ready"}, {"MAX", "max"}, {"LEASED", "leased"},
+	    {"CREATING", "creating"}, {"VOLATILE", "volatile"}, {"RULE", "rule"}, {0}};
+	return list(cli, "/v1/pools", "pools", columns, error);
+}
+
+static bool set_number(struct cli *cli, JsonObject *object, const char *name, GError **error)
+{
+	long value;
+
+	if (!cli_option_int(cli, name, 0, 100000, 0, &value, error))
+		return false;
+	if (cli_option(cli, name))
+		json_object_set_int_member(object, name, value);
+	return true;
+}
+
+static bool pool_set(struct cli *cli, GError **error)
+{
+	g_autoptr(JsonObject) change = json_object_new();
+	const char *template = cli_option(cli, "template"), *rule = cli_option(cli, "rule");
+	const char *is_volatile = cli_option(cli, "volatile");
+	const char *name = cli_argument(cli, 0);
+	g_autofree char *path = http_path("/v1/pools/%s", name);
+	struct http_client *pool = cli_pool(cli, error);
+	g_autoptr(GError) wrong = NULL;
+
+	if (!pool || !set_number(cli, change, "ready", error) ||
+	    !set_number(cli, change, "max", error))
+		return false;
+	if (is_volatile && !g_str_equal(is_volatile, "yes") && !g_str_equal(is_volatile, "no")) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID, "--volatile is yes or no");
+		return false;
+	}
+	if (is_volatile)
+		json_object_set_boolean_member(change, "volatile", g_str_equal(is_volatile, "yes"));
+	if (rule)
+		json_object_set_string_member(change, "rule", rule);
+	if (template)
+		json_object_set_string_member(change, "template", template);
+	g_autoptr(JsonNode) node = api_call(pool, "PATCH", path, json_object_ref(change), &wrong);
+	/* One that is not there is made, when it is said of what. */
+	if (!node && template && g_error_matches(wrong, QVMI_ERROR, QVMI_ERROR_NOT_FOUND)) {
+		json_object_set_string_member(change, "name", name);
+		node = api_call(pool, "POST", "/v1/pools", json_object_ref(change), error);
+	} else if (!node) {
+		g_propagate_error(error, g_steal_pointer(&wrong));
+	}
+	if (node)
+		output_done(cli, node, "pool %s is set", name);
+	return node != NULL;
+}
+
+static const struct cli_option pool_set_options[] = {
+    {"ready", "N", "Clones that are kept ready"},
+    {"max", "N", "Phones at most"},
+    {"template", "NAME", "Of which they are cloned; makes the pool when there is none"},
+    {"volatile", "yes|no", "Phones end with their lease"},
+    {"rule", "NAME", "Rule that decides"},
+    {0},
+};
+
+const struct cli_verb status_verbs[] = {
+    {NULL, "", 0, 0, "Hosts, pools and phones at a glance.", NULL, status},
+    {0},
+};
+const struct cli_verb host_verbs[] = {
+    {"list", "", 0, 0, "Machines that run phones.", NULL, host_list},
+    {0},
+};
+const struct cli_verb pool_verbs[] = {
+    {"list", "", 0, 0, "Pools of phones.", NULL, pool_list},
+    {"set", "NAME", 1, 1, "Changes a pool.", pool_set_options, pool_set},
+    {0},
+};

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* qvmi package, qvmi session */
+#include "common/json.h"
+#include "console/api.h"
+#include "console/nouns.h"
+#include "console/output.h"
+
+static bool list(struct cli *cli, const char *path, const char *member,
+    const struct output_column *columns, GError **error)
+{
+	struct http_client *broker = cli_broker(cli, error);
+	g_autoptr(JsonNode) node = broker ? api_call(broker, "GET", path, NULL, error) : NULL;
+
+	if (node)
+		output_list(cli, node, member, columns);
+	return node != NULL;
+}
+
+static bool package_list(struct cli *cli, GError **error)
+{
+	static const struct output_column columns[] = {{"ID", "id"}, {"NAME", "name"},
+	    {"KIND", "kind"}, {"POOL", "pool"}, {"APPLICATION", "application"}, {"USERS", "users"},
+	    {0}};
+	return list(cli, "/v1/packages?all=1", "packages", columns, error);
+}
+
+static bool package_grant(struct cli *cli, GError **error)
+{
+	const char *id = cli_argument(cli, 0), *user = cli_argument(cli, 1);
+	g_autofree char *path = http_path("/v1/packages/%s/grants", id);
+	struct http_client *broker = cli_broker(cli, error);
+
+	if (!broker)
+		return false;
+	JsonObject *body = json_object_new();
+	json_object_set_string_member(body, "user", user);
+	g_autoptr(JsonNode) node = api_call(broker, "POST", path, body, error);
+	if (node)
+		output_done(cli, node, "%s has %s", user, id);
+	return node != NULL;
+}
+
+static bool package_revoke(struct cli *cli, GError **error)
+{
+	const char *id = cli_argument(cli, 0), *user = cli_argument(cli, 1);
+	g_autofree char *path = http_path("/v1/packages/%s/grants/%s", id, user);
+	struct http_client *broker = cli_broker(cli, error);
+	g_autoptr(JsonNode) node = broker ? api_call(broker, "DELETE", path, NULL, error) : NULL;
+
+	if (node)
+		output_done(cli, node, "%s no longer has %s", user, id);
+	return node != NULL;
+}
+
+static bool package_add(struct cli *cli, GError **error)
+{
+	static const char *const members[] = {"name", "pool", "application", "icon"};
+	const char *id = cli_argument(cli, 0);
+	const char *application = cli_option(cli, "application");
+	struct http_client *broker = cli_broker(cli, error);
+
+	if (!broker)
+		return false;
+	JsonObject *body = json_object_new();
+	json_object_set_string_member(body, "id", id);
+	json_object_set_string_member(body, "name", id);
+	json_object_set_string_member(body, "pool", "phone");
+	json_object_set_string_member(body, "kind", application ? "application" : "phone");
+	for (unsigned i = 0; i < G_N_ELEMENTS(members); i++)
+		if (cli_option(cli, members[i]))
+			json_object_set_string_member(
+			    body, members[i], cli_option(cli, members[i]));
+	g_autoptr(JsonNode) node = api_call(broker, "POST", "/v1/packages", body, error);
+	if (node)
+		output_done(cli, node, "package %s is there", id);
+	return node != NULL;
+}
+
+static bool session_list(struct cli *cli, GError **error)
+{
+	static const struct output_column columns[] = {{"SESSION", "session"}, {"USER", "user"},
+	    {"PACKAGE", "package"}, {"STATE", "state"}, {"PHONE", "phone.uuid"}, {"HOST", "host"},
+	    {"TERMINAL", "terminal.model"}, {"SINCE", "created"}, {0}};
+	return list(cli, "/v1/sessions?all=1", "sessions", columns, error);
+}
+
+static const struct cli_option add_options[] = {
+    {"name", "TEXT", "As people see it (default: ID)"},
+    {"pool", "NAME", "Whose phones it opens (default: phone)"},
+    {"application", "ID", "Desktop id of an application that is launched on it"},
+    {"icon", "NAME", "Its icon"},
+    {0},
+};
+
+const struct cli_verb package_verbs[] = {
+    {"list", "", 0, 0, "Packages, and who has them.", NULL, package_list},
+    {"add", "ID", 1, 1, "Adds a package, or changes it.", add_options, package_add},
+    {"grant", "ID USER", 2, 2, "Gives it to a user.", NULL, package_grant},
+    {"revoke", "ID USER", 2, 2, "Takes it from a user.", NULL, package_revoke},
+    {0},
+};
+const struct cli_verb session_verbs[] = {
+    {"list", "", 0, 0, "Who is connected to what.", NULL, session_list},
+    {0},
+};

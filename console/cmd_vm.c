@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* qvmi vm: phones */
+#include "common/error.h"
+#include "common/json.h"
+#include "console/api.h"
+#include "console/nouns.h"
+#include "console/output.h"
+
+static bool vm_list(struct cli *cli, GError **error)
+{
+	static const char *const filters[] = {"state", "host", "pool", "user"};
+	static const struct output_column columns[] = {{"UUID", "uuid"}, {"NAME", "name"},
+	    {"STATE", "state"}, {"USE", "use"}, {"POOL", "pool"}, {"USER", "user"},
+	    {"HOST", "host"}, {"TEMPLATE", "template"}, {"CLONE MS", "clone_ms"},
+	    {"CREATED", "created"}, {0}};
+	struct http_client *pool = cli_pool(cli, error);
+	g_autoptr(GString) path = g_string_new("/v1/phones?limit=1000");
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(filters); i++) {
+		const char *value = cli_option(cli, filters[i]);
+		g_autofree char *escaped = value ? g_uri_escape_string(value, NULL, FALSE) : NULL;
+		if (value)
+			g_string_append_printf(path, "&%s=%s", filters[i], escaped);
+	}
+	g_autoptr(JsonNode) node = pool ? api_call(pool, "GET", path->str, NULL, error) : NULL;
+	if (node)
+		output_list(cli, node, "phones", columns);
+	return node != NULL;
+}
+
+static const struct output_column phone_columns[] = {{"uuid", "uuid"}, {"name", "name"},
+    {"state", "state"}, {"use", "use"}, {"reason", "reason"}, {"user", "user"}, {"pool", "pool"},
+    {"host", "host"}, {"template", "template"}, {"mac", "mac"}, {"width", "screen.width"},
+    {"height", "screen.height"}, {"touch points", "touch_points"}, {"agent", "agent.ready"},
+    {"clone ms", "clone_ms"}, {"process", "pid"}, {"created", "created"}, {0}};
+
+static bool vm_show(struct cli *cli, GError **error)
+{
+	g_autofree char *path = http_path("/v1/phones/%s", cli_argument(cli, 0));
+	struct http_client *pool = cli_pool(cli, error);
+	g_autoptr(JsonNode) node = pool ? api_call(pool, "GET", path, NULL, error) : NULL;
+
+	if (node)
+		output_object(cli, node, phone_columns);
+	return node != NULL;
+}
+
+static bool vm_create(struct cli *cli, GError **error)
+{
+	static const char *const members[] = {"pool", "template", "host", "name"};
+	struct http_client *pool = cli_pool(cli, error);
+	JsonObject *order = json_object_new();
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(members); i++)
+		if (cli_option(cli, members[i]))
+			json_object_set_string_member(
+			    order, members[i], cli_option(cli, members[i]));
+	if (!pool || (!cli_option(cli, "pool") && !cli_option(cli, "template"))) {
+		json_object_unref(order);
+		if (pool)
+			g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+			    "say of what: --pool NAME or --template NAME");
+		return false;
+	}
+	g_autoptr(JsonNode) node = api_call(pool, "POST", "/v1/phones", order, error);
+	if (node)
+		output_done(cli, node, "%s", api_string(json_node_get_object(node), "uuid"));
+	return node != NULL;
+}
+
+/* The same for each phone that is named; goes on after an error and ends with the first one. */
+static bool each(struct cli *cli, const char *method, const char *ending, bool with_force,
+    const char *done, GError **error)
+{
+	struct http_client *pool = cli_pool(cli, error);
+	g_autoptr(GError) first = NULL;
+
+	for (unsigned i = 0; pool && cli_argument(cli, i); i++) {
+		const char *uuid = cli_argument(cli, i);
+		g_autofree char *base = http_path("/v1/phones/%s", uuid);
+		g_autofree char *path = g_strconcat(base, ending, NULL);
+		g_autoptr(GError) wrong = NULL;
+		JsonObject *body = NULL;
+		if (with_force) {
+			body = json_object_new();
+			json_object_set_boolean_member(
+			    body, "force", cli_option(cli, "force") != NULL);
+		}
+		g_autoptr(JsonNode) node = api_call(pool, method, path, body, &wrong);
+		if (node)
+			output_done(cli, node, "%s %s", uuid, done);
+		else if (!first)
+			first = g_steal_pointer(&wrong);
+		else
+			g_warning("%s: %s", uuid, wrong->message);
+	}
+	if (first)
+		g_propagate_error(error, g_steal_pointer(&first));
+	return pool && !*error;
+}
+
+static bool vm_start(struct cli *cli, GError **error)
+{
+	return each(cli, "POST", "/start", false, "is started", error);
+}
+
+static bool vm_stop(struct cli *cli, GError **error)
+{
+	return each(cli, "POST", "/stop", true, "is stopped", error);
+}
+
+static bool vm_destroy(struct cli *cli, GError **error)
+{
+	return each(cli, "DELETE", cli_option(cli, "force") ? "?force=true" : "", false,
+	    "is destroyed", error);
+}
+
+static const struct cli_option list_options[] = {
+    {"state", "STATE", "Only those: running, off, all ..."},
+    {"host", "ID", "Only those of this host"},
+    {"pool", "NAME", "Only those of this pool"},
+    {"user", "NAME", "Only those that this user holds"},
+    {0},
+};
+static const struct cli_option create_options[] = {
+    {"pool", "NAME", "In this pool"},
+    {"template", "NAME", "Of this template, in no pool"},
+    {"host", "ID", "On this host"},
+    {"name", "NAME", "Its name"},
+    {0},
+};
+static const struct cli_option destroy_options[] = {
+    {"force", NULL, "Also a phone that somebody holds: its lease ends"},
+    {0},
+};
+static const struct cli_option stop_options[] = {
+    {"force", NULL, "Cut the power instead of asking"},
+    {0},
+};
+
+const struct cli_verb vm_verbs[] = {
+    {"list", "", 0, 0, "Phones.", list_options, vm_list},
+    {"show", "UUID", 1, 1, "Everything about a phone.", NULL, vm_show},
+    {"create", "", 0, 0, "Clones a phone and prints its UUID.", create_options, vm_create},
+    {"start", "UUID...", 1, 16, "Starts phones.", NULL, vm_start},
+    {"stop", "UUID...", 1, 16, "Stops phones; their disks stay.", stop_options, vm_stop},
+    {"destroy", "UUID...", 1, 16, "Destroys phones and their disks.", destroy_options, vm_destroy},
+    {0},
+};

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "console/sign_in.h"
+
+#include <string.h>
+
+#include "common/error.h"
+#include "common/json.h"
+#include "console/administrator.h"
+#include "console/console.h"
+
+#define FIELD_MAX_SIZE 1024
+#define TOKEN_LIFETIME_S 43200 /* the broker may end it earlier */
+
+/* One request to the broker on behalf of a page's. */
+struct exchange {
+	struct console *console;
+	struct http_request *request;
+	bool browser; /* gets the token as a cookie; the command line gets it in the answer */
+};
+
+static struct exchange *exchange_new(struct console *console, struct http_request *request)
+{
+	struct exchange *exchange = g_new0(struct exchange, 1);
+	exchange->console = console;
+	exchange->request = request;
+	return exchange;
+}
+
+static void ended(const struct http_reply *reply, const GError *error, void *data)
+{
+	(void)reply;
+	(void)data;
+	if (error)
+		g_message("signing out at the broker: %s", error->message);
+}
+
+static void sign_out(struct console *console, const char *token)
+{
+	const struct http_call call = {.method = "POST", .path = "/v1/logout", .bearer = token};
+	administrator_forget(console->administrators, token);
+	http_client_call(console->broker, &call, NULL, ended, NULL);
+}
+
+static void who_is(struct http_request *request, const char *name)
+{
+	JsonObject *object = json_object_new();
+	json_object_set_string_member(object, "user", name);
+	http_respond_json(request, 200, json_node_of(object));
+}
+
+static void signed_in(const struct http_reply *reply, const GError *error, void *data)
+{
+	g_autofree struct exchange *exchange = data;
+	g_autoptr(GError) failure = NULL;
+	bool admin = false;
+	if (error)
+		return http_respond_error(exchange->request, error);
+	JsonObject *answer = reply->json && JSON_NODE_HOLDS_OBJECT(reply->json)
+	                         ? json_node_get_object(reply->json)
+	                         : NULL;
+	const char *token =
+	    answer ? json_get_string(answer, "token", FIELD_MAX_SIZE, &failure) : NULL;
+	const char *user = token ? json_get_string(answer, "user", FIELD_MAX_SIZE, &failure) : NULL;
+	if (!user || !json_get_optional_bool(answer, "admin", false, &admin, &failure)) {
+		g_clear_error(&failure);
+		failure = g_error_new_literal(
+		    QVMI_ERROR, QVMI_ERROR_FAILED, "the broker's answer is not understood");
+		return http_respond_error(exchange->request, failure);
+	}
+	if (!admin) {
+		sign_out(exchange->console, token);
+		failure = g_error_new_literal(QVMI_ERROR, QVMI_ERROR_DENIED,
+		    "the console is for administrators; sign in as one");
+		return http_respond_error(exchange->request, failure);
+	}
+	if (!exchange->browser)
+		return http_respond_json(exchange->request, 200, json_node_copy(reply->json));
+	browser_set_cookie(exchange->request, ADMINISTRATOR_COOKIE, token, TOKEN_LIFETIME_S);
+	who_is(exchange->request, user);
+}
+
+void sign_in_open(struct http_request *request, void *data)
+{
+	struct console *console = data;
+	g_autoptr(GError) error = NULL;
+	bool browser;
+	JsonObject *body = browser_check(request, BROWSER_WRITES, &browser, &error)
+	                       ? http_request_json(request, &error)
+	                       : NULL;
+	const char *user = body ? json_get_string(body, "user", FIELD_MAX_SIZE, &error) : NULL;
+	const char *password =
+	    user ? json_get_string(body, "password", FIELD_MAX_SIZE, &error) : NULL;
+	if (!password)
+		return http_respond_error(request, error);
+	JsonObject *question = json_object_new();
+	json_object_set_string_member(question, "user", user);
+	json_object_set_string_member(question, "password", password);
+	json_object_set_string_member(question, "address", http_request_peer(request)->address);
+	const struct http_call call = {
+	    .method = "POST", .path = "/v1/login", .body = json_node_of(question)};
+	struct exchange *exchange = exchange_new(console, request);
+	exchange->browser = browser;
+	http_request_hold(request);
+	http_client_call(console->broker, &call, NULL, signed_in, exchange);
+}
+
+static void leaves(const char *name, const char *token, const GError *error, void *data)
+{
+	g_autofree struct exchange *exchange = data;
+	(void)name;
+	if (error)
+		return http_respond_error(exchange->request, error);
+	sign_out(exchange->console, token);
+	browser_set_cookie(exchange->request, ADMINISTRATOR_COOKIE, "", 0);
+	http_respond_empty(exchange->request, 204);
+}
+
+void sign_in_close(struct http_request *request, void *data)
+{
+	struct console *console = data;
+	administrator_identify(console->administrators, request, BROWSER_WRITES, leaves,
+	    exchange_new(console, request));
+}
+
+static void shown(const char *name, const char *token, const GError *error, void *data)
+{
+	g_autofree struct exchange *exchange = data;
+	(void)token;
+	if (error)
+		return http_respond_error(exchange->request, error);
+	who_is(exchange->request, name);
+}
+
+void sign_in_show(struct http_request *request, void *data)
+{
+	struct console *console = data;
+	administrator_identify(
+	    console->administrators, request, BROWSER_READS, shown, exchange_new(console, request));
+}

@@ -1,0 +1,22 @@
+# shellcheck shell=bash
+# Sourced: the description of the machine that an image wants to run on.
+
+# write_manifest FILE NAME WIDTH HEIGHT MEMORY_MIB
+write_manifest() {
+	cat >"$1" <<JSON
+{
+  "format": 1,
+  "name": "$2",
+  "image": {
+    "disk": "disk.raw",
+    "kernel": "vmlinuz",
+    "initrd": "initrd.img",
+    "cmdline": "root=/dev/vda rootfstype=ext4 rw quiet loglevel=3 audit=0 nowatchdog transparent_hugepage=never fsck.mode=skip systemd.show_status=false rd.systemd.show_status=false vt.global_cursor_default=0 consoleblank=0"
+  },
+  "machine": { "type": "q35", "cpus": 1, "memory_mib": $5 },
+  "screen": { "width": $3, "height": $4 },
+  "devices": { "gpu": "virtio-vga", "touch": "virtio-multitouch", "keyboard": "virtio-keyboard" },
+  "ready": { "by": "agent", "timeout_s": 600 }
+}
+JSON
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#include "mtp-client/core/picture.h"
+
+#include <string.h>
+
+size_t picture_stride(const struct picture *picture)
+{
+	return (size_t)picture->width * PICTURE_BYTES;
+}
+
+static void put(uint8_t *out, const uint8_t *rgb)
+{
+	out[0] = rgb[0];
+	out[1] = rgb[1];
+	out[2] = rgb[2];
+	out[3] = 255;
+}
+
+bool picture_resize(struct picture *picture, uint32_t width, uint32_t height)
+{
+	static const uint8_t black[3];
+
+	if (width == 0 || height == 0 || width > picture->capacity / height)
+		return false;
+	picture->width = width;
+	picture->height = height;
+	picture->damage = (struct rectangle){.width = width, .height = height};
+	for (size_t i = 0; i < (size_t)width * height; i++)
+		put(picture->pixels + i * PICTURE_BYTES, black);
+	return true;
+}
+
+void picture_shown(struct picture *picture)
+{
+	picture->damage = (struct rectangle){0};
+}
+
+static void add_damage(struct picture *picture, const struct mtp_tile *tile)
+{
+	struct rectangle *damage = &picture->damage;
+	uint32_t left = tile->x, right = left + tile->width;
+	uint32_t top = tile->y, bottom = top + tile->height;
+
+	if (damage->width) {
+		if (damage->x < left)
+			left = damage->x;
+		if (damage->y < top)
+			top = damage->y;
+		if (damage->x + damage->width > right)
+			right = damage->x + damage->width;
+		if (damage->y + damage->height > bottom)
+			bottom = damage->y + damage->height;
+	}
+	*damage = (struct rectangle){left, top, right - left, bottom - top};
+}
+
+static uint8_t *pixel(const struct picture *picture, uint32_t x, uint32_t y)
+{
+	return picture->pixels + ((size_t)y * picture->width + x) * PICTURE_BYTES;
+}
+
+static void draw_solid(struct picture *picture, const struct mtp_tile *tile)
+{
+	for (uint32_t y = 0; y < tile->height; y++) {
+		uint8_t *out = pixel(picture, tile->x, tile->y + y);
+
+		for (uint32_t x = 0; x < tile->width; x++)
+			put(out + (size_t)x * PICTURE_BYTES, tile->colour);
+	}
+}
+
+/* Source and target may overlap: rows go in the order that reads each before it is written. */
+static void draw_copy(struct picture *picture, const struct mtp_tile *tile)
+{
+	for (uint32_t i = 0; i < tile->height; i++) {
+		uint32_t y = tile->y > tile->source_y ? tile->height - 1u - i : i;
+
+		memmove(pixel(picture, tile->x, tile->y + y),
+		    pixel(picture, tile->source_x, tile->source_y + y),
+		    (size_t)tile->width * PICTURE_BYTES);
+	}
+}
+
+static void draw_palette(struct picture *picture, const struct mtp_tile *tile)
+{
+	static const uint8_t black[3];
+	unsigned bits = mtp_palette_bits(tile->palette_size), mask = (1u << bits) - 1;
+	size_t row = ((size_t)tile->width * bits + 7) / 8;
+
+	for (uint32_t y = 0; y < tile->height; y++) {
+		const uint8_t *packed = picture->scratch + row * y;
+		uint8_t *out = pixel(picture, tile->x, tile->y + y);
+
+		for (uint32_t x = 0; x < tile->width; x++) {
+			uint32_t at = x * bits;
+			unsigned index = packed[at / 8] >> (8 - bits - at % 8) & mask;
+
+			put(out + (size_t)x * PICTURE_BYTES,
+			    index < tile->palette_size ? tile->palette + (size_t)index * 3 : black);
+		}
+	}
+}
+
+static void draw_raw(struct picture *picture, const struct mtp_tile *tile)
+{
+	const uint8_t *rgb = picture->scratch;
+
+	for (uint32_t y = 0; y < tile->height; y++) {
+		uint8_t *out = pixel(picture, tile->x, tile->y + y);
+
+		for (uint32_t x = 0; x < tile->width; x++, rgb += 3)
+			put(out + (size_t)x * PICTURE_BYTES, rgb);
+	}
+}
+
+/* What is valid has at most MTP_MAX_TILE pixels of at most 3 bytes: it fits the scratch. */
+static bool decompress(
+    struct picture *picture, const struct mtp_codecs *codecs, const struct mtp_tile *tile)
+{
+	size_t size = mtp_tile_raw_size(tile);
+
+	return size <= PICTURE_SCRATCH && codecs->zstd_decompress(codecs->context, picture->scratch,
+	                                      size, tile->data, tile->size);
+}
+
+const char *picture_draw(
+    struct picture *picture, const struct mtp_codecs *codecs, const struct mtp_tile *tile)
+{
+	switch (tile->kind) {
+	case MTP_TILE_SOLID:
+		draw_solid(picture, tile);
+		break;
+	case MTP_TILE_COPY:
+		draw_copy(picture, tile);
+		break;
+	case MTP_TILE_PALETTE:
+		if (!decompress(picture, codecs, tile))
+			return "a palette tile does not decompress to its size";
+		draw_palette(picture, tile);
+		break;
+	case MTP_TILE_ZSTD:
+		if (!decompress(picture, codecs, tile))
+			return "a zstd tile does not decompress to its size";
+		draw_raw(picture, tile);
+		break;
+	case MTP_TILE_JPEG:
+		if (!codecs->jpeg_decode(codecs->context, pixel(picture, tile->x, tile->y),
+		        picture_stride(picture), tile->width, tile->height, tile->data, tile->size))
+			return "a JPEG tile does not decode to its size";
+		break;
+	default:
+		return "a tile is of a kind that was not asked for";
+	}
+	add_damage(picture, tile);
+	return NULL;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mtp-client/sdl/account.h"
+
+#include <string.h>
+
+#include "common/error.h"
+#include "common/http_client.h"
+#include "common/json.h"
+#include "mtp-client/sdl/options.h"
+
+#define CALL_MS 130000 /* the broker waits 120 s for a phone that has to be booted first */
+
+struct account {
+	char *url, *user, *ca_file;
+	struct http_client *client;
+	GCancellable *pending; /* the call under way, NULL: none */
+	bool freed;
+
+	char *session; /* id at the broker, NULL: none */
+	char *grant, *host, *phone;
+	uint16_t port;
+	struct account_ticket ticket;
+
+	account_done done;
+	void *done_data;
+};
+
+struct account *account_new(const char *url, const char *user, const char *ca_file, GError **error)
+{
+	AUTO(account) account = g_new0(struct account, 1);
+	g_autofree char *name = g_strdup_printf("the broker at %s", url);
+	const struct http_client_options options = {
+	    .base_url = url,
+	    .ca_file = ca_file,
+	    .timeout_ms = CALL_MS,
+	    .name = name,
+	};
+
+	account->url = g_strdup(url);
+	account->user = g_strdup(user);
+	account->ca_file = g_strdup(ca_file);
+	account->client = http_client_new(&options, error);
+	return account->client ? g_steal_pointer(&account) : NULL;
+}
+
+static void ticket_clear(struct account *account)
+{
+	options_forget(g_steal_pointer(&account->grant));
+	g_clear_pointer(&account->host, g_free);
+	g_clear_pointer(&account->phone, g_free);
+}
+
+void account_free(struct account *account)
+{
+	if (!account)
+		return;
+	account->freed = true;
+	http_client_free(account->client); /* pending calls end here and see `freed` */
+	g_clear_object(&account->pending);
+	ticket_clear(account);
+	g_free(account->session);
+	g_free(account->url);
+	g_free(account->user);
+	g_free(account->ca_file);
+	g_free(account);
+}
+
+const struct account_ticket *account_ticket(const struct account *account)
+{
+	return account->grant ? &account->ticket : NULL;
+}
+
+/* What the user can do about it is known here and not where it failed. */
+static GError *explained(const struct account *account, const GError *error)
+{
+	GError *out = g_error_copy(error);
+
+	if (strcasestr(error->message, "certificate") && !account->ca_file)
+		g_prefix_error(&out,
+		    "the broker's certificate is not trusted: give its authority's certificate "
+		    "with --ca-file: ");
+	else if (strcasestr(error->message, "certificate"))
+		g_prefix_error(&out,
+		    "the broker's certificate was not issued by %s, or for "
+		    "another name than in %s: ",
+		    account->ca_file, account->url);
+	return out;
+}
+
+static void finish(struct account *account, const GError *error)
+{
+	g_autoptr(GError) told = error ? explained(account, error) : NULL;
+
+	g_clear_object(&account->pending);
+	account->done(told, account->done_data);
+}
+
+static void call(struct account *account, const char *path, JsonObject *body, http_reply_fn reply)
+{
+	const struct http_call http = {
+	    .method = "POST",
+	    .path = path,
+	    .body = json_node_of(body),
+	};
+
+	g_assert(!account->pending);
+	account->pending = g_cancellable_new();
+	http_client_call(account->client, &http, account->pending, reply, account);
+}
+
+static JsonObject *reply_object(const struct http_reply *reply, GError **error)
+{
+	if (reply->json && JSON_NODE_HOLDS_OBJECT(reply->json))
+		return json_node_get_object(reply->json);
+	g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+	    "what answered is not a QVMI broker: check the address");
+	return NULL;
+}
+
+static void signed_in(const struct http_reply *reply, const GError *failed, void *data)
+{
+	struct account *account = data;
+	g_autoptr(GError) error = NULL;
+
+	if (account->freed)
+		return;
+	if (failed) {
+		finish(account, failed);
+		return;
+	}
+	JsonObject *object = reply_object(reply, &error);
+	const char *token = object ? json_get_string(object, "token", 4096, &error) : NULL;
+
+	if (token)
+		http_client_set_bearer(account->client, token);
+	finish(account, error);
+}
+
+void account_sign_in(struct account *account, const char *password, account_done done, void *data)
+{
+	JsonObject *body = json_object_new();
+
+	account->done = done;
+	account->done_data = data;
+	json_object_set_string_member(body, "user", account->user);
+	json_object_set_string_member(body, "password", password);
+	call(account, "/v1/login", body, signed_in);
+}
+
+static bool take_ticket(struct account *account, JsonObject *object, GError **error)
+{
+	const char *grant = json_get_string(object, "grant", 2048, error);
+	JsonObject *mtp = grant ? json_get_object(object, "mtp", error) : NULL;
+	const char *host = mtp ? json_get_string(mtp, "host", 255, error) : NULL;
+	int64_t port;
+
+	if (!host || !json_get_int(mtp, "port", 1, 65535, &port, error))
+		return false;
+	ticket_clear(account);
+	account->grant = g_strdup(grant);
+	account->host = g_strdup(host);
+	account->port = (uint16_t)port;
+
+	JsonObject *phone = json_get_optional_object(object, "phone", NULL);
+	const char *uuid = phone ? json_get_optional_string(phone, "uuid", 36, NULL) : NULL;
+
+	account->phone = g_strdup(uuid ? uuid : "");
+	account->ticket = (struct account_ticket){.grant = account->grant,
+	    .host = account->host,
+	    .port = account->port,
+	    .phone = account->phone};
+	return true;
+}
+
+static void granted(const struct http_reply *reply, const GError *failed, void *data)
+{
+	struct account *account = data;
+	g_autoptr(GError) error = NULL;
+
+	if (account->freed)
+		return;
+	if (failed) {
+		finish(account, failed);
+		return;
+	}
+	JsonObject *object = reply_object(reply, &error);
+
+	if (object && take_ticket(account, object, &error)) {
+		const char *session = json_get_optional_string(object, "session", 64, NULL);
+
+		if (session) {
+			g_free(account->session);
+			account->session = g_strdup(session);
+		}
+	}
+	if (error)
+		g_prefix_error(&error, "the broker's answer cannot be used: ");
+	finish(account, error);
+}
+
+void account_open(struct account *account, const char *package,
+    const struct account_terminal *terminal, account_done done, void *data)
+{
+	JsonObject *body = json_object_new(), *described = json_object_new();
+
+	account->done = done;
+	account->done_data = data;
+	json_object_set_string_member(described, "model", terminal->model);
+	json_object_set_int_member(described, "width", terminal->width);
+	json_object_set_int_member(described, "height", terminal->height);
+	json_object_set_string_member(body, "package", package);
+	json_object_set_object_member(body, "terminal", described);
+	call(account, "/v1/sessions", body, granted);
+}
+
+void account_renew(struct account *account, account_done done, void *data)
+{
+	g_autofree char *path =
+	    http_path("/v1/sessions/%s/grant", account->session ? account->session : "");
+
+	account->done = done;
+	account->done_data = data;
+	call(account, path, json_object_new(), granted);
+}

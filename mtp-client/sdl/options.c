@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mtp-client/sdl/options.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+
+#include "common/error.h"
+
+#define PASSWORD_MAX 1024 /* bytes */
+
+static const char summary[] =
+    "Shows a phone that runs in the data centre: signs in at the broker, asks for a package,\n"
+    "and connects to the phone's host. Touch it with mouse or fingers, type on the keyboard;\n"
+    "F11 switches full screen, F12 turns the picture.";
+
+static bool check_url(struct options *options, GError **error)
+{
+	g_autoptr(GUri) uri = g_uri_parse(options->url, G_URI_FLAGS_NONE, NULL);
+
+	if (!uri || g_strcmp0(g_uri_get_scheme(uri), "https") || !g_uri_get_host(uri) ||
+	    !*g_uri_get_host(uri) || g_uri_get_userinfo(uri)) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "'%s' is not the broker's address: give https://HOST:PORT", options->url);
+		return false;
+	}
+	while (g_str_has_suffix(options->url, "/"))
+		options->url[strlen(options->url) - 1] = '\0';
+	return true;
+}
+
+static bool check(struct options *options, GError **error)
+{
+	if (!check_url(options, error))
+		return false;
+	if (!options->user || !*options->user) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID, "say who signs in: --user NAME");
+		return false;
+	}
+	if (options->rotate % 90 || options->rotate < 0 || options->rotate > 270) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "--rotate takes 0, 90, 180 or 270, not %d", options->rotate);
+		return false;
+	}
+	if (options->headless && options->fullscreen) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "--headless has no window that could be --fullscreen");
+		return false;
+	}
+	if (!options->package)
+		options->package = g_strdup("phone");
+	return true;
+}
+
+struct options *options_parse(int argc, char **argv, GError **error)
+{
+	AUTO(options) options = g_new0(struct options, 1);
+	g_auto(GStrv) rest = NULL;
+	const GOptionEntry entries[] = {
+	    {"user", 'u', 0, G_OPTION_ARG_STRING, &options->user, "Who signs in", "NAME"},
+	    {"password-file", 0, 0, G_OPTION_ARG_FILENAME, &options->password_file,
+	        "Take the password from FILE's first line instead of asking", "FILE"},
+	    {"ca-file", 0, 0, G_OPTION_ARG_FILENAME, &options->ca_file,
+	        "Trust the certificate authority in FILE (PEM), and no other", "FILE"},
+	    {"package", 'p', 0, G_OPTION_ARG_STRING, &options->package,
+	        "What to open (default: phone)", "ID"},
+	    {"rotate", 'r', 0, G_OPTION_ARG_INT, &options->rotate,
+	        "Turn the picture clockwise by 0, 90, 180 or 270", "DEGREES"},
+	    {"fullscreen", 'f', 0, G_OPTION_ARG_NONE, &options->fullscreen, "Fill the screen",
+	        NULL},
+	    {"headless", 0, 0, G_OPTION_ARG_NONE, &options->headless, "No window: decode only",
+	        NULL},
+	    {"screenshot", 0, 0, G_OPTION_ARG_FILENAME, &options->screenshot,
+	        "Write the picture as PNG when ending; headless without a script, end once it "
+	        "is still",
+	        "FILE"},
+	    {"script", 's', 0, G_OPTION_ARG_FILENAME, &options->script,
+	        "Play the commands in FILE, and end (see mtp-client/README.md)", "FILE"},
+	    {"stats-json", 0, 0, G_OPTION_ARG_FILENAME, &options->stats_json,
+	        "Write what was measured when ending", "FILE"},
+	    {"version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version", NULL},
+	    {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &rest, NULL, NULL},
+	    {0},
+	};
+	GOptionContext *context = g_option_context_new("https://HOST:PORT");
+	g_autoptr(GError) wrong = NULL;
+
+	g_option_context_set_summary(context, summary);
+	g_option_context_add_main_entries(context, entries, NULL);
+	bool parsed = g_option_context_parse(context, &argc, &argv, &wrong);
+
+	g_option_context_free(context);
+	if (!parsed) {
+		g_set_error(
+		    error, QVMI_ERROR, QVMI_ERROR_INVALID, "%s (see --help)", wrong->message);
+		return NULL;
+	}
+	if (options->version)
+		return g_steal_pointer(&options);
+	if (!rest || !rest[0] || rest[1]) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "give the broker's address and options, nothing else: mtp-client "
+		    "https://HOST:PORT --user NAME");
+		return NULL;
+	}
+	options->url = g_strdup(rest[0]);
+	return check(options, error) ? g_steal_pointer(&options) : NULL;
+}
+
+void options_free(struct options *options)
+{
+	if (!options)
+		return;
+	g_free(options->url);
+	g_free(options->user);
+	g_free(options->password_file);
+	g_free(options->ca_file);
+	g_free(options->package);
+	g_free(options->screenshot);
+	g_free(options->script);
+	g_free(options->stats_json);
+	g_free(options);
+}
+
+void options_forget(char *secret)
+{
+	if (!secret)
+		return;
+	explicit_bzero(secret, strlen(secret));
+	g_free(secret);
+}
+
+static char *first_line(FILE *stream)
+{
+	char line[PASSWORD_MAX + 2];
+	char *password = NULL;
+
+	if (fgets(line, sizeof(line), stream)) {
+		line[strcspn(line, "\r\n")] = '\0';
+		if (*line && g_utf8_validate(line, -1, NULL))
+			password = g_strdup(line);
+	}
+	explicit_bzero(line, sizeof(line));
+	return password;
+}
+
+static char *password_from_file(const char *file, GError **error)
+{
+	FILE *stream = fopen(file, "re");
+
+	if (!stream) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "cannot read --password-file %s: %s", file, g_strerror(errno));
+		return NULL;
+	}
+	/* Unbuffered: no copy of the secret stays behind in stdio's memory. */
+	setvbuf(stream, NULL, _IONBF, 0);
+	char *password = first_line(stream);
+
+	fclose(stream);
+	if (!password)
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "--password-file %s has no password in its first line", file);
+	return password;
+}
+
+static char *password_from_terminal(const struct options *options, GError **error)
+{
+	FILE *terminal = fopen("/dev/tty", "r+e");
+	struct termios before, quiet;
+
+	if (!terminal || tcgetattr(fileno(terminal), &before)) {
+		if (terminal)
+			fclose(terminal);
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "there is no terminal to ask for the password: give --password-file FILE");
+		return NULL;
+	}
+	setvbuf(terminal, NULL, _IONBF, 0);
+	fprintf(terminal, "Password of %s at %s: ", options->user, options->url);
+	quiet = before;
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	tcsetattr(fileno(terminal), TCSAFLUSH, &quiet);
+	char *password = first_line(terminal);
+
+	tcsetattr(fileno(terminal), TCSAFLUSH, &before);
+	fputc('\n', terminal);
+	fclose(terminal);
+	if (!password)
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID, "no password was given");
+	return password;
+}
+
+char *options_password(const struct options *options, GError **error)
+{
+	if (options->password_file)
+		return password_from_file(options->password_file, error);
+	return password_from_terminal(options, error);
+}

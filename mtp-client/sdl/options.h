@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line of mtp-client: one table gives parsing, help and limits. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "common/cleanup.h"
+
+struct options {
+	char *url; /* of the broker, https://HOST[:PORT], without a slash at the end */
+	char *user;
+	char *password_file; /* NULL: ask at the terminal */
+	char *ca_file;       /* NULL: the system's authorities */
+	char *package;
+	int rotate; /* degrees clockwise */
+	gboolean fullscreen;
+	gboolean headless;
+	char *screenshot; /* NULL: none */
+	char *script;     /* NULL: none */
+	char *stats_json; /* NULL: none */
+	gboolean version;
+};
+
+/* QVMI_ERROR_INVALID names the option and what it takes. `--help` prints and exits. */
+struct options *options_parse(int argc, char **argv, GError **error);
+void options_free(struct options *options);
+
+/* The password: first line of the file, or asked on /dev/tty without echo. Caller clears it with
+ * options_forget(). */
+char *options_password(const struct options *options, GError **error);
+/* Overwrites and frees; takes NULL. */
+void options_forget(char *secret);
+
+DEFINE_CLEANUP(options);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A phone in use: signs in at the broker, asks for the package, connects to the phone's host, and
+ * connects again by itself, with a fresh grant and growing pauses, when network or host went away.
+ *
+ *   sign in -> open (a phone and a grant) -> connect -> live -> ... -> over
+ *                      ^                        |
+ *                      +-- wait <- renew <------+
+ *
+ * What fails before it was live once is final: the user is there to mend it. Runs on GLib's
+ * default main context and never blocks.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "mtp-client/core/session.h"
+#include "mtp-client/sdl/stats.h"
+
+struct phone;
+
+/* What the terminal tells about itself. */
+struct phone_terminal {
+	const char *model;
+	unsigned width, height, dpi; /* of its screen; dpi 0: not known */
+	unsigned touch_points;
+};
+
+struct phone_options {
+	const char *url, *user, *ca_file, *package; /* copied */
+	struct phone_terminal terminal;             /* model is static */
+	struct mtp_session *session;
+	struct stats *stats;          /* times go here; both outlive the phone */
+	unsigned patience_s;          /* give up after so long without a connection; 0: never */
+	void (*live)(void *data);     /* connected, or again */
+	void (*received)(void *data); /* the session was fed */
+	void (*lost)(const char *notice, void *data);  /* a line for the user; it goes on */
+	void (*over)(const GError *error, void *data); /* last call; free it later */
+	void *data;
+};
+
+struct phone *phone_new(const struct phone_options *options, GError **error);
+void phone_free(struct phone *phone);
+
+/* Begins. The password is not kept. */
+void phone_sign_in(struct phone *phone, const char *password);
+/* Sends what is in the session's output, if connected. */
+void phone_flush(struct phone *phone);
+
+DEFINE_CLEANUP(phone);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The SDL window: shows the picture scaled and turned to fit, and tells what the user does in it,
+ * in phone pixels. SDL has no descriptor to wait for, so window_pump() is to be called some sixty
+ * times a second. Main thread only.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "common/cleanup.h"
+#include "mtp-client/core/picture.h"
+#include "mtp-client/sdl/input.h"
+
+struct window;
+
+struct window_options {
+	const char *title;
+	unsigned rotation; /* degrees clockwise */
+	bool fullscreen;
+	struct input *input;        /* what the user does goes here; outlives the window */
+	void (*closed)(void *data); /* the user closed it */
+	void *data;
+};
+
+struct window *window_new(const struct window_options *options, GError **error);
+void window_free(struct window *window);
+
+/* Handles what the user did since the last call, and redraws what a resize has uncovered. */
+void window_pump(struct window *window);
+/* Shows the picture's damaged part; all of it when its size has changed. */
+void window_show(struct window *window, const struct picture *picture);
+/* One line in the title, and the picture dimmed; NULL: all is well. */
+void window_set_notice(struct window *window, const char *notice);
+/* Pixels of the terminal's screen and its density; also without a window (then 0). */
+void window_screen(struct window *window, unsigned *width, unsigned *height, unsigned *dpi);
+
+DEFINE_CLEANUP(window);

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The broker's calls. The token is in a cookie that this page cannot read; the header tells the broker that it was
+// this page that asked (a form of another site cannot set it).
+
+export interface Package {
+	id: string;
+	name: string;
+	kind: 'phone' | 'application';
+	icon: string | null;
+}
+
+export interface Account {
+	user: string;
+	packages: Package[];
+}
+
+/** What opens a phone: the grant is used once and lives half a minute. */
+export interface Ticket {
+	session: string;
+	grant: string;
+	websocket: string;
+}
+
+export class BrokerError extends Error {
+	/** HTTP status; 0: the broker could not be reached. */
+	constructor(readonly status: number, message: string) {
+		super(message);
+	}
+}
+
+async function call(method: string, path: string, body?: object): Promise<unknown> {
+	let response: Response;
+	try {
+		response = await fetch(path, {
+			method,
+			headers: { 'X-QVMI-Client': 'browser', ...(body ? { 'Content-Type': 'application/json' } : {}) },
+			...(body ? { body: JSON.stringify(body) } : {}),
+			cache: 'no-store',
+			redirect: 'error',
+		});
+	} catch {
+		throw new BrokerError(0, 'The broker cannot be reached. Is the network there?');
+	}
+	const answer: unknown = await response.json().catch(() => null);
+	if (response.ok)
+		return answer;
+	const detail = (answer as { detail?: unknown } | null)?.detail;
+	throw new BrokerError(response.status,
+		typeof detail === 'string' ? sentence(detail) : `The broker answers ${response.status}.`);
+}
+
+function sentence(text: string): string {
+	return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
+}
+
+export const signIn = (user: string, password: string) => call('POST', '/v1/login', { user, password }) as Promise<Account>;
+export const whoAmI = () => call('GET', '/v1/whoami') as Promise<Account>;
+export const signOut = () => call('POST', '/v1/logout', {});
+
+export function openSession(packageId: string): Promise<Ticket> {
+	return call('POST', '/v1/sessions', {
+		package: packageId,
+		terminal: { model: terminalModel(), width: screenPixels(screen.width), height: screenPixels(screen.height) },
+	}) as Promise<Ticket>;
+}
+
+/** A fresh grant for a session that has lost its connection. */
+export async function renewSession(session: string): Promise<Ticket> {
+	const ticket = await call('POST', `/v1/sessions/${encodeURIComponent(session)}/grant`, {}) as Ticket;
+	return { ...ticket, session: ticket.session ?? session };
+}
+
+export function screenPixels(cssPixels: number): number {
+	return Math.min(65535, Math.round(cssPixels * devicePixelRatio));
+}
+
+export function terminalModel(): string {
+	return 'browser, ' + (navigator.maxTouchPoints > 0 ? 'touch' : 'desktop');
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The client core in WebAssembly (mtp-client/web/wasm/page.c), with types.
+
+type Exports = Record<
+	'page_buffer' | 'page_buffer_size' | 'page_init' | 'page_start' | 'page_feed' | 'page_output' | 'page_output_size' |
+	'page_output_sent' | 'page_state' | 'page_code' | 'page_reason' | 'page_complete' | 'page_touch_points' |
+	'page_pixels' | 'page_damage' | 'page_width' | 'page_height' | 'page_shown' | 'page_counter' | 'page_pointer' |
+	'page_touch' | 'page_key' | 'page_refresh' | 'page_ping' | 'page_bye' | 'page_fit' | 'page_view' | 'page_to_phone' |
+	'page_phone_x' | 'page_phone_y', (...numbers: number[]) => number> & { memory: WebAssembly.Memory };
+
+/** As enum mtp_session_state. */
+export enum State { Idle, Greeting, Live, Ended }
+/** As enum mtp_bye_code. */
+export enum Bye { Normal, Version, Grant, Protocol, PhoneGone, Ended, Overloaded, Timeout }
+export enum Touch { Down, Move, Up, Cancel }
+
+export interface Rectangle {
+	x: number;
+	y: number;
+	width: number;
+	height: number;
+}
+
+export interface View extends Rectangle {
+	scale: number;
+}
+
+export class Core {
+	private static module: Promise<WebAssembly.Module> | undefined;
+
+	private constructor(private readonly wasm: Exports) {}
+
+	/** A new instance: after a trap the old one must not be used any more. */
+	static async create(): Promise<Core> {
+		Core.module ??= WebAssembly.compileStreaming(fetch('mtp.wasm'));
+		const instance = await WebAssembly.instantiate(await Core.module, {
+			page: { clock: () => performance.now() * 1000 },
+		});
+		const wasm = instance.exports as unknown as Exports;
+		if (!wasm.page_init())
+			throw new Error('This browser has not enough memory for the phone\'s screen.');
+		return new Core(wasm);
+	}
+
+	/** Begins a connection: HELLO is in the output. */
+	start(grant: string, model: string, width: number, height: number, dpi: number, touchPoints: number): boolean {
+		const bytes = [grant, model].map(text => new TextEncoder().encode(text));
+		const buffer = this.buffer();
+		let at = 0;
+		for (const text of bytes) {
+			if (at + text.length + 1 > buffer.length)
+				return false;
+			buffer.set(text, at);
+			buffer[at + text.length] = 0;
+			at += text.length + 1;
+		}
+		return !!this.wasm.page_start(bytes[0]!.length, bytes[1]!.length, width, height, dpi, touchPoints);
+	}
+
+	/** Bytes from the host, any number. False: the session has ended; see code and reason. */
+	feed(bytes: Uint8Array): boolean {
+		const size = this.wasm.page_buffer_size();
+		for (let at = 0; at < bytes.length; at += size) {
+			const part = bytes.subarray(at, at + size);
+			this.buffer().set(part);
+			if (!this.wasm.page_feed(part.length))
+				return false;
+		}
+		return true;
+	}
+
+	/** Takes what is to be sent: a copy. */
+	takeOutput(): Uint8Array<ArrayBuffer> {
+		const n = this.wasm.page_output_size();
+		const bytes = new Uint8Array(this.memory, this.wasm.page_output(), n).slice();
+		this.wasm.page_output_sent(n);
+		return bytes;
+	}
+
+	get state(): State { return this.wasm.page_state(); }
+	get code(): Bye { return this.wasm.page_code(); }
+	get complete(): boolean { return !!this.wasm.page_complete(); }
+	get touchPoints(): number { return this.wasm.page_touch_points(); }
+	get width(): number { return this.wasm.page_width(); }
+	get height(): number { return this.wasm.page_height(); }
+	get updates(): number { return this.wasm.page_counter(0); }
+
+	get reason(): string {
+		const bytes = new Uint8Array(this.memory, this.wasm.page_reason(), 257);
+		return new TextDecoder().decode(bytes.slice(0, bytes.indexOf(0)));
+	}
+
+	/** The picture, not copied: valid until the next call that may need memory. */
+	picture(): ImageData {
+		const { width, height } = this;
+		return new ImageData(new Uint8ClampedArray(this.memory, this.wasm.page_pixels(), width * height * 4), width, height);
+	}
+
+	/** What has changed since shown(); width 0: nothing. */
+	damage(): Rectangle {
+		const [x, y, width, height] = new Uint32Array(this.memory, this.wasm.page_damage(), 4);
+		return { x: x!, y: y!, width: width!, height: height! };
+	}
+
+	shown(): void { this.wasm.page_shown(); }
+
+	pointer(x: number, y: number, buttons: number, wheel: number): void { this.wasm.page_pointer(x, y, buttons, wheel); }
+	touch(phase: Touch, slot: number, x: number, y: number): void { this.wasm.page_touch(phase, slot, x, y); }
+	key(code: number, down: boolean): void { this.wasm.page_key(code, +down); }
+	ping(): void { this.wasm.page_ping(performance.now() >>> 0); }
+	bye(): void { this.wasm.page_bye(); }
+
+	/** Fits the picture into a window of so many device pixels. */
+	fit(width: number, height: number, rotation: number): View {
+		this.wasm.page_fit(width, height, rotation);
+		const [x, y, w, h, scale] = new Float64Array(this.memory, this.wasm.page_view(), 5);
+		return { x: x!, y: y!, width: w!, height: h!, scale: scale! };
+	}
+
+	/** The phone's pixel under a point of the window; `inside`: not in the letterbox. */
+	toPhone(x: number, y: number): { x: number; y: number; inside: boolean } {
+		const inside = !!this.wasm.page_to_phone(x, y);
+		return { x: this.wasm.page_phone_x(), y: this.wasm.page_phone_y(), inside };
+	}
+
+	private get memory(): ArrayBuffer { return this.wasm.memory.buffer; }
+	private buffer(): Uint8Array {
+		return new Uint8Array(this.memory, this.wasm.page_buffer(), this.wasm.page_buffer_size());
+	}
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The page: sign in, pick, use.
+import { BrokerError, signIn, signOut, whoAmI, type Account, type Package } from './broker.js';
+import { Input } from './input.js';
+import { Screen } from './screen.js';
+import { Stream } from './stream.js';
+
+function element<T extends HTMLElement>(id: string): T {
+	return document.getElementById(id) as T;
+}
+
+type Place = 'sign-in' | 'packages' | 'phone';
+
+function show(place: Place): void {
+	for (const id of ['sign-in', 'packages', 'phone'] as const)
+		element(id).hidden = id !== place;
+	document.body.dataset.place = place;
+}
+
+/** A line for the user in the place where he looks; empty: none. */
+function tell(id: 'sign-in-message' | 'packages-message', message: string): void {
+	element(id).textContent = message;
+}
+
+// --- sign in ---
+
+function askToSignIn(message = ''): void {
+	tell('sign-in-message', message);
+	show('sign-in');
+	element<HTMLInputElement>(element<HTMLInputElement>('user').value ? 'password' : 'user').focus();
+}
+
+element<HTMLFormElement>('sign-in-form').addEventListener('submit', async event => {
+	event.preventDefault();
+	const password = element<HTMLInputElement>('password'), button = element<HTMLButtonElement>('sign-in-button');
+	button.disabled = true;
+	tell('sign-in-message', '');
+	try {
+		offer(await signIn(element<HTMLInputElement>('user').value, password.value));
+	} catch (error) {
+		askToSignIn((error as Error).message);
+	} finally {
+		password.value = '';
+		button.disabled = false;
+	}
+});
+
+element('sign-out').addEventListener('click', async () => {
+	await signOut().catch(() => undefined); // the cookie ends by itself as well
+	askToSignIn();
+});
+
+// --- pick ---
+
+function offer(account: Account): void {
+	element('who').textContent = account.user;
+	element('tiles').replaceChildren(...account.packages.map(tile));
+	tell('packages-message', account.packages.length ? '' : 'No packages have been granted to you yet. Ask your administrator.');
+	show('packages');
+}
+
+function tile(offered: Package): HTMLElement {
+	const button = document.createElement('button'), icon = document.createElement('img'), name = document.createElement('span');
+	icon.alt = '';
+	icon.src = offered.icon ?? 'icons/phone.svg';
+	icon.addEventListener('error', () => { icon.src = 'icons/phone.svg'; }, { once: true });
+	name.textContent = offered.name;
+	button.type = 'button';
+	button.className = 'tile';
+	button.dataset.package = offered.id;
+	button.append(icon, name);
+	button.addEventListener('click', () => void use(offered));
+	return button;
+}
+
+// --- use ---
+
+const canvas = element<HTMLCanvasElement>('screen');
+let stream: Stream | undefined;
+let screen: Screen | undefined;
+let input: Input | undefined;
+
+function notice(message: string, trust?: string): void {
+	element('notice').hidden = !message;
+	element('notice-text').textContent = message;
+	element('trust').hidden = !trust;
+	if (trust)
+		element<HTMLAnchorElement>('trust-link').href = element('trust-link').textContent = trust;
+	canvas.dataset.state = message ? 'waiting' : 'live';
+}
+
+function leave(): void {
+	input?.close();
+	stream?.close();
+	screen?.close();
+	input = stream = screen = undefined;
+}
+
+async function use(offered: Package): Promise<void> {
+	tell('packages-message', '');
+	show('phone');
+	document.title = offered.name;
+	notice(`Opening ${offered.name} …`);
+	screen = new Screen(canvas, () => stream?.core);
+	input = new Input(screen, () => stream?.core, () => stream?.flush());
+	canvas.focus();
+	try {
+		stream = await Stream.open(offered.id, {
+			received: () => screen?.changed(),
+			live: () => {
+				input?.reset();
+				notice('');
+			},
+			lost: (message, trust) => notice(message, trust),
+			over: (message, again) => backToPackages(message, again),
+		});
+	} catch (error) {
+		backToPackages((error as Error).message, error instanceof BrokerError && error.status === 401);
+	}
+}
+
+function backToPackages(message = '', again = false): void {
+	leave();
+	document.title = 'QVMI';
+	if (again)
+		return askToSignIn(message);
+	show('packages');
+	tell('packages-message', message);
+}
+
+element('close').addEventListener('click', () => backToPackages());
+element('rotate').addEventListener('click', () => {
+	screen?.rotate();
+	canvas.focus();
+});
+element('fullscreen').addEventListener('click', () => {
+	if (document.fullscreenElement)
+		void document.exitFullscreen();
+	else
+		void document.documentElement.requestFullscreen().catch(() => undefined);
+	canvas.focus();
+});
+element('fullscreen').hidden = !document.fullscreenEnabled;
+element('retry').addEventListener('click', () => stream?.hurry());
+window.addEventListener('online', () => stream?.hurry());
+document.addEventListener('visibilitychange', () => {
+	if (!document.hidden)
+		stream?.hurry();
+});
+// A page that is kept for the way back comes back without its connection.
+window.addEventListener('pagehide', () => leave());
+window.addEventListener('pageshow', event => {
+	if (event.persisted && document.body.dataset.place === 'phone')
+		backToPackages();
+});
+
+whoAmI().then(offer, (error: unknown) =>
+	askToSignIn(error instanceof BrokerError && error.status !== 401 ? error.message : ''));

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the page calls: the core's session and view behind plain numbers, one session an instance.
+ * Strings and bytes pass through `page_buffer()`, memory that both sides see. When the codec gives
+ * up on hostile data the instance traps; the page then throws it away.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "mtp-client/core/session.h"
+#include "mtp-client/core/view.h"
+
+#define EXPORT(name) __attribute__((export_name(#name))) name
+#define BUFFER_SIZE 65536
+
+static struct mtp_codecs codecs;
+static struct mtp_session *session;
+static struct view view;
+static uint16_t phone_x, phone_y;
+static uint8_t buffer[BUFFER_SIZE];
+
+/* Microseconds of performance.now(). */
+__attribute__((import_module("page"), import_name("clock"))) double page_clock(void);
+
+uint8_t *page_buffer(void);
+uint32_t page_buffer_size(void);
+int page_init(void);
+int page_start(uint32_t grant, uint32_t model, uint32_t width, uint32_t height, uint32_t dpi,
+    uint32_t touch_points);
+int page_feed(uint32_t n);
+const uint8_t *page_output(void);
+uint32_t page_output_size(void);
+void page_output_sent(uint32_t n);
+int page_state(void);
+int page_code(void);
+const char *page_reason(void);
+int page_complete(void);
+int page_touch_points(void);
+const uint8_t *page_pixels(void);
+const struct rectangle *page_damage(void);
+uint32_t page_width(void);
+uint32_t page_height(void);
+void page_shown(void);
+double page_counter(uint32_t which);
+int page_pointer(uint32_t x, uint32_t y, uint32_t buttons, int32_t wheel);
+int page_touch(uint32_t phase, uint32_t slot, uint32_t x, uint32_t y);
+int page_key(uint32_t code, uint32_t down);
+int page_refresh(void);
+int page_ping(uint32_t nonce);
+int page_bye(void);
+void page_fit(uint32_t width, uint32_t height, uint32_t rotation);
+const struct view *page_view(void);
+int page_to_phone(double x, double y);
+uint32_t page_phone_x(void);
+uint32_t page_phone_y(void);
+
+static uint64_t clock_us(void *data)
+{
+	(void)data;
+	return (uint64_t)page_clock();
+}
+
+uint8_t *EXPORT(page_buffer)(void)
+{
+	return buffer;
+}
+
+uint32_t EXPORT(page_buffer_size)(void)
+{
+	return BUFFER_SIZE;
+}
+
+int EXPORT(page_init)(void)
+{
+	const struct mtp_session_options options = {.codecs = &codecs, .clock_us = clock_us};
+
+	if (!mtp_codecs_init(&codecs))
+		return 0;
+	session = mtp_session_new(&options);
+	return session != NULL;
+}
+
+/* Grant and model lie in the buffer, one after the other, each ended by a NUL: their lengths. */
+int EXPORT(page_start)(uint32_t grant, uint32_t model, uint32_t width, uint32_t height,
+    uint32_t dpi, uint32_t touch_points)
+{
+	if (grant >= BUFFER_SIZE || model >= BUFFER_SIZE - grant - 1 || buffer[grant] ||
+	    buffer[grant + 1 + model])
+		return 0;
+
+	const struct mtp_session_hello hello = {.grant = (char *)buffer,
+	    .model = (char *)buffer + grant + 1,
+	    .width = (uint16_t)width,
+	    .height = (uint16_t)height,
+	    .dpi = (uint16_t)dpi,
+	    .touch_points = (uint8_t)touch_points};
+	bool started = mtp_session_start(session, &hello);
+
+	memset(buffer, 0, grant);
+	return started;
+}
+
+/* The first `n` bytes of the buffer came from the host. */
+int EXPORT(page_feed)(uint32_t n)
+{
+	return n <= BUFFER_SIZE && mtp_session_feed(session, buffer, n);
+}
+
+const uint8_t *EXPORT(page_output)(void)
+{
+	size_t n;
+
+	return mtp_session_output(session, &n);
+}
+
+uint32_t EXPORT(page_output_size)(void)
+{
+	size_t n;
+
+	mtp_session_output(session, &n);
+	return n;
+}
+
+void EXPORT(page_output_sent)(uint32_t n)
+{
+	mtp_session_output_sent(session, n);
+}
+
+int EXPORT(page_state)(void)
+{
+	return mtp_session_state(session);
+}
+
+int EXPORT(page_code)(void)
+{
+	return mtp_session_code(session);
+}
+
+const char *EXPORT(page_reason)(void)
+{
+	return mtp_session_reason(session);
+}
+
+int EXPORT(page_complete)(void)
+{
+	return mtp_session_complete(session);
+}
+
+int EXPORT(page_touch_points)(void)
+{
+	return mtp_session_touch_points(session);
+}
+
+const uint8_t *EXPORT(page_pixels)(void)
+{
+	return mtp_session_picture(session)->pixels;
+}
+
+/* Four u32: x, y, width, height. */
+const struct rectangle *EXPORT(page_damage)(void)
+{
+	return &mtp_session_picture(session)->damage;
+}
+
+uint32_t EXPORT(page_width)(void)
+{
+	return mtp_session_picture(session)->width;
+}
+
+uint32_t EXPORT(page_height)(void)
+{
+	return mtp_session_picture(session)->height;
+}
+
+void EXPORT(page_shown)(void)
+{
+	mtp_session_shown(session);
+}
+
+/* 0 updates, 1 bytes, 2 and on: tiles by kind. */
+double EXPORT(page_counter)(uint32_t which)
+{
+	const struct mtp_session_counters *counters = mtp_session_counters(session);
+
+	if (which < 2)
+		return (double)(which ? counters->bytes : counters->updates);
+	return which - 2 < MTP_TILE_KINDS ? (double)counters->tiles[which - 2] : 0;
+}
+
+int EXPORT(page_pointer)(uint32_t x, uint32_t y, uint32_t buttons, int32_t wheel)
+{
+	return mtp_session_pointer(
+	    session, (uint16_t)x, (uint16_t)y, (uint8_t)buttons, (int8_t)wheel);
+}
+
+int EXPORT(page_touch)(uint32_t phase, uint32_t slot, uint32_t x, uint32_t y)
+{
+	return mtp_session_touch(
+	    session, (enum mtp_touch_phase)phase, (uint8_t)slot, (uint16_t)x, (uint16_t)y);
+}
+
+int EXPORT(page_key)(uint32_t code, uint32_t down)
+{
+	return mtp_session_key(session, (uint16_t)code, down);
+}
+
+int EXPORT(page_refresh)(void)
+{
+	return mtp_session_refresh(session);
+}
+
+int EXPORT(page_ping)(uint32_t nonce)
+{
+	return mtp_session_ping(session, nonce);
+}
+
+int EXPORT(page_bye)(void)
+{
+	return mtp_session_bye(session, MTP_BYE_NORMAL, "closed by the user");
+}
+
+void EXPORT(page_fit)(uint32_t width, uint32_t height, uint32_t rotation)
+{
+	const struct picture *picture = mtp_session_picture(session);
+
+	view_fit(&view, width, height, picture->width, picture->height, rotation);
+}
+
+/* Five f64: x, y, width, height of the turned picture in the window, and the scale. */
+const struct view *EXPORT(page_view)(void)
+{
+	return &view;
+}
+
+int EXPORT(page_to_phone)(double x, double y)
+{
+	return view_to_phone(&view, x, y, &phone_x, &phone_y);
+}
+
+uint32_t EXPORT(page_phone_x)(void)
+{
+	return phone_x;
+}
+
+uint32_t EXPORT(page_phone_y)(void)
+{
+	return phone_y;
+}

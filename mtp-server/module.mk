@@ -1,0 +1,17 @@
+PROGRAMS += mtpd mtpd-worker
+mtpd_MAIN := mtp-server/mtpd.c
+mtpd_LIBS := mtp-server common mtp
+mtpd_PKG := gio-unix-2.0 json-glib-1.0 libwebsockets openssl libseccomp libzstd libjpeg
+mtpd-worker_MAIN := mtp-server/mtpd-worker.c
+mtpd-worker_LIBS := mtp-server common mtp
+mtpd-worker_PKG := gio-unix-2.0 json-glib-1.0 libseccomp libzstd libjpeg
+mtp-server_TEST_PKG := libseccomp
+
+# For the tests of mtpd alone: the part of qvisord that it needs, and a terminal that does what it is told.
+PROGRAMS += display-broker mtp-probe
+display-broker_MAIN := tests/mtp-server/display_broker.c
+display-broker_LIBS := common
+display-broker_PKG := gio-unix-2.0 json-glib-1.0
+mtp-probe_MAIN := tests/mtp-server/mtp_probe.c
+mtp-probe_LIBS := mtp-client/core common mtp
+mtp-probe_PKG := gio-unix-2.0 json-glib-1.0 openssl libzstd libjpeg

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Our own copy of the phone's screen: what the viewers are told of. Beside the picture as it is, it
+ * keeps the one before the last change, which the scroll detector needs; the two differ in the
+ * last damage only, so keeping them costs one more copy of that. Main thread.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mtp-server/blocks.h"
+
+struct picture {
+	unsigned width, height;
+	uint32_t *now, *before; /* width * height pixels, 0xXXRRGGBB: the upper byte is noise */
+	unsigned columns, rows; /* of blocks */
+	uint64_t *versions;     /* a block: number of the change that touched it last */
+	uint64_t version;       /* of the last change; grows for the picture's whole life */
+	uint32_t time_ms;       /* when `now` was taken */
+};
+
+/* Black. */
+void picture_init(struct picture *picture, unsigned width, unsigned height);
+void picture_finish(struct picture *picture);
+
+static inline const uint32_t *picture_at(const struct picture *picture, unsigned x, unsigned y)
+{
+	return picture->now + (size_t)y * picture->width + x;
+}
+
+/* The newest version among the blocks that the rectangle touches. */
+uint64_t picture_version_of(const struct picture *picture, struct rectangle r);

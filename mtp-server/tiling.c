@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mtp-server/tiling.h"
+
+#include <string.h>
+
+#define SIDE_MAX (256 / BLOCK) /* blocks of a tile's side; 256 * 256 is MTP_MAX_TILE */
+
+struct tiling {
+	struct tile_encoder *encoder;
+	uint8_t *contents; /* a block's enum content + 1; 0: not looked at yet */
+	size_t size;       /* of contents */
+	struct palette palette, wider;
+};
+
+struct tiling *tiling_new(void)
+{
+	struct tiling *tiling = g_new0(struct tiling, 1);
+	tiling->encoder = tile_encoder_new();
+	return tiling;
+}
+
+void tiling_free(struct tiling *tiling)
+{
+	if (!tiling)
+		return;
+	tile_encoder_free(tiling->encoder);
+	g_free(tiling->contents);
+	g_free(tiling);
+}
+
+static enum content content_of(struct tiling *t, const struct picture *picture,
+    const struct block_set *owed, unsigned column, unsigned row)
+{
+	uint8_t *known = &t->contents[row * owed->columns + column];
+	if (!*known)
+		*known = (uint8_t)(1 + tile_content(picture,
+		                           block_set_pixels(owed, column, row, 1, 1), &t->wider));
+	return (enum content)(*known - 1);
+}
+
+/* May this stretch of blocks join a tile that began with `content`? Widens the palette. */
+static bool joins(struct tiling *t, const struct picture *picture, const struct block_set *owed,
+    enum content content, unsigned column, unsigned row, unsigned columns)
+{
+	for (unsigned i = column; i < column + columns; i++)
+		if (!block_set_has(owed, i, row) || content_of(t, picture, owed, i, row) != content)
+			return false;
+	if (content == CONTENT_MANY)
+		return true;
+	struct rectangle r = block_set_pixels(owed, column, row, columns, 1);
+	t->wider = t->palette;
+	if (!palette_add_rectangle(&t->wider, picture, r) ||
+	    (content == CONTENT_PLAIN && t->wider.size > 1))
+		return false;
+	t->palette = t->wider;
+	return true;
+}
+
+/* The blocks of the tile that begins here: as far to the right as like content goes, then as many
+ * whole rows down. */
+static void grow(struct tiling *t, const struct picture *picture, const struct block_set *owed,
+    enum content content, unsigned column, unsigned row, unsigned *columns, unsigned *rows)
+{
+	bool bounded = content != CONTENT_PLAIN;
+	*columns = *rows = 1;
+	palette_init(&t->palette);
+	if (content != CONTENT_MANY)
+		palette_add_rectangle(
+		    &t->palette, picture, block_set_pixels(owed, column, row, 1, 1));
+	while (column + *columns < owed->columns && !(bounded && *columns == SIDE_MAX) &&
+	       joins(t, picture, owed, content, column + *columns, row, 1))
+		++*columns;
+	while (row + *rows < owed->rows && !(bounded && *rows == SIDE_MAX) &&
+	       joins(t, picture, owed, content, column, row + *rows, *columns))
+		++*rows;
+}
+
+/* One tile, made or remembered. False when it does not fit. */
+static bool write_tile(struct tiling *t, const struct picture *picture, struct rectangle r,
+    enum content content, const struct tile_demand *demand, struct tile_cache *cache, size_t limit,
+    bool first, struct mtp_writer *w, uint8_t *kind)
+{
+	uint64_t version = cache ? picture_version_of(picture, r) : 0;
+	GBytes *known = cache ? tile_cache_get(cache, r, version, demand) : NULL;
+	struct mtp_writer before = *w;
+	if (known) {
+		size_t n;
+		const uint8_t *bytes = g_bytes_get_data(known, &n);
+		mtp_write_bytes(w, bytes, n);
+		*kind = bytes[0];
+	} else {
+		struct mtp_tile tile;
+		if (!tile_encode(t->encoder, picture, r, content, &t->palette, demand, &tile))
+			g_error("a tile of %ux%u pixels cannot be encoded", r.width, r.height);
+		mtp_tile_write(&tile, (uint16_t)picture->width, (uint16_t)picture->height, w);
+		*kind = tile.kind;
+		if (cache && !w->failed)
+			tile_cache_put(cache, r, version, demand, w->bytes + before.size,
+			    w->size - before.size);
+	}
+	if (!w->failed && (first || w->size <= limit))
+		return true;
+	*w = before;
+	return false;
+}
+
+struct tiling_result tiling_write(struct tiling *t, const struct picture *picture,
+    struct block_set *owed, struct block_set *lossy, const struct tile_demand *demand,
+    struct tile_cache *cache, size_t limit, struct mtp_writer *w)
+{
+	struct tiling_result result = {0};
+	size_t size = (size_t)owed->columns * owed->rows;
+	if (t->size != size) {
+		t->contents = g_realloc(t->contents, size);
+		t->size = size;
+	}
+	memset(t->contents, 0, size);
+	for (unsigned row = 0; row < owed->rows && owed->count; row++)
+		for (unsigned column = 0; column < owed->columns; column++) {
+			if (!block_set_has(owed, column, row))
+				continue;
+			enum content content = content_of(t, picture, owed, column, row);
+			unsigned columns, rows;
+			grow(t, picture, owed, content, column, row, &columns, &rows);
+			struct rectangle r = block_set_pixels(owed, column, row, columns, rows);
+			uint8_t kind;
+			if (result.tiles == UINT16_MAX ||
+			    !write_tile(t, picture, r, content, demand, cache, limit,
+			        result.tiles == 0, w, &kind)) {
+				result.more = true;
+				return result;
+			}
+			result.tiles++;
+			block_set_remove_within(owed, r);
+			if (kind == MTP_TILE_JPEG)
+				block_set_add_rectangle(lossy, r);
+			else
+				block_set_remove_within(lossy, r);
+		}
+	return result;
+}

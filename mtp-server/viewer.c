@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mtp-server/viewer.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "mtp-server/bye.h"
+#include "mtp-server/source.h"
+
+#define WINDOW 2                /* updates un-acknowledged (PROTOCOL.md, "Server to client") */
+#define UPDATE_LIMIT (1u << 20) /* bytes of one update; it may be one tile more */
+#define REFINE_LIMIT (128u << 10)
+#define PONGS_MAX 16 /* queued; more are not answered */
+#define SILENCE_US (45 * G_USEC_PER_SEC)
+#define BYE_US (2 * G_USEC_PER_SEC) /* to take the last bytes */
+
+struct viewer {
+	const struct viewer_events *events;
+	void *data;
+	char *session;
+	bool may_input;
+	struct tile_demand demand;
+
+	int fd;
+	GSource *readable, *writable; /* NULL: not waited for */
+	GSource *closing;             /* closed() is on its way */
+	bool paused;
+	int64_t heard_us, bye_us; /* bye_us: 0 until BYE has been said */
+
+	struct mtp_deframer deframer;
+	uint8_t buffer[MTP_FRAME_HEADER + MTP_MAX_TO_SERVER];
+	GByteArray *out; /* what the stream has not taken; an update at most, and small messages */
+	size_t out_sent;
+	unsigned pongs; /* in out */
+
+	uint32_t sent, acknowledged; /* sequence numbers */
+	struct block_set owed, rough, refining;
+	struct scroll scroll;
+	bool has_scroll;
+	struct viewer_counters counters;
+	struct input_holder holder;
+};
+
+static gboolean on_writable(gint fd, GIOCondition condition, gpointer data);
+static gboolean on_readable(gint fd, GIOCondition condition, gpointer data);
+
+static gboolean on_closing(gpointer data)
+{
+	struct viewer *v = data;
+	source_clear(&v->closing);
+	v->events->closed(v, v->data);
+	return G_SOURCE_REMOVE;
+}
+
+static void close_soon(struct viewer *v)
+{
+	if (v->closing)
+		return;
+	source_clear(&v->readable);
+	source_clear(&v->writable);
+	v->closing = g_idle_source_new();
+	g_source_set_callback(v->closing, on_closing, v, NULL);
+	g_source_attach(v->closing, NULL);
+}
+
+/* --- sending --- */
+
+static void flush(struct viewer *v)
+{
+	while (v->out_sent < v->out->len) {
+		ssize_t n = send(
+		    v->fd, v->out->data + v->out_sent, v->out->len - v->out_sent, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN) {
+			if (!v->writable)
+				v->writable = source_watch(v->fd, G_IO_OUT, on_writable, v);
+			return;
+		}
+		if (n < 0) {
+			close_soon(v);
+			return;
+		}
+		v->out_sent += (size_t)n;
+	}
+	g_byte_array_set_size(v->out, 0);
+	v->out_sent = 0;
+	v->pongs = 0;
+	source_clear(&v->writable);
+	if (v->bye_us)
+		close_soon(v);
+}
+
+static gboolean on_writable(gint fd, GIOCondition condition, gpointer data)
+{
+	(void)fd, (void)condition;
+	struct viewer *v = data;
+	/* flush() may drop the source that calls us. */
+	flush(v);
+	if (!v->closing && !v->out->len)
+		v->events->wants(v, v->data);
+	return v->writable ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+static void send_bytes(struct viewer *v, const void *bytes, size_t n)
+{
+	if (v->closing)
+		return;
+	g_byte_array_append(v->out, bytes, (guint)n);
+	if (!v->writable)
+		flush(v);
+}
+
+static void send_message(struct viewer *v, const struct mtp_message *message)
+{
+	uint8_t bytes[512];
+	struct mtp_writer w = mtp_writer_of(bytes, sizeof bytes);
+	mtp_message_encode(message, &w);
+	g_assert(!w.failed);
+	send_bytes(v, bytes, w.size);
+}
+
+void viewer_bye(struct viewer *v, enum mtp_bye_code code, const char *reason)
+{
+	if (v->bye_us || v->closing)
+		return;
+	v->bye_us = g_get_monotonic_time();
+	source_clear(&v->readable);
+	uint8_t bytes[BYE_SIZE_MAX];
+	send_bytes(v, bytes, bye_write(code, reason, bytes));
+}
+
+/* --- receiving --- */
+
+static void on_ack(struct viewer *v, const struct mtp_ack *ack)
+{
+	/* Of an update that is on its way; anything else is told by a liar or a bug. */
+	if (ack->sequence - v->acknowledged > v->sent - v->acknowledged) {
+		viewer_bye(v, MTP_BYE_PROTOCOL, "acknowledged what was never sent");
+		return;
+	}
+	v->acknowledged = ack->sequence;
+	v->events->wants(v, v->data);
+}
+
+static void on_message(struct viewer *v, const struct mtp_message *message)
+{
+	switch (message->type) {
+	case MTP_TYPE_ACK:
+		on_ack(v, &message->ack);
+		break;
+	case MTP_TYPE_REFRESH:
+		block_set_fill(&v->owed);
+		v->events->wants(v, v->data);
+		break;
+	case MTP_TYPE_POINTER:
+	case MTP_TYPE_TOUCH:
+	case MTP_TYPE_KEY:
+		if (v->may_input)
+			v->events->input(v, message, v->data);
+		break;
+	case MTP_TYPE_PING:
+		if (v->pongs++ < PONGS_MAX)
+			send_message(v, &(struct mtp_message){.type = MTP_TYPE_PONG,
+			                    .pong = {.nonce = message->ping.nonce}});
+		break;
+	case MTP_TYPE_BYE:
+		close_soon(v);
+		break;
+	case MTP_TYPE_HELLO:
+		viewer_bye(v, MTP_BYE_PROTOCOL, "HELLO twice");
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_bytes(struct viewer *v, const uint8_t *bytes, size_t n)
+{
+	struct mtp_frame frame;
+	enum mtp_result result = MTP_AGAIN;
+	while (!v->bye_us && !v->closing &&
+	       (result = mtp_deframer_next(&v->deframer, &bytes, &n, &frame)) == MTP_OK) {
+		struct mtp_message message;
+		result = mtp_message_decode(&message, MTP_BY_CLIENT, &frame);
+		if (result == MTP_OK)
+			on_message(v, &message);
+		else if (result == MTP_MALFORMED)
+			break;
+	}
+	if (result == MTP_MALFORMED)
+		viewer_bye(v, MTP_BYE_PROTOCOL, "a message is malformed or too long");
+}
+
+static gboolean on_readable(gint fd, GIOCondition condition, gpointer data)
+{
+	(void)condition;
+	struct viewer *v = data;
+	uint8_t bytes[4096];
+	ssize_t n = recv(fd, bytes, sizeof bytes, 0);
+	if (n > 0) {
+		v->heard_us = g_get_monotonic_time();
+		on_bytes(v, bytes, (size_t)n);
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		close_soon(v);
+	}
+	return v->readable ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+void viewer_pause(struct viewer *v, bool paused)
+{
+	if (v->closing || v->bye_us || paused == !v->readable)
+		return;
+	if (paused)
+		source_clear(&v->readable);
+	else
+		v->readable = source_watch(v->fd, G_IO_IN, on_readable, v);
+	v->paused = paused;
+	v->heard_us = g_get_monotonic_time();
+}
+
+void viewer_tick(struct viewer *v, int64_t now_us)
+{
+	if (v->bye_us && now_us - v->bye_us > BYE_US)
+		close_soon(v);
+	else if (!v->paused && now_us - v->heard_us > SILENCE_US)
+		viewer_bye(v, MTP_BYE_TIMEOUT, "nothing was heard for 45 s");
+}
+
+/* --- pictures --- */
+
+static void reset_blocks(struct viewer *v, const struct picture *picture)
+{
+	struct block_set *sets[] = {&v->owed, &v->rough, &v->refining};
+	for (unsigned i = 0; i < G_N_ELEMENTS(sets); i++) {
+		block_set_finish(sets[i]);
+		block_set_init(sets[i], picture->width, picture->height);
+	}
+	block_set_fill(&v->owed);
+	v->has_scroll = false;
+}
+
+struct viewer *viewer_new(int fd, const struct viewer_options *options,
+    const struct picture *picture, const struct viewer_events *events, void *data)
+{
+	struct viewer *v = g_new0(struct viewer, 1);
+	v->events = events;
+	v->data = data;
+	v->session = g_strdup(options->session);
+	v->may_input = options->may_input;
+	v->demand.codecs = options->codecs & ((1u << MTP_TILE_KINDS) - 1);
+	v->fd = fd;
+	v->heard_us = g_get_monotonic_time();
+	mtp_deframer_init(&v->deframer, v->buffer, MTP_MAX_TO_SERVER);
+	v->out = g_byte_array_new();
+	reset_blocks(v, picture);
+	g_unix_set_fd_nonblocking(fd, TRUE, NULL);
+	v->readable = source_watch(fd, G_IO_IN, on_readable, v);
+	send_message(v, &(struct mtp_message){.type = MTP_TYPE_WELCOME,
+	                    .welcome = {.version = options->version,
+	                        .width = (uint16_t)picture->width,
+	                        .height = (uint16_t)picture->height,
+	                        .touch_points = (uint8_t)options->touch_points,
+	                        .codecs = v->demand.codecs,
+	                        .session = mtp_text_of(v->session)}});
+	return v;
+}
+
+void viewer_free(struct viewer *v)
+{
+	if (!v)
+		return;
+	source_clear(&v->readable);
+	source_clear(&v->writable);
+	source_clear(&v->closing);
+	close(v->fd);
+	g_byte_array_unref(v->out);
+	block_set_finish(&v->owed);
+	block_set_finish(&v->rough);
+	block_set_finish(&v->refining);
+	g_free(v->session);
+	g_free(v);
+}
+
+const char *viewer_session(const struct viewer *v)
+{
+	return v->session;
+}
+
+struct input_holder *viewer_holder(struct viewer *v)
+{
+	return &v->holder;
+}
+
+struct viewer_counters viewer_counters(const struct viewer *v)
+{
+	return v->counters;
+}
+
+void viewer_screen(struct viewer *v, const struct picture *picture)
+{
+	reset_blocks(v, picture);
+	if (!v->bye_us)
+		send_message(v, &(struct mtp_message){.type = MTP_TYPE_SCREEN,
+		                    .screen = {.width = (uint16_t)picture->width,
+		                        .height = (uint16_t)picture->height}});
+}
+
+void viewer_damage(struct viewer *v, const struct block_set *damage, const struct scroll *scroll,
+    const struct block_set *rest)
+{
+	struct rectangle source = {0};
+	if (scroll)
+		source = (struct rectangle){scroll->source_x, scroll->source_y,
+		    scroll->target.width, scroll->target.height};
+	/* Only who shows the source as it was, and can be told right now, can copy it. */
+	if (!scroll || !viewer_is_ready(v) || !(v->demand.codecs & 1u << MTP_TILE_COPY) ||
+	    block_set_touches(&v->owed, source)) {
+		block_set_unite(&v->owed, damage);
+		return;
+	}
+	v->scroll = *scroll;
+	v->has_scroll = true;
+	block_set_unite(&v->owed, rest);
+	if (block_set_touches(&v->rough, source))
+		block_set_add_rectangle(&v->rough, scroll->target);
+}
+
+bool viewer_is_ready(const struct viewer *v)
+{
+	return !v->closing && !v->bye_us && v->out->len == 0 && v->sent - v->acknowledged < WINDOW;
+}
+
+bool viewer_is_owed(const struct viewer *v)
+{
+	return v->owed.count || v->has_scroll;
+}
+
+bool viewer_is_rough(const struct viewer *v)
+{
+	return v->rough.count;
+}
+
+/* Fills in what is known only at the end, and sends. */
+static void finish_update(struct viewer *v, const struct picture *picture, struct mtp_writer *w,
+    size_t begin, unsigned count)
+{
+	/* The fields in front of the tiles, once more over their place. */
+	struct mtp_writer head = mtp_writer_of(w->bytes + begin + MTP_FRAME_HEADER, 11);
+	mtp_update_encode(&(struct mtp_update){.sequence = ++v->sent,
+	                      .time_ms = picture->time_ms,
+	                      .flags = v->owed.count ? 0 : MTP_UPDATE_COMPLETE,
+	                      .count = (uint16_t)count},
+	    &head);
+	mtp_frame_end(w, begin);
+	g_assert(!w->failed && !head.failed && head.size == head.capacity);
+	v->counters.frames++;
+	v->counters.bytes += w->size;
+	send_bytes(v, w->bytes, w->size);
+}
+
+void viewer_update(struct viewer *v, const struct picture *picture, struct tiling *tiling,
+    struct tile_cache *cache, struct mtp_writer w)
+{
+	if (!viewer_is_ready(v) || !viewer_is_owed(v))
+		return;
+	size_t begin = mtp_frame_begin(&w, MTP_TYPE_UPDATE);
+	mtp_write_room(&w, 11);
+	unsigned count = 0;
+	if (v->has_scroll) {
+		struct mtp_tile copy = {.kind = MTP_TILE_COPY,
+		    .x = (uint16_t)v->scroll.target.x,
+		    .y = (uint16_t)v->scroll.target.y,
+		    .width = (uint16_t)v->scroll.target.width,
+		    .height = (uint16_t)v->scroll.target.height,
+		    .source_x = (uint16_t)v->scroll.source_x,
+		    .source_y = (uint16_t)v->scroll.source_y};
+		mtp_tile_write(&copy, (uint16_t)picture->width, (uint16_t)picture->height, &w);
+		v->has_scroll = false;
+		count = 1;
+	}
+	struct tiling_result result =
+	    tiling_write(tiling, picture, &v->owed, &v->rough, &v->demand, cache, UPDATE_LIMIT, &w);
+	finish_update(v, picture, &w, begin, count + result.tiles);
+}
+
+void viewer_refine(struct viewer *v, const struct picture *picture, struct tiling *tiling,
+    struct tile_cache *cache, struct mtp_writer w)
+{
+	/* Only on a line that has nothing else to do. */
+	if (!viewer_is_ready(v) || v->sent != v->acknowledged || viewer_is_owed(v) ||
+	    !v->rough.count)
+		return;
+	size_t begin = mtp_frame_begin(&w, MTP_TYPE_UPDATE);
+	mtp_write_room(&w, 11);
+	struct tile_demand exact = {.codecs = v->demand.codecs, .exact = true};
+	block_set_copy(&v->refining, &v->rough);
+	struct tiling_result result =
+	    tiling_write(tiling, picture, &v->refining, &v->rough, &exact, cache, REFINE_LIMIT, &w);
+	finish_update(v, picture, &w, begin, result.tiles);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tiles: the pieces of an UPDATE (PROTOCOL.md, "Tiles"). Only headers and bounds; pixels are the
+ * codecs' business. No memory is allocated.
+ */
+#pragma once
+
+#include "mtp/messages.h"
+
+#define MTP_MAX_TILE 65536u /* pixels of a PALETTE, ZSTD or JPEG tile */
+/* Pixels of all tiles of one update together, in screens: what a server can make a client do. */
+#define MTP_MAX_OVERDRAW 4u
+
+enum mtp_tile_kind { /* the bit of a codec in HELLO and WELCOME is 1 << kind */
+	MTP_TILE_SOLID,
+	MTP_TILE_COPY,
+	MTP_TILE_PALETTE,
+	MTP_TILE_ZSTD,
+	MTP_TILE_JPEG,
+	MTP_TILE_KINDS,
+};
+
+struct mtp_tile {
+	uint8_t kind;
+	uint16_t x, y, width, height;
+	uint8_t colour[3];           /* SOLID: red, green, blue */
+	uint16_t source_x, source_y; /* COPY */
+	unsigned palette_size;       /* PALETTE: 1..256 */
+	const uint8_t *palette;      /* PALETTE: 3 bytes a colour; borrowed */
+	const uint8_t *data;         /* PALETTE, ZSTD, JPEG; borrowed */
+	size_t size;                 /* of data */
+};
+
+/* Bits of one packed index: 1, 2, 4 or 8. */
+unsigned mtp_palette_bits(unsigned palette_size);
+/* What a PALETTE or ZSTD tile's data decompresses to, exactly; 0 for the other kinds. */
+size_t mtp_tile_raw_size(const struct mtp_tile *tile);
+/* Is every number within its bound, and every rectangle on a screen of this size? */
+bool mtp_tile_is_valid(const struct mtp_tile *tile, uint16_t width, uint16_t height);
+
+/* An invalid tile fails the writer. */
+void mtp_tile_write(
+    const struct mtp_tile *tile, uint16_t width, uint16_t height, struct mtp_writer *w);
+
+/* The tiles of one update, in order. */
+struct mtp_tiles {
+	struct mtp_reader reader;
+	uint16_t width, height; /* of the screen */
+	unsigned left;          /* tiles */
+	uint64_t budget;        /* pixels */
+};
+
+/* Borrows the update's bytes. */
+void mtp_tiles_init(
+    struct mtp_tiles *tiles, const struct mtp_update *update, uint16_t width, uint16_t height);
+/* MTP_OK with a valid tile, MTP_AGAIN after the last, MTP_MALFORMED. */
+enum mtp_result mtp_tiles_next(struct mtp_tiles *tiles, struct mtp_tile *tile);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "pool/reconcile.h"
+
+/* Cloned for the reserve and never given to anybody: nobody's data is in it. */
+static bool is_spare(const struct phone_record *r)
+{
+	return r->pool && !r->owner && !r->lease;
+}
+
+static enum reconcile_action present(const struct phone_record *r, const struct phone_truth *truth)
+{
+	if (!truth)
+		return is_spare(r) ? RECONCILE_REPLACE : RECONCILE_LOST;
+	if (!is_spare(r))
+		return RECONCILE_NOTHING; /* off, crashed: started at the next sign-in */
+	if (truth->state == PHONE_STATE_OFF || truth->state == PHONE_STATE_FAILED)
+		return RECONCILE_REPLACE;
+	return RECONCILE_NOTHING;
+}
+
+static enum reconcile_action releasing(const struct phone_truth *truth)
+{
+	if (!truth)
+		return RECONCILE_LOST;
+	if (truth->state == PHONE_STATE_OFF || truth->state == PHONE_STATE_FAILED)
+		return RECONCILE_RELEASED;
+	return truth->state == PHONE_STATE_RUNNING ? RECONCILE_STOP : RECONCILE_NOTHING;
+}
+
+enum reconcile_action reconcile_phone(
+    const struct phone_record *record, const struct phone_truth *truth)
+{
+	switch (record->stage) {
+	case PHONE_CREATING:
+		if (truth && truth->state == PHONE_STATE_RUNNING)
+			return RECONCILE_ADOPT;
+		if (truth && truth->state == PHONE_STATE_CREATING)
+			return RECONCILE_NOTHING;
+		return RECONCILE_CREATE;
+	case PHONE_PRESENT:
+		return present(record, truth);
+	case PHONE_RELEASING:
+		return releasing(truth);
+	case PHONE_DESTROYING:
+		return RECONCILE_DESTROY;
+	}
+	return RECONCILE_NOTHING;
+}

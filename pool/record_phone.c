@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "pool/record_phone.h"
+
+#include "common/error.h"
+
+#define SELECT                                                                                     \
+	"SELECT p.uuid, p.host, p.pool, p.template, p.stage, p.owner, p.created, l.id, l.user,"    \
+	" l.slot, p.name FROM phones p LEFT JOIN leases l ON l.phone = p.uuid AND l.ended IS "     \
+	"NULL "
+
+static const char *const stages[] = {"creating", "present", "releasing", "destroying"};
+
+const char *phone_stage_name(enum phone_stage stage)
+{
+	return stages[stage];
+}
+
+void phone_record_free(struct phone_record *r)
+{
+	if (!r)
+		return;
+	g_free(r->uuid);
+	g_free(r->host);
+	g_free(r->pool);
+	g_free(r->template);
+	g_free(r->name);
+	g_free(r->owner);
+	g_free(r->lease);
+	g_free(r->user);
+	g_free(r->slot);
+	g_free(r);
+}
+
+bool phone_record_insert(struct database *db, const struct phone_record *r, GError **error)
+{
+	return database_exec(db, error,
+	    "INSERT INTO phones (uuid, host, pool, template, stage, owner, created, name)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	    "ssssssis", r->uuid, r->host, r->pool, r->template, stages[r->stage], r->owner,
+	    r->created, r->name);
+}
+
+bool phone_record_set_stage(
+    struct database *db, const char *uuid, enum phone_stage stage, GError **error)
+{
+	return database_exec(
+	    db, error, "UPDATE phones SET stage = ? WHERE uuid = ?", "ss", stages[stage], uuid);
+}
+
+bool phone_record_set_owner(
+    struct database *db, const char *uuid, const char *owner, GError **error)
+{
+	return database_exec(
+	    db, error, "UPDATE phones SET owner = ? WHERE uuid = ?", "ss", owner, uuid);
+}
+
+bool phone_record_delete(struct database *db, const char *uuid, GError **error)
+{
+	return database_exec(db, error, "DELETE FROM phones WHERE uuid = ?", "s", uuid);
+}
+
+/* A stage that no version of ours has written is treated as the one that touches nothing. */
+static enum phone_stage stage_of(const char *name)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(stages); i++)
+		if (g_strcmp0(name, stages[i]) == 0)
+			return (enum phone_stage)i;
+	return PHONE_PRESENT;
+}
+
+static struct phone_record *read_row(struct rows *rows)
+{
+	struct phone_record *r = g_new0(struct phone_record, 1);
+
+	r->uuid = g_strdup(rows_string(rows, 0));
+	r->host = g_strdup(rows_string(rows, 1));
+	r->pool = g_strdup(rows_string(rows, 2));
+	r->template = g_strdup(rows_string(rows, 3));
+	r->stage = stage_of(rows_string(rows, 4));
+	r->owner = g_strdup(rows_string(rows, 5));
+	r->created = rows_int(rows, 6);
+	r->lease = g_strdup(rows_string(rows, 7));
+	r->user = g_strdup(rows_string(rows, 8));
+	r->slot = g_strdup(rows_string(rows, 9));
+	r->name = g_strdup(rows_string(rows, 10));
+	return r;
+}
+
+GPtrArray *phone_record_list(struct database *db, const struct phone_filter *filter, GError **error)
+{
+	g_autoptr(GPtrArray) list =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)phone_record_free);
+	g_autoptr(GError) e = NULL;
+	AUTO(rows)
+	rows = database_query(db, error,
+	    SELECT "WHERE (?1 IS NULL OR p.host = ?1) AND (?2 IS NULL OR p.pool = ?2)"
+	           " AND (?3 IS NULL OR l.user = ?3) ORDER BY p.uuid",
+	    "sss", filter->host, filter->pool, filter->user);
+
+	if (!rows)
+		return NULL;
+	while (rows_next(rows, &e))
+		g_ptr_array_add(list, read_row(rows));
+	if (e) {
+		g_propagate_error(error, g_steal_pointer(&e));
+		return NULL;
+	}
+	return g_steal_pointer(&list);
+}
+
+struct phone_record *phone_record_get(struct database *db, const char *uuid, GError **error)
+{
+	g_autoptr(GError) e = NULL;
+	AUTO(rows) rows = database_query(db, error, SELECT "WHERE p.uuid = ?", "s", uuid);
+
+	if (!rows)
+		return NULL;
+	if (rows_next(rows, &e))
+		return read_row(rows);
+	if (e)
+		g_propagate_error(error, g_steal_pointer(&e));
+	else
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_NOT_FOUND,
+		    "no phone %s is recorded; see GET /v1/phones", uuid);
+	return NULL;
+}
+
+int phone_record_count(struct database *db, const char *pool, GError **error)
+{
+	AUTO(rows)
+	rows = database_query(db, error, "SELECT count(*) FROM phones WHERE pool = ?", "s", pool);
+
+	if (!rows || !rows_next(rows, error))
+		return -1;
+	return (int)rows_int(rows, 0);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "qvisor/api.h"
+
+#include "common/error.h"
+#include "qvisor/phone_table.h"
+
+/* The description is part of the program: what is served is what was built. */
+__asm__(".pushsection .rodata\n"
+        "openapi_begin: .incbin \"qvisor/openapi.yaml\"\n"
+        "openapi_end: .balign 8\n"
+        "openapi_size: .quad openapi_end - openapi_begin\n"
+        ".popsection\n");
+extern const char openapi_begin[];
+extern const size_t openapi_size;
+
+static void openapi(struct http_request *request, void *data)
+{
+	(void)data;
+	g_autoptr(GBytes) bytes = g_bytes_new_static(openapi_begin, openapi_size);
+	http_respond_bytes(request, 200, "application/yaml", bytes);
+}
+
+static void operation_list(struct http_request *request, void *data)
+{
+	operations_handle_list(((struct host *)data)->operations, request);
+}
+
+static void operation_get(struct http_request *request, void *data)
+{
+	operations_handle_get(((struct host *)data)->operations, request);
+}
+
+static void operation_cancel(struct http_request *request, void *data)
+{
+	operations_handle_cancel(((struct host *)data)->operations, request);
+}
+
+struct phone *api_find_phone(struct http_request *request, struct host *host)
+{
+	g_autoptr(GError) error = NULL;
+	struct phone *phone =
+	    phone_table_find(host->phones, http_request_parameter(request, "uuid"), &error);
+	if (!phone)
+		http_respond_error(request, error);
+	return phone;
+}
+
+const struct http_route api_routes[] = {
+    {"GET", "/v1/openapi.yaml", openapi, NULL},
+    {"GET", "/v1/host", api_host_get, NULL},
+    {"GET", "/v1/host/performance", api_host_performance, NULL},
+    {"GET", "/v1/templates", api_template_list, NULL},
+    {"POST", "/v1/templates", api_template_build, NULL},
+    {"GET", "/v1/templates/{name}", api_template_get, NULL},
+    {"DELETE", "/v1/templates/{name}", api_template_remove, NULL},
+    {"GET", "/v1/phones", api_phone_list, NULL},
+    {"POST", "/v1/phones", api_phone_create, NULL},
+    {"GET", "/v1/phones/{uuid}", api_phone_get, NULL},
+    {"DELETE", "/v1/phones/{uuid}", api_phone_destroy, NULL},
+    {"POST", "/v1/phones/{uuid}/start", api_phone_start, NULL},
+    {"POST", "/v1/phones/{uuid}/stop", api_phone_stop, NULL},
+    {"GET", "/v1/phones/{uuid}/performance", api_phone_performance, NULL},
+    {"GET", "/v1/phones/{uuid}/console", api_phone_console, NULL},
+    {"GET", "/v1/phones/{uuid}/applications", api_phone_applications, NULL},
+    {"POST", "/v1/phones/{uuid}/applications", api_phone_launch, NULL},
+    {"GET", "/v1/operations", operation_list, NULL},
+    {"GET", "/v1/operations/{id}", operation_get, NULL},
+    {"DELETE", "/v1/operations/{id}", operation_cancel, NULL},
+    {NULL, NULL, NULL, NULL},
+};

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The QVisor API: /v1 over HTTP, described in openapi.yaml (served at /v1/openapi.yaml). Every
+ * handler's `data` is the struct host. */
+#pragma once
+
+#include "common/http_server.h"
+#include "qvisor/host.h"
+
+/* For http_server_new(). */
+extern const struct http_route api_routes[];
+
+/* api_host.c */
+void api_host_get(struct http_request *request, void *data);
+void api_host_performance(struct http_request *request, void *data);
+/* api_template.c */
+void api_template_list(struct http_request *request, void *data);
+void api_template_get(struct http_request *request, void *data);
+void api_template_build(struct http_request *request, void *data);
+void api_template_remove(struct http_request *request, void *data);
+/* api_phone.c */
+void api_phone_list(struct http_request *request, void *data);
+void api_phone_get(struct http_request *request, void *data);
+void api_phone_create(struct http_request *request, void *data);
+void api_phone_destroy(struct http_request *request, void *data);
+void api_phone_start(struct http_request *request, void *data);
+void api_phone_stop(struct http_request *request, void *data);
+/* api_phone_inside.c: what goes on in a phone */
+void api_phone_performance(struct http_request *request, void *data);
+void api_phone_applications(struct http_request *request, void *data);
+void api_phone_launch(struct http_request *request, void *data);
+void api_phone_console(struct http_request *request, void *data);
+
+struct phone;
+/* The phone of the path's {uuid}; NULL after it has answered 404. */
+struct phone *api_find_phone(struct http_request *request, struct host *host);

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "common/error.h"
+#include "common/json.h"
+#include "qvisor/api.h"
+#include "qvisor/phone.h"
+#include "qvisor/phone_table.h"
+#include "qvisor/template_store.h"
+
+#define STOP_TIMEOUT_S 30
+
+static bool wanted(const struct phone *phone, const char *state)
+{
+	if (!strcmp(state, "running"))
+		return phone->state == PHONE_RUNNING;
+	if (!strcmp(state, "off"))
+		return phone->state == PHONE_OFF || phone->state == PHONE_FAILED;
+	return true;
+}
+
+void api_phone_list(struct http_request *request, void *data)
+{
+	struct host *host = data;
+	const char *state = http_request_query(request, "state");
+	g_autoptr(GPtrArray) phones = phone_table_list(host->phones);
+	JsonArray *list = json_array_new();
+	if (state && strcmp(state, "running") && strcmp(state, "off") && strcmp(state, "all")) {
+		g_autoptr(GError) error = g_error_new(QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "state is \"%s\"; it can be \"running\", \"off\" or \"all\"", state);
+		json_array_unref(list);
+		http_respond_error(request, error);
+		return;
+	}
+	for (unsigned i = 0; i < phones->len; i++) {
+		const struct phone *phone = g_ptr_array_index(phones, i);
+		if (wanted(phone, state ? state : "all"))
+			json_array_add_element(list, phone_json(phone));
+	}
+	JsonObject *root = json_object_new();
+	json_object_set_array_member(root, "phones", list);
+	http_respond_json(request, 200, json_node_of(root));
+}
+
+void api_phone_get(struct http_request *request, void *data)
+{
+	const struct phone *phone = api_find_phone(request, data);
+	if (phone)
+		http_respond_json(request, 200, phone_json(phone));
+}
+
+/* --- create --- */
+
+static void respond_created(struct http_request *request, const struct phone *phone)
+{
+	g_autofree char *location = g_strdup_printf("/v1/phones/%s", phone->uuid);
+	http_request_add_header(request, "Location", location);
+	http_respond_json(request, 201, phone_json(phone));
+}
+
+static void on_created(void *data, struct phone *phone, const GError *error)
+{
+	struct http_request *request = data;
+	if (!error) {
+		respond_created(request, phone);
+		return;
+	}
+	/* Nobody has been told of it: it goes, and all that was begun with it. */
+	if (phone && !phone->established)
+		phone_destroy(phone, NULL, NULL);
+	http_respond_error(request, error);
+}
+
+struct creation {
+	const char *template, *uuid, *name;
+	bool start;
+};
+
+static bool parse_creation(JsonObject *body, struct creation *creation, GError **error)
+{
+	creation->template = json_get_string(body, "template", 32, error);
+	if (!creation->template)
+		return false;
+	g_autoptr(GError) failure = NULL;
+	creation->uuid = json_get_optional_string(body, "uuid", 36, &failure);
+	if (!failure)
+		creation->name = json_get_optional_string(body, "name", 32, &failure);
+	if (!failure)
+		json_get_optional_bool(body, "start", true, &creation->start, &failure);
+	if (!failure && creation->uuid &&
+	    (!g_uuid_string_is_valid(creation->uuid) ||
+	        strspn(creation->uuid, "0123456789abcdef-") != strlen(creation->uuid)))
+		g_set_error(&failure, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "uuid: \"%s\" is no UUID in lower case (RFC 9562)", creation->uuid);
+	if (!failure && creation->name && !manifest_name_valid(creation->name))
+		g_set_error(&failure, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "name: \"%s\" is the phone's host name too: 1 to 32 of a-z, 0-9 and \"-\"",
+		    creation->name);
+	if (!failure)
+		return true;
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return false;
+}
+
+static struct phone *create(struct host *host, const struct creation *creation, const char *key,
+    const char *digest, GError **error)
+{
+	struct template *template = template_store_find(host->templates, creation->template, error);
+	if (!template)
+		return NULL;
+	if (creation->uuid && phone_table_find(host->phones, creation->uuid, NULL)) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT, "there is a phone %s already",
+		    creation->uuid);
+		return NULL;
+	}
+	if (creation->name && phone_table_name_taken(host->phones, creation->name)) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
+		    "there is a phone named \"%s\" already; choose another name", creation->name);
+		return NULL;
+	}
+	if (phone_table_running(host->phones) >= host->max_phones) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED,
+		    "%u phones run, and host.max-phones is %u; stop one",
+		    phone_table_running(host->phones), host->max_phones);
+		return NULL;
+	}
+	struct phone *phone =
+	    phone_new(host, template, creation->uuid, creation->name, key, digest, error);
+	if (phone)
+		phone_table_add(host->phones, phone);
+	return phone;
+}
+
+/* The same key again: the phone that it made, when it is there. */
+static void respond_again(struct http_request *request, struct phone *phone, const char *digest)
+{
+	if (strcmp(phone->request_digest, digest)) {
+		g_autoptr(GError) error = g_error_new_literal(QVMI_ERROR, QVMI_ERROR_CONFLICT,
+		    "this Idempotency-Key was used for another request; take a new one");
+		http_respond_error(request, error);
+	} else if (phone->start) {
+		http_request_hold(request);
+		phone_start_wait(phone, on_created, request);
+	} else {
+		respond_created(request, phone);
+	}
+}
+
+void api_phone_create(struct http_request *request, void *data)
+{
+	struct host *host = data;
+	g_autoptr(GError) error = NULL;
+	struct creation creation = {0};
+	const char *key = http_request_header(request, "idempotency-key");
+	g_autofree char *digest =
+	    g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, http_request_body(request));
+	JsonObject *body = http_request_json(request, &error);
+	if (key && (!*key || strlen(key) > 255))
+		g_set_error(
+		    &error, QVMI_ERROR, QVMI_ERROR_INVALID, "Idempotency-Key is 1 to 255 bytes");
+	struct phone *known = key ? phone_table_find_key(host->phones, key) : NULL;
+	if (error || !parse_creation(body, &creation, &error)) {
+		http_respond_error(request, error);
+		return;
+	}
+	if (known) {
+		respond_again(request, known, digest);
+		return;
+	}
+	struct phone *phone = create(host, &creation, key, digest, &error);
+	if (!phone) {
+		http_respond_error(request, error);
+	} else if (creation.start) {
+		http_request_hold(request);
+		phone_start(phone, on_created, request);
+	} else {
+		phone_set_state(phone, PHONE_OFF, NULL);
+		respond_created(request, phone);
+	}
+}
+
+/* --- the others --- */
+
+static void on_changed(void *data, struct phone *phone, const GError *error)
+{
+	struct http_request *request = data;
+	if (error)
+		http_respond_error(request, error);
+	else
+		http_respond_json(request, 200, phone_json(phone));
+}
+
+void api_phone_start(struct http_request *request, void *data)
+{
+	struct phone *phone = api_find_phone(request, data);
+	if (!phone)
+		return;
+	if (phone->state == PHONE_RUNNING) {
+		/* What was asked for is so. A full disk had paused it: it goes on. */
+		if (phone->reason && phone->qmp)
+			qmp_execute(phone->qmp, "cont", NULL, -1, QMP_DEADLINE_MS, NULL, NULL);
+		http_respond_json(request, 200, phone_json(phone));
+		return;
+	}
+	http_request_hold(request);
+	if (phone->start)
+		phone_start_wait(phone, on_changed, request);
+	else
+		phone_start(phone, on_changed, request);
+}
+
+void api_phone_stop(struct http_request *request, void *data)
+{
+	struct phone *phone = api_find_phone(request, data);
+	g_autoptr(GError) error = NULL;
+	bool force = false;
+	int64_t timeout = STOP_TIMEOUT_S;
+	if (!phone)
+		return;
+	if (g_bytes_get_size(http_request_body(request))) {
+		JsonObject *body = http_request_json(request, &error);
+		if (!body || !json_get_optional_bool(body, "force", false, &force, &error) ||
+		    !json_get_optional_int(
+		        body, "timeout_s", 0, 600, STOP_TIMEOUT_S, &timeout, &error)) {
+			http_respond_error(request, error);
+			return;
+		}
+	}
+	http_request_hold(request);
+	phone_stop(phone, force, timeout, on_changed, request);
+}
+
+static void on_destroyed(void *data, struct phone *phone, const GError *error)
+{
+	(void)phone;
+	if (error)
+		http_respond_error(data, error);
+	else
+		http_respond_empty(data, 204);
+}
+
+void api_phone_destroy(struct http_request *request, void *data)
+{
+	struct phone *phone = api_find_phone(request, data);
+	if (!phone)
+		return;
+	http_request_hold(request);
+	phone_destroy(phone, on_destroyed, request);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "qvisor/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/error.h"
+
+bool folder_make(const char *path, GError **error)
+{
+	if (!g_mkdir_with_parents(path, 0700))
+		return true;
+	bool full = errno == ENOSPC || errno == EDQUOT;
+	g_set_error(error, QVMI_ERROR, full ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED,
+	    "cannot make the folder %s: %s%s", path, g_strerror(errno),
+	    full ? "; make room in that file system" : "");
+	return false;
+}
+
+bool folder_delete(const char *path, GError **error)
+{
+	GDir *dir = g_dir_open(path, 0, NULL);
+	const char *name;
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *file = g_build_filename(path, name, NULL);
+		unlink(file);
+	}
+	if (dir)
+		g_dir_close(dir);
+	if (!rmdir(path) || errno == ENOENT)
+		return true;
+	g_set_error(error, QVMI_ERROR, QVMI_ERROR_FAILED, "cannot delete the folder %s: %s", path,
+	    g_strerror(errno));
+	return false;
+}
+
+int folder_lock(const char *path, bool exclusive, GError **error)
+{
+	AUTO_FD fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && !flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB))
+		return fd_steal(&fd);
+	bool taken = fd >= 0 && errno == EWOULDBLOCK;
+	g_set_error(error, QVMI_ERROR, taken ? QVMI_ERROR_CONFLICT : QVMI_ERROR_FAILED,
+	    taken ? "%s is in use by another qvisord%s" : "cannot lock the folder %s: %s", path,
+	    taken ? "" : g_strerror(errno));
+	return -1;
+}
+
+uint64_t folder_free_mib(const char *path)
+{
+	struct statvfs status;
+	return statvfs(path, &status) ? 0 : (uint64_t)status.f_bavail * status.f_frsize >> 20;
+}

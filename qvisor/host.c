@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "qvisor/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "qvisor/folder.h"
+#include "qvisor/manifest.h"
+
+/* Two daemons must not adopt the same phones. The lock goes with the process, however that ends. */
+static bool host_lock(struct host *host, GError **error)
+{
+	host->lock = open(host->state_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (host->lock >= 0 && !flock(host->lock, LOCK_EX | LOCK_NB))
+		return true;
+	g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT, "another qvisord works in %s (%s)",
+	    host->state_folder, g_strerror(errno));
+	return false;
+}
+
+bool host_init(struct host *host, const struct config *config, GError **error)
+{
+	*host = (struct host){
+	    .id = config_string(config, "host", "id"),
+	    .state_folder = config_string(config, "host", "state-folder"),
+	    .template_folder = config_string(config, "host", "template-folder"),
+	    .qemu = config_string(config, "host", "qemu"),
+	    .tb_size_mib = config_int(config, "host", "tb-size-mib"),
+	    .max_phones = config_int(config, "host", "max-phones"),
+	    .memory_reserve_mib = config_int(config, "host", "memory-reserve-mib"),
+	    .disk_reserve_mib = config_int(config, "host", "disk-reserve-mib"),
+	    .started = g_get_monotonic_time(),
+	};
+	const char *network = config_string(config, "phone", "network");
+	host->network = !strcmp(network, "isolated");
+	if (!host->network && strcmp(network, "none")) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "phone.network is \"%s\"; it can be \"none\" or \"isolated\"", network);
+		return false;
+	}
+	if (!manifest_name_valid(host->id)) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "host.id is \"%s\"; it is 1 to 32 of a-z, 0-9 and \"-\"", host->id);
+		return false;
+	}
+	if (!host->state_folder || !host->template_folder) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "host.state-folder and host.template-folder must be set");
+		return false;
+	}
+	if (!folder_make(host->state_folder, error) || !folder_make(host->template_folder, error) ||
+	    !host_lock(host, error) || !(host->qemu_version = qemu_version(host->qemu, error)))
+		return false;
+	host->accelerator = accelerator_find(config_string(config, "host", "accelerator"),
+	    host->qemu, host->qemu_version, host->template_folder, error);
+	if (!host->accelerator)
+		return false;
+	host->operations = operations_new();
+	return true;
+}
+
+void host_finish(struct host *host)
+{
+	g_clear_pointer(&host->operations, operations_free);
+	g_clear_pointer(&host->accelerator, accelerator_free);
+	g_clear_pointer(&host->qemu_version, g_free);
+	close(host->lock);
+}
+
+uint64_t host_memory_available_mib(void)
+{
+	g_autofree char *text = NULL;
+	unsigned long long kib = 0;
+	if (g_file_get_contents("/proc/meminfo", &text, NULL, NULL)) {
+		const char *line = strstr(text, "MemAvailable:");
+		if (line && sscanf(line, "MemAvailable: %llu", &kib) != 1)
+			kib = 0;
+	}
+	return kib >> 10;
+}

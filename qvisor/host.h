@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is known about this machine and this daemon, shared by all parts of qvisord. Main thread. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/config.h"
+#include "common/operation.h"
+#include "qvisor/accelerator.h"
+#include "qvisor/performance.h"
+
+struct phone_table;
+struct template_store;
+
+struct host {
+	const char *id;
+	const char *state_folder;    /* a folder a phone below */
+	const char *template_folder; /* a folder a template below */
+	const char *qemu;            /* program */
+	char *qemu_version;
+	int lock; /* on the state folder */
+	struct accelerator *accelerator;
+	unsigned tb_size_mib;
+	unsigned max_phones;
+	bool network;                /* phones get an interface: docs/decisions/011 */
+	unsigned memory_reserve_mib; /* a phone is not started when less would stay free */
+	unsigned disk_reserve_mib;
+	struct performance_clock clock;
+	int64_t started; /* g_get_monotonic_time() */
+	struct template_store *templates;
+	struct phone_table *phones;
+	struct operations *operations;
+};
+
+/* Fills what the configuration says and probes QEMU; finish frees it. The tables are the caller's.
+ */
+bool host_init(struct host *host, const struct config *config, GError **error);
+void host_finish(struct host *host);
+/* MemAvailable of /proc/meminfo; 0 when it cannot be read. */
+uint64_t host_memory_available_mib(void);

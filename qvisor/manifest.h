@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a phone image says about itself: files, machine, screen, devices, when it is ready.
+ * README.md has the format.
+ *
+ * Read strictly: an unknown member, a missing file, a value out of its range is QVMI_ERROR_INVALID
+ * that names the member.
+ */
+#pragma once
+
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+
+#include "common/cleanup.h"
+
+#define MANIFEST_MAX_SIZE (64 * 1024)
+
+enum manifest_touch {
+	MANIFEST_TABLET,     /* one absolute pointer */
+	MANIFEST_MULTITOUCH, /* ten fingers, and the absolute pointer beside it */
+};
+
+struct manifest {
+	char *name; /* of the template: [a-z0-9-], 1 to 32 */
+	char *disk; /* absolute paths; NULL: the machine has no disk */
+	char *kernel, *initrd;
+	char *cmdline;
+	unsigned cpus;
+	unsigned memory_mib;
+	unsigned width, height; /* pixels */
+	enum manifest_touch touch;
+	unsigned ready_timeout_s;
+};
+
+struct manifest *manifest_load(const char *path, GError **error);
+/* `folder`: what relative paths are relative to. */
+struct manifest *manifest_parse(JsonObject *object, const char *folder, GError **error);
+/* The same format, with absolute paths. Caller unrefs. */
+JsonNode *manifest_json(const struct manifest *manifest);
+void manifest_free(struct manifest *manifest);
+
+/* Fingers the screen can tell apart; 0: only a pointer. */
+unsigned manifest_touch_points(const struct manifest *manifest);
+/* Names of templates and phones: [a-z0-9-], 1 to 32, no dash at the ends. */
+bool manifest_name_valid(const char *name);
+
+DEFINE_CLEANUP(manifest);

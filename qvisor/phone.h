@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One phone: a folder with phone.json, overlay.qcow2, qmp.sock, agent.sock, qemu.log, and, while it
+ * runs, one QEMU process.
+ *
+ * Happy path:  CREATING (cloned from its template or booted from its disk) -> RUNNING -> STOPPING
+ * -> OFF, and from OFF to CREATING again. Failures:    a phone that cannot be created is removed;
+ * one that cannot be started again, or whose QEMU dies, is FAILED with a reason and can be started
+ * again. A guest that switches itself off goes from RUNNING to OFF. Main thread.
+ */
+#pragma once
+
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "qvisor/agent.h"
+#include "qvisor/host.h"
+#include "qvisor/qemu_process.h"
+#include "qvisor/qmp.h"
+#include "qvisor/template.h"
+
+enum phone_state {
+	PHONE_CREATING,
+	PHONE_RUNNING,
+	PHONE_STOPPING,
+	PHONE_OFF,
+	PHONE_FAILED,
+	PHONE_N_STATES
+};
+
+struct phone;
+/* `error` NULL: done. Called once, from the main loop. The phone may be freed after a destroy:
+ * `phone` is NULL then. */
+typedef void (*phone_done_fn)(void *data, struct phone *phone, const GError *error);
+
+struct phone_waiter {
+	phone_done_fn done; /* may be NULL */
+	void *data;
+};
+
+struct phone {
+	struct host *host;
+	char *uuid, *name, *mac, *folder, *created;
+	char *template_name, *template_base; /* the latter: last part of the template's folder */
+	struct template *template;           /* held; NULL when it is not there any more */
+	enum phone_state state;
+	char *reason;      /* why it is off or failed, or what is wrong with it; NULL: nothing */
+	bool established;  /* has run: from then on only an order deletes it */
+	unsigned clone_ms; /* request to running, of the last start */
+	char *idempotency_key, *request_digest;
+	/* while it runs */
+	struct qemu_process *process;
+	struct qmp *qmp;
+	struct agent *agent;
+	struct phone_start *start;
+	struct phone_stop *stop;
+	guint retry;                 /* connects again to what was lost */
+	bool switched_off, restarts; /* what QEMU's SHUTDOWN event said */
+	bool has_network;
+	bool identity_set;
+	struct performance_clock clock;
+	GPtrArray *gone; /* struct phone_waiter *: wait for the process to end */
+};
+
+const char *phone_state_name(enum phone_state state);
+bool phone_transition_legal(enum phone_state from, enum phone_state to);
+/* Moves on, records it, and logs it. An illegal transition is a programming error and aborts.
+ * `reason` is copied, may be NULL. */
+void phone_set_state(struct phone *phone, enum phone_state state, const char *reason);
+
+/* A new one, state CREATING, with its folder and record. `uuid` and `name` may be NULL (made).
+ * Takes its own reference of the template. */
+struct phone *phone_new(struct host *host, struct template *template, const char *uuid,
+    const char *name, const char *idempotency_key, const char *digest, GError **error);
+/* Lets go of it: what runs lives on, nothing is deleted. */
+void phone_free(struct phone *phone);
+
+/* Clones or boots (phone_start.c). QVMI_ERROR_CONFLICT when it is not off; QVMI_ERROR_EXHAUSTED
+ * before anything is begun when memory or disk are short. On failure the phone is FAILED, and what
+ * was begun is undone. */
+void phone_start(struct phone *phone, phone_done_fn done, void *data);
+/* Answers like the phone_start() that runs; only while phone->start is set. */
+void phone_start_wait(struct phone *phone, phone_done_fn done, void *data);
+void phone_start_abort(struct phone *phone, const GError *error);
+/* What phone_start.c is told. */
+void phone_start_exited(struct phone *phone, const char *how);
+void phone_start_event(struct phone *phone, const char *name, JsonObject *payload);
+
+/* Orderly through the agent, then ACPI, then by force when `timeout_s` is over; at once with
+ * `force` (phone_stop.c). Done when QEMU is gone. A phone that is off already is done. */
+void phone_stop(
+    struct phone *phone, bool force, unsigned timeout_s, phone_done_fn done, void *data);
+void phone_stop_finish(struct phone *phone);
+/* Answers when its process is gone. */
+void phone_wait_gone(struct phone *phone, phone_done_fn done, void *data);
+/* Kills what runs and deletes the folder; the phone leaves the table and is freed. */
+void phone_destroy(struct phone *phone, phone_done_fn done, void *data);
+
+/* phone_link.c: everything between us and a QEMU that runs. */
+bool phone_connect(struct phone *phone, GError **error);
+void phone_connect_agent(struct phone *phone);
+void phone_disconnect(struct phone *phone);
+void phone_exited(void *data, const char *how);
+
+/* Calls every struct phone_waiter *; the phone may be gone after any of them. */
+void phone_answer(struct phone *phone, GPtrArray *waiters, const GError *error);
+
+JsonNode *phone_json(const struct phone *phone);
+DEFINE_CLEANUP(phone);

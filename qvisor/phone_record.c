@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "qvisor/phone_record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "common/json.h"
+#include "qvisor/template_store.h"
+
+#define RECORD_MAX_SIZE 65536
+
+static JsonNode *record_json(const struct phone *phone)
+{
+	JsonObject *root = json_object_new();
+	json_object_set_int_member(root, "format", 1);
+	json_object_set_string_member(root, "uuid", phone->uuid);
+	json_object_set_string_member(root, "name", phone->name);
+	json_object_set_string_member(root, "mac", phone->mac);
+	json_object_set_string_member(root, "created", phone->created);
+	json_object_set_string_member(root, "template", phone->template_name);
+	json_object_set_string_member(root, "template_folder", phone->template_base);
+	json_object_set_string_member(root, "state", phone_state_name(phone->state));
+	json_object_set_boolean_member(root, "established", phone->established);
+	json_object_set_boolean_member(root, "network", phone->has_network);
+	json_object_set_boolean_member(root, "identity", phone->identity_set);
+	json_object_set_int_member(root, "clone_ms", phone->clone_ms);
+	if (phone->reason)
+		json_object_set_string_member(root, "reason", phone->reason);
+	if (phone->idempotency_key) {
+		json_object_set_string_member(root, "idempotency_key", phone->idempotency_key);
+		json_object_set_string_member(root, "request_digest", phone->request_digest);
+	}
+	if (phone->process) {
+		json_object_set_int_member(root, "pid", phone->process->pid);
+		json_object_set_int_member(root, "start_time", phone->process->start_time);
+	}
+	return json_node_of(root);
+}
+
+bool phone_record_store(const struct phone *phone, GError **error)
+{
+	g_autoptr(JsonNode) node = record_json(phone);
+	g_autofree char *text = json_text(node);
+	g_autofree char *path = g_build_filename(phone->folder, "phone.json", NULL);
+	g_autofree char *part = g_strconcat(path, ".part", NULL);
+	size_t n = strlen(text);
+	AUTO_FD fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	errno = fd < 0 ? errno : ENOSPC; /* a short write sets none */
+	if (fd >= 0 && write(fd, text, n) == (ssize_t)n && !rename(part, path))
+		return true;
+	int why = errno;
+	unlink(part);
+	bool full = why == ENOSPC || why == EDQUOT || why == EFBIG;
+	g_set_error(error, QVMI_ERROR, full ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED,
+	    "cannot write %s: %s%s", path, g_strerror(why),
+	    full ? "; make room in that file system" : "");
+	return false;
+}
+
+static bool parse(
+    struct phone *phone, JsonObject *root, pid_t *pid, uint64_t *start_time, GError **error)
+{
+	int64_t format, number, start, clone_ms;
+	const char *uuid, *name, *mac, *created, *template, *base, *state;
+	if (!json_get_int(root, "format", 1, 1, &format, error) ||
+	    !(uuid = json_get_string(root, "uuid", 36, error)) ||
+	    !(name = json_get_string(root, "name", 32, error)) ||
+	    !(mac = json_get_string(root, "mac", 17, error)) ||
+	    !(created = json_get_string(root, "created", 64, error)) ||
+	    !(template = json_get_string(root, "template", 32, error)) ||
+	    !(base = json_get_string(root, "template_folder", 128, error)) ||
+	    !(state = json_get_string(root, "state", 16, error)) ||
+	    !json_get_optional_int(root, "clone_ms", 0, G_MAXINT, 0, &clone_ms, error) ||
+	    !json_get_optional_int(root, "pid", 1, G_MAXINT, 0, &number, error) ||
+	    !json_get_optional_int(root, "start_time", 1, G_MAXINT64, 0, &start, error) ||
+	    !json_get_optional_bool(root, "established", false, &phone->established, error) ||
+	    !json_get_optional_bool(root, "network", false, &phone->has_network, error) ||
+	    !json_get_optional_bool(root, "identity", false, &phone->identity_set, error))
+		return false;
+	if (strcmp(uuid, phone->uuid)) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CORRUPT,
+		    "it is the record of another phone, %s", uuid);
+		return false;
+	}
+	for (phone->state = 0; phone->state < PHONE_N_STATES; phone->state++)
+		if (!strcmp(state, phone_state_name(phone->state)))
+			break;
+	if (phone->state == PHONE_N_STATES) {
+		g_set_error(
+		    error, QVMI_ERROR, QVMI_ERROR_CORRUPT, "its state \"%s\" is unknown", state);
+		return false;
+	}
+	phone->name = g_strdup(name);
+	phone->mac = g_strdup(mac);
+	phone->created = g_strdup(created);
+	phone->template_name = g_strdup(template);
+	phone->template_base = g_strdup(base);
+	phone->clone_ms = clone_ms;
+	phone->reason = g_strdup(json_get_optional_string(root, "reason", 8192, NULL));
+	phone->idempotency_key =
+	    g_strdup(json_get_optional_string(root, "idempotency_key", 256, NULL));
+	phone->request_digest =
+	    g_strdup(json_get_optional_string(root, "request_digest", 64, NULL));
+	*pid = number;
+	*start_time = start;
+	return true;
+}
+
+struct phone *phone_record_load(
+    struct host *host, const char *uuid, pid_t *pid, uint64_t *start_time, GError **error)
+{
+	AUTO(phone) phone = g_new0(struct phone, 1);
+	phone->host = host;
+	phone->uuid = g_strdup(uuid);
+	phone->folder = g_build_filename(host->state_folder, uuid, NULL);
+	g_autofree char *path = g_build_filename(phone->folder, "phone.json", NULL);
+	g_autoptr(JsonNode) node = json_load_file(path, RECORD_MAX_SIZE, error);
+	if (!node)
+		return NULL;
+	if (!parse(phone, json_node_get_object(node), pid, start_time, error)) {
+		g_prefix_error(error, "%s: ", path);
+		return NULL;
+	}
+	phone->template = template_store_find_folder(host->templates, phone->template_base);
+	if (phone->template) {
+		template_ref(phone->template);
+		template_store_hold(host->templates, phone->template);
+	}
+	return g_steal_pointer(&phone);
+}

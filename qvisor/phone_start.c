@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Starting a phone: a list of steps, each of which ends in start_next() or start_fail(), from the
+ * main loop. A clone goes through all of them, a phone that has its own disk from before boots cold
+ * from it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "common/metrics.h"
+#include "qvisor/folder.h"
+#include "qvisor/overlay.h"
+#include "qvisor/phone.h"
+#include "qvisor/phone_record.h"
+#include "qvisor/phone_table.h"
+#include "qvisor/qemu_command.h"
+
+#define START_DEADLINE_S 60
+#define STATE_FDSET 1
+
+struct phone_start {
+	struct phone *phone;
+	const struct start_step *steps;
+	unsigned step;
+	bool cold;
+	bool loading; /* between migrate-incoming and its event */
+	bool new_overlay;
+	int64_t begin, last; /* monotonic */
+	GString *timing;     /* "verify 0.1 spawn 2.3 ..." in ms */
+	guint deadline;
+	GPtrArray *waiters; /* struct phone_waiter * */
+};
+
+struct start_step {
+	const char *name;
+	void (*run)(struct phone_start *start);
+};
+
+static void start_next(struct phone_start *start);
+
+static void start_free(struct phone_start *start)
+{
+	start->phone->start = NULL;
+	g_clear_handle_id(&start->deadline, g_source_remove);
+	g_string_free(start->timing, TRUE);
+	g_ptr_array_unref(start->waiters);
+	g_free(start);
+}
+
+void phone_start_wait(struct phone *phone, phone_done_fn done, void *data)
+{
+	struct phone_waiter *waiter = g_new(struct phone_waiter, 1);
+	*waiter = (struct phone_waiter){done, data};
+	g_ptr_array_add(phone->start->waiters, waiter);
+}
+
+void phone_start_abort(struct phone *phone, const GError *cause)
+{
+	struct phone_start *start = phone->start;
+	g_autoptr(GPtrArray) waiters = g_ptr_array_ref(start->waiters);
+	g_autofree char *overlay = g_build_filename(phone->folder, "overlay.qcow2", NULL);
+	if (start->new_overlay)
+		unlink(overlay);
+	start_free(start);
+	if (phone->process)
+		qemu_process_kill(phone->process);
+	if (phone->state == PHONE_CREATING)
+		phone_set_state(phone, PHONE_FAILED, cause->message);
+	phone_answer(phone, waiters, cause);
+}
+
+static void start_fail(struct phone_start *start, const GError *cause)
+{
+	g_autoptr(GError) error = g_error_copy(cause);
+	g_prefix_error(
+	    &error, "the phone could not be started (%s): ", start->steps[start->step].name);
+	phone_start_abort(start->phone, error);
+}
+
+static void start_fail_new(struct phone_start *start, int code, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+static void start_fail_new(struct phone_start *start, int code, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	g_autoptr(GError) error = g_error_new_valist(QVMI_ERROR, code, format, arguments);
+	va_end(arguments);
+	start_fail(start, error);
+}
+
+/* The usual answer to a step's last command. */
+static void on_step(void *data, JsonNode *result, const GError *error)
+{
+	(void)result;
+	struct phone *phone = data;
+	/* Aborted meanwhile; or QEMU is ending, and phone_start_exited() will know more. */
+	if (!phone->start || g_error_matches(error, QVMI_ERROR, QVMI_ERROR_UNAVAILABLE))
+		return;
+	if (error)
+		start_fail(phone->start, error);
+	else
+		start_next(phone->start);
+}
+
+static void execute(struct phone_start *start, const char *command, JsonObject *arguments, int fd,
+    qmp_reply_fn done)
+{
+	qmp_execute(start->phone->qmp, command, arguments, fd, 30000, done, start->phone);
+}
+
+/* --- the steps --- */
+
+/* The phone may be destroyed while a thread reads its template: it is looked up again. */
+struct verification_wait {
+	struct host *host;
+	char *uuid;
+	int64_t begin; /* of the start that waits */
+};
+
+static void on_verified(void *data, const GError *error)
+{
+	g_autofree struct verification_wait *wait = data;
+	g_autofree char *uuid = wait->uuid;
+	struct phone *phone = phone_table_find(wait->host->phones, uuid, NULL);
+	if (!phone || !phone->start || phone->start->begin != wait->begin)
+		return;
+	if (error)
+		start_fail(phone->start, error);
+	else
+		start_next(phone->start);
+}
+
+static void step_verify(struct phone_start *start)
+{
+	struct phone *phone = start->phone;
+	struct verification_wait *wait = g_new(struct verification_wait, 1);
+	*wait = (struct verification_wait){phone->host, g_strdup(phone->uuid), start->begin};
+	template_verify(phone->template, on_verified, wait);
+}
+
+static void step_overlay(struct phone_start *start)
+{
+	struct phone *phone = start->phone;
+	g_autoptr(GError) error = NULL;
+	const char *disk = template_path(phone->template, "disk"), *format;
+	if (disk) {
+		g_autofree char *overlay = g_build_filename(phone->folder, "overlay.qcow2", NULL);
+		uint64_t size = overlay_virtual_size(disk, &format, &error);
+		if (!size || !overlay_create(overlay, disk, format, size, &error)) {
+			start_fail(start, error);
+			return;
+		}
+		start->new_overlay = true;
+	}
+	start_next(start);
+}
+
+static void step_spawn(struct phone_start *start)
+{
+	struct phone *phone = start->phone;
+	const struct host *host = phone->host;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *overlay = g_build_filename(phone->folder, "overlay.qcow2", NULL);
+	const struct qemu_command command = {
+	    .boot = start->cold ? QEMU_BOOT_COLD : QEMU_BOOT_CLONE,
+	    .manifest = phone->template->manifest,
+	    .qemu = host->qemu,
+	    .accelerator = host->accelerator->name,
+	    .cpu = host->accelerator->cpu,
+	    .tb_size_mib = host->tb_size_mib,
+	    .uuid = phone->uuid,
+	    .memory = start->cold ? NULL : template_path(phone->template, "memory"),
+	    .disk = phone->template->manifest->disk ? overlay : NULL,
+	};
+	g_auto(GStrv) argv = qemu_command_build(&command);
+	const struct qemu_process_spawn spawn = {.argv = argv, .folder = phone->folder};
+	phone->switched_off = phone->restarts = phone->has_network = phone->identity_set = false;
+	phone->process = qemu_process_start(&spawn, phone_exited, phone, &error);
+	/* The record names the process from its first moment, so that no crash of ours can orphan
+	 * it. */
+	if (!phone->process || !phone_record_store(phone, &error) || !phone_connect(phone, &error))
+		start_fail(start, error);
+	else
+		start_next(start);
+}
+
+static void step_capabilities(struct phone_start *start)
+{
+	execute(start, "migrate-set-capabilities", qmp_migration_capabilities(), -1, on_step);
+}
+
+static void step_state(struct phone_start *start)
+{
+	const char *path = template_path(start->phone->template, "state");
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		start_fail_new(
+		    start, QVMI_ERROR_CORRUPT, "cannot read %s: %s", path, g_strerror(errno));
+	else
+		execute(start, "add-fd", qmp_fdset(STATE_FDSET), fd, on_step);
+}
+
+static void on_incoming(void *data, JsonNode *result, const GError *error)
+{
+	(void)result;
+	struct phone *phone = data;
+	if (phone->start && error && !g_error_matches(error, QVMI_ERROR, QVMI_ERROR_UNAVAILABLE))
+		start_fail(phone->start, error);
+}
+
+static void step_load(struct phone_start *start)
+{
+	start->loading = true;
+	execute(
+	    start, "migrate-incoming", qmp_one_member("uri", "file:/dev/fdset/1"), -1, on_incoming);
+}
+
+void phone_start_event(struct phone *phone, const char *name, JsonObject *payload)
+{
+	struct phone_start *start = phone->start;
+	if (!start || !start->loading || strcmp(name, "MIGRATION") || !payload)
+		return;
+	const char *status = json_object_get_string_member_with_default(payload, "status", "");
+	if (!strcmp(status, "completed")) {
+		start->loading = false;
+		start_next(start);
+	} else if (!strcmp(status, "failed")) {
+		g_autofree char *words = qemu_process_last_words(phone->folder);
+		start_fail_new(start, QVMI_ERROR_CORRUPT,
+		    "QEMU cannot load the template's state%s%s. Build the template again: qvmi "
+		    "template build "
+		    "--force",
+		    *words ? ": " : "", words);
+	}
+}
+
+static void step_run(struct phone_start *start)
+{
+	execute(start, "cont", NULL, -1, on_step);
+}
+
+static const struct start_step clone_steps[] = {
+    {"verify", step_verify},
+    {"overlay", step_overlay},
+    {"spawn", step_spawn},
+    {"boot QEMU", step_capabilities},
+    {"state", step_state},
+    {"load", step_load},
+    {"run", step_run},
+    {NULL, NULL},
+};
+
+static const struct start_step cold_steps[] = {
+    {"verify", step_verify},
+    {"spawn", step_spawn},
+    {"run", step_run},
+    {NULL, NULL},
+};
+
+/* --- */
+
+static void start_finish(struct phone_start *start)
+{
+	static struct metric *seconds;
+	static const double bounds[] = {0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30};
+	struct phone *phone = start->phone;
+	g_autoptr(GPtrArray) waiters = g_ptr_array_ref(start->waiters);
+	int64_t now = g_get_monotonic_time();
+	phone->clone_ms = (now - start->begin + 500) / 1000;
+	if (!seconds)
+		seconds = metric_histogram("qvmi_phone_start_seconds",
+		    "Request to running, clones and cold boots", bounds, G_N_ELEMENTS(bounds));
+	metric_observe(seconds, (now - start->begin) / 1e6);
+	g_message("phone %s: %s in %u ms (%s)", phone->uuid, start->cold ? "booted" : "cloned",
+	    phone->clone_ms, start->timing->str);
+	start_free(start);
+	phone->established = true;
+	phone_set_state(phone, PHONE_RUNNING, NULL);
+	phone_connect_agent(phone);
+	phone_answer(phone, waiters, NULL);
+}
+
+static void start_run(struct phone_start *start)
+{
+	if (start->steps[start->step].name)
+		start->steps[start->step].run(start);
+	else
+		start_finish(start);
+}
+
+static void start_next(struct phone_start *start)
+{
+	int64_t now = g_get_monotonic_time();
+	g_string_append_printf(start->timing, "%s%s %.1f", start->step ? ", " : "",
+	    start->steps[start->step].name, (now - start->last) / 1e3);
+	start->last = now;
+	start->step++;
+	start_run(start);
+}
+
+static gboolean on_deadline(void *pointer)
+{
+	struct phone_start *start = pointer;
+	start->deadline = 0;
+	start_fail_new(start, QVMI_ERROR_TIMEOUT, "it took longer than %d s", START_DEADLINE_S);
+	return G_SOURCE_REMOVE;
+}
+
+/* Whether there is room for one more; what a clone needs is an estimate, what it may need is its
+ * whole memory. */
+static bool check_room(const struct phone *phone, bool cold, GError **error)
+{
+	const struct host *host = phone->host;
+	const struct manifest *manifest = phone->template->manifest;
+	uint64_t need = cold ? manifest->memory_mib : MIN(manifest->memory_mib / 4, 256);
+	uint64_t available = host_memory_available_mib();
+	if (available < need + host->memory_reserve_mib) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED,
+		    "the host has %" G_GUINT64_FORMAT
+		    " MiB of memory available; a phone needs %" G_GUINT64_FORMAT
+		    " and %u stay in reserve. Stop a phone",
+		    available, need, host->memory_reserve_mib);
+		return false;
+	}
+	uint64_t room = folder_free_mib(phone->folder);
+	if (room < host->disk_reserve_mib) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED,
+		    "%s has %" G_GUINT64_FORMAT " MiB of disk free, less than the %u that "
+		    "host.disk-reserve-mib wants; make room",
+		    host->state_folder, room, host->disk_reserve_mib);
+		return false;
+	}
+	return true;
+}
+
+static bool check_start(const struct phone *phone, bool cold, GError **error)
+{
+	if (phone->start || phone->process || phone->state == PHONE_RUNNING) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT, "the phone is %s already",
+		    phone_state_name(phone->state));
+		return false;
+	}
+	if (!phone->template) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CORRUPT,
+		    "its template %s is not there any more; destroy the phone",
+		    phone->template_base);
+		return false;
+	}
+	return check_room(phone, cold, error);
+}
+
+void phone_start(struct phone *phone, phone_done_fn done, void *data)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *overlay = g_build_filename(phone->folder, "overlay.qcow2", NULL);
+	/* Without a disk there is nothing to come back to: it is cloned again. */
+	bool cold = phone->established && phone->template && phone->template->manifest->disk &&
+	            g_file_test(overlay, G_FILE_TEST_EXISTS);
+	if (!check_start(phone, cold, &error)) {
+		if (phone->state == PHONE_CREATING && !phone->start)
+			phone_set_state(phone, PHONE_FAILED, error->message);
+		if (done)
+			done(data, phone, error);
+		return;
+	}
+	if (phone->state != PHONE_CREATING)
+		phone_set_state(phone, PHONE_CREATING, NULL);
+	struct phone_start *start = phone->start = g_new0(struct phone_start, 1);
+	start->phone = phone;
+	start->cold = cold;
+	start->steps = cold ? cold_steps : clone_steps;
+	start->begin = start->last = g_get_monotonic_time();
+	start->timing = g_string_new(NULL);
+	start->waiters = g_ptr_array_new_with_free_func(g_free);
+	phone_start_wait(phone, done, data);
+	start->deadline = g_timeout_add_seconds(START_DEADLINE_S, on_deadline, start);
+	start_run(start);
+}
+
+void phone_start_exited(struct phone *phone, const char *how)
+{
+	g_autofree char *words = qemu_process_last_words(phone->folder);
+	start_fail_new(
+	    phone->start, QVMI_ERROR_FAILED, "QEMU %s%s%s", how, *words ? ": " : "", words);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "qvisor/phone_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "common/process.h"
+#include "qvisor/folder.h"
+#include "qvisor/phone_record.h"
+
+#define END_GRACE_MS 1000
+
+struct phone_table {
+	struct host *host;
+	GHashTable *phones;     /* uuid -> struct phone * */
+	GHashTable *quarantine; /* folder -> reason */
+};
+
+static bool process_is_recorded(const struct phone_table *table, pid_t pid)
+{
+	GHashTableIter iterator;
+	void *value;
+	g_hash_table_iter_init(&iterator, table->phones);
+	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+		const struct phone *phone = value;
+		if (phone->process && phone->process->pid == pid)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a process is a QEMU that we started for a phone below our state folder: its arguments say
+ * whose log it writes. */
+static bool is_our_qemu(const struct phone_table *table, const char *pid)
+{
+	g_autofree char *cmdline_path = g_build_filename("/proc", pid, "cmdline", NULL);
+	g_autofree char *log_path = g_build_filename("/proc", pid, "fd", "2", NULL);
+	g_autofree char *cmdline = NULL;
+	gsize n;
+	if (!g_file_get_contents(cmdline_path, &cmdline, &n, NULL) ||
+	    !memmem(cmdline, n, "\0-name\0qvmi-", 12))
+		return false;
+	g_autofree char *log = g_file_read_link(log_path, NULL);
+	g_autofree char *state = realpath(table->host->state_folder, NULL);
+	size_t length = state ? strlen(state) : 0;
+	return log && length && !strncmp(log, state, length) && log[length] == '/';
+}
+
+static void end_orphans(const struct phone_table *table)
+{
+	GDir *dir = g_dir_open("/proc", 0, NULL);
+	const char *name;
+	while (dir && (name = g_dir_read_name(dir))) {
+		pid_t pid = g_ascii_strtoull(name, NULL, 10);
+		if (pid <= 0 || process_is_recorded(table, pid) || !is_our_qemu(table, name))
+			continue;
+		g_message("ending QEMU (pid %d) that no phone's record names", (int)pid);
+		process_end(pid, process_start_time(pid), END_GRACE_MS);
+	}
+	if (dir)
+		g_dir_close(dir);
+}
+
+/* false: the phone is not to be kept. */
+static bool adopt(struct phone *phone, pid_t pid, uint64_t start_time)
+{
+	bool was_running = phone->state == PHONE_RUNNING || phone->state == PHONE_STOPPING;
+	if (!phone->established && phone->state != PHONE_OFF)
+		return false; /* its creation was never answered */
+	if (phone->state == PHONE_CREATING) {
+		process_end(pid, start_time, END_GRACE_MS);
+		phone_set_state(
+		    phone, PHONE_OFF, "qvisord ended while the phone was being started");
+		return true;
+	}
+	g_autoptr(GError) error = NULL;
+	phone->process =
+	    pid ? qemu_process_adopt(pid, start_time, phone_exited, phone, &error) : NULL;
+	if (!phone->process) {
+		if (was_running)
+			phone_set_state(phone, PHONE_OFF, "it ended while qvisord was not running");
+		return true;
+	}
+	/* An order to stop ended with us; whoever gave it gives it again. */
+	phone->state = PHONE_RUNNING;
+	g_message("phone %s is adopted (pid %d)", phone->uuid, (int)pid);
+	if (!phone_connect(phone, &error))
+		g_warning("phone %s: %s", phone->uuid, error->message);
+	phone_connect_agent(phone);
+	return true;
+}
+
+/* A phone's folder is made before its record: killed between the two, we leave one in which there
+ * is nothing of anybody's, but perhaps the record as it was about to be renamed. */
+static bool was_never_begun(const char *folder)
+{
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	const char *name;
+	while (dir && (name = g_dir_read_name(dir)))
+		if (!g_str_has_prefix(name, "phone.json."))
+			return false;
+	return dir && folder_delete(folder, NULL);
+}
+
+static void load(struct phone_table *table, const char *name)
+{
+	struct host *host = table->host;
+	g_autofree char *folder = g_build_filename(host->state_folder, name, NULL);
+	if (!g_uuid_string_is_valid(name)) {
+		g_hash_table_insert(
+		    table->quarantine, g_strdup(folder), g_strdup("not a phone's folder"));
+		return;
+	}
+	pid_t pid = 0;
+	uint64_t start_time = 0;
+	g_autoptr(GError) error = NULL;
+	struct phone *phone = phone_record_load(host, name, &pid, &start_time, &error);
+	if (!phone && was_never_begun(folder)) {
+		g_message("phone %s was never begun: removed", name);
+		return;
+	}
+	if (!phone) {
+		g_warning("left alone: %s", error->message);
+		g_hash_table_insert(table->quarantine, g_strdup(folder), g_strdup(error->message));
+		return;
+	}
+	if (adopt(phone, pid, start_time)) {
+		g_hash_table_insert(table->phones, phone->uuid, phone);
+		return;
+	}
+	g_message("phone %s was never finished: removed", phone->uuid);
+	process_end(pid, start_time, END_GRACE_MS);
+	phone_free(phone);
+	if (!folder_delete(folder, &error))
+		g_warning("%s", error->message);
+}
+
+struct phone_table *phone_table_open(struct host *host, GError **error)
+{
+	GDir *dir = g_dir_open(host->state_folder, 0, error);
+	if (!dir)
+		return NULL;
+	struct phone_table *table = g_new0(struct phone_table, 1);
+	table->host = host;
+	table->phones =
+	    g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)phone_free);
+	table->quarantine = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	const char *name;
+	while ((name = g_dir_read_name(dir)))
+		load(table, name);
+	g_dir_close(dir);
+	end_orphans(table);
+	return table;
+}
+
+void phone_table_free(struct phone_table *table)
+{
+	if (!table)
+		return;
+	g_hash_table_unref(table->phones);
+	g_hash_table_unref(table->quarantine);
+	g_free(table);
+}
+
+void phone_table_add(struct phone_table *table, struct phone *phone)
+{
+	g_hash_table_insert(table->phones, phone->uuid, phone);
+}
+
+void phone_table_remove(struct phone_table *table, struct phone *phone)
+{
+	g_hash_table_remove(table->phones, phone->uuid);
+}
+
+struct phone *phone_table_find(struct phone_table *table, const char *uuid, GError **error)
+{
+	struct phone *phone = g_hash_table_lookup(table->phones, uuid);
+	if (!phone)
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_NOT_FOUND,
+		    "there is no phone %s on this host; GET /v1/phones lists them", uuid);
+	return phone;
+}
+
+struct phone *phone_table_find_key(struct phone_table *table, const char *idempotency_key)
+{
+	GHashTableIter iterator;
+	void *value;
+	g_hash_table_iter_init(&iterator, table->phones);
+	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+		struct phone *phone = value;
+		if (!g_strcmp0(phone->idempotency_key, idempotency_key))
+			return phone;
+	}
+	return NULL;
+}
+
+bool phone_table_name_taken(const struct phone_table *table, const char *name)
+{
+	GHashTableIter iterator;
+	void *value;
+	g_hash_table_iter_init(&iterator, table->phones);
+	while (g_hash_table_iter_next(&iterator, NULL, &value))
+		if (!strcmp(((struct phone *)value)->name, name))
+			return true;
+	return false;
+}
+
+unsigned phone_table_count(const struct phone_table *table)
+{
+	return g_hash_table_size(table->phones);
+}
+
+unsigned phone_table_running(const struct phone_table *table)
+{
+	unsigned n = 0;
+	GHashTableIter iterator;
+	void *value;
+	g_hash_table_iter_init(&iterator, table->phones);
+	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+		const struct phone *phone = value;
+		n += phone->process || phone->state == PHONE_CREATING;
+	}
+	return n;
+}
+
+static int by_creation(gconstpointer a, gconstpointer b)
+{
+	const struct phone *const *x = a, *const *y = b;
+	int order = strcmp((*x)->created, (*y)->created);
+	return order ? order : strcmp((*x)->uuid, (*y)->uuid);
+}
+
+GPtrArray *phone_table_list(const struct phone_table *table)
+{
+	GPtrArray *list = g_ptr_array_new();
+	GHashTableIter iterator;
+	void *value;
+	g_hash_table_iter_init(&iterator, table->phones);
+	while (g_hash_table_iter_next(&iterator, NULL, &value))
+		g_ptr_array_add(list, value);
+	g_ptr_array_sort(list, by_creation);
+	return list;
+}
+
+JsonArray *phone_table_quarantine(const struct phone_table *table)
+{
+	JsonArray *list = json_array_new();
+	GHashTableIter iterator;
+	void *folder, *reason;
+	g_hash_table_iter_init(&iterator, table->quarantine);
+	while (g_hash_table_iter_next(&iterator, &folder, &reason)) {
+		JsonObject *object = json_object_new();
+		json_object_set_string_member(object, "folder", folder);
+		json_object_set_string_member(object, "reason", reason);
+		json_array_add_object_element(list, object);
+	}
+	return list;
+}

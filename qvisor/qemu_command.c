@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "qvisor/qemu_command.h"
+
+#include <string.h>
+
+/* Commas separate QEMU's options; a doubled one stands for itself. */
+static char *option_escape(const char *value)
+{
+	g_auto(GStrv) parts = g_strsplit(value, ",", 0);
+	return g_strjoinv(",,", parts);
+}
+
+static void add(GPtrArray *line, const char *option, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static void add(GPtrArray *line, const char *option, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	g_ptr_array_add(line, g_strdup(option));
+	g_ptr_array_add(line, g_strdup_vprintf(format, arguments));
+	va_end(arguments);
+}
+
+static void add_machine(GPtrArray *line, const struct qemu_command *command)
+{
+	const struct manifest *manifest = command->manifest;
+	g_autofree char *memory = command->memory ? option_escape(command->memory) : NULL;
+	add(line, "-machine",
+	    "q35,memory-backend=ram,hpet=off,vmport=off,smm=off,usb=off,dump-guest-core=off");
+	if (!strcmp(command->accelerator, "tcg"))
+		add(line, "-accel", "tcg,thread=multi,tb-size=%u", command->tb_size_mib);
+	else
+		add(line, "-accel", "%s", command->accelerator);
+	add(line, "-cpu", "%s", command->cpu);
+	add(line, "-smp", "%u", manifest->cpus);
+	add(line, "-m", "%uM", manifest->memory_mib);
+	switch (command->boot) {
+	case QEMU_BOOT_TEMPLATE:
+		add(line, "-object", "memory-backend-file,id=ram,size=%uM,mem-path=%s,share=on",
+		    manifest->memory_mib, memory);
+		break;
+	case QEMU_BOOT_CLONE:
+		/* rom=off: the file is opened read-only, the guest still writes its private copy.
+		 */
+		add(line, "-object",
+		    "memory-backend-file,id=ram,size=%uM,mem-path=%s,share=off,readonly=on,rom=off",
+		    manifest->memory_mib, memory);
+		break;
+	case QEMU_BOOT_COLD:
+		add(line, "-object", "memory-backend-ram,id=ram,size=%uM", manifest->memory_mib);
+		break;
+	}
+	/* A clone has its kernel in memory; leaving the files off saves their private copies. */
+	if (command->boot == QEMU_BOOT_CLONE) {
+		add(line, "-incoming", "defer");
+		return;
+	}
+	add(line, "-kernel", "%s", manifest->kernel);
+	if (manifest->initrd)
+		add(line, "-initrd", "%s", manifest->initrd);
+	add(line, "-append", "%s", manifest->cmdline);
+}
+
+static void add_devices(GPtrArray *line, const struct qemu_command *command)
+{
+	const struct manifest *manifest = command->manifest;
+	/* Fixed slots: what a clone has must be where the template had it. No balloon, no free-page
+	 * reporting, no virtio-mem: they punch holes in the template's memory file, even from a
+	 * private mapping. */
+	add(line, "-device", "virtio-vga,addr=0x2,xres=%u,yres=%u,max_outputs=1", manifest->width,
+	    manifest->height);
+	add(line, "-device", "virtio-serial-pci,id=serial,addr=0x3,max_ports=4");
+	add(line, "-chardev", "socket,id=agent,fd=%d,server=on,wait=off", QEMU_FD_AGENT);
+	add(line, "-device",
+	    "virtserialport,bus=serial.0,nr=1,chardev=agent,name=org.qvmi.agent.0");
+	/* Of two devices that understand buttons QEMU gives them to the one whose driver started
+	 * last; the tablet has the higher slot, so it is the pointer, and fingers go to the only
+	 * device that has them. */
+	if (manifest->touch == MANIFEST_MULTITOUCH)
+		add(line, "-device", "virtio-multitouch-pci,addr=0x4");
+	add(line, "-device", "virtio-tablet-pci,addr=0x5");
+	add(line, "-device", "virtio-keyboard-pci,addr=0x6");
+	add(line, "-object", "rng-random,id=entropy,filename=/dev/urandom");
+	add(line, "-device", "virtio-rng-pci,rng=entropy,addr=0x7");
+	add(line, "-device", "vmgenid,guid=auto");
+	if (command->disk) {
+		g_autofree char *disk = option_escape(command->disk);
+		add(line, "-drive",
+		    "if=none,id=disk,format=qcow2,file=%s,discard=unmap,detect-zeroes=unmap", disk);
+		add(line, "-device", "virtio-blk-pci,drive=disk,addr=0x8");
+	}
+	/* Spare root ports: the network interface is plugged after a clone, since saved state
+	 * carries its MAC. */
+	for (unsigned i = 0; i < 2; i++)
+		add(line, "-device", "pcie-root-port,id=spare%u,chassis=%u,slot=%u,addr=0x%x", i,
+		    i + 1, i + 1, 0x10 + i);
+	/* The guest's console, in QEMU's memory: bounded, and readable as long as QEMU lives. */
+	add(line, "-chardev", "ringbuf,id=console,size=65536");
+	add(line, "-serial", "chardev:console");
+}
+
+char **qemu_command_build(const struct qemu_command *command)
+{
+	GPtrArray *line = g_ptr_array_new();
+	g_ptr_array_add(line, g_strdup(command->qemu));
+	g_ptr_array_add(line, g_strdup("-nodefaults"));
+	g_ptr_array_add(line, g_strdup("-no-user-config"));
+	g_ptr_array_add(line, g_strdup("-S"));
+	add(line, "-name", "qvmi-%s", command->uuid);
+	add(line, "-uuid", "%s", command->uuid);
+	add(line, "-sandbox",
+	    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+	add(line, "-display", "dbus,p2p=yes");
+	add(line, "-chardev", "socket,id=qmp,fd=%d,server=on,wait=off", QEMU_FD_QMP);
+	add(line, "-mon", "chardev=qmp,mode=control");
+	/* A clone has no kernel to boot from again: a guest's reboot ends QEMU, and we start it
+	 * anew. */
+	add(line, "-action", "reboot=shutdown,panic=shutdown");
+	add_machine(line, command);
+	add_devices(line, command);
+	g_ptr_array_add(line, NULL);
+	return (char **)g_ptr_array_free(line, FALSE);
+}

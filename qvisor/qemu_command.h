@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * QEMU's command line for a phone. Template and clone must build the same machine, device for
+ * device and in the same order, or the saved state does not load: so there is one function for all
+ * of them.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "qvisor/manifest.h"
+
+/* What the child finds open (process_spawn). */
+enum {
+	QEMU_FD_QMP = 3, /* listening UNIX sockets */
+	QEMU_FD_AGENT = 4,
+};
+
+enum qemu_boot {
+	QEMU_BOOT_TEMPLATE, /* from the kernel, memory shared with `memory` */
+	QEMU_BOOT_CLONE,    /* from a saved state, memory copied on write from `memory` */
+	QEMU_BOOT_COLD,     /* from the kernel, private memory */
+};
+
+struct qemu_command {
+	enum qemu_boot boot;
+	const struct manifest *manifest;
+	const char *qemu;        /* program */
+	const char *accelerator; /* "kvm" or "tcg" */
+	const char *cpu;         /* CPU model */
+	unsigned tb_size_mib;    /* TCG's code cache */
+	const char *uuid;
+	const char *memory; /* file; NULL with QEMU_BOOT_COLD */
+	const char *disk;   /* qcow2 overlay; NULL: none */
+};
+
+/* Caller frees with g_strfreev(). */
+char **qemu_command_build(const struct qemu_command *command);

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "qvisor/qemu_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "common/process.h"
+#include "qvisor/folder_socket.h"
+#include "qvisor/qemu_command.h"
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+static gboolean on_process_exit(int fd, GIOCondition condition, void *pointer)
+{
+	(void)condition;
+	struct qemu_process *process = pointer;
+	g_autofree char *how = NULL;
+	siginfo_t info = {0};
+	/* An adopted process is not our child: waitid fails and its code stays unknown. */
+	if (waitid((idtype_t)P_PIDFD, fd, &info, WEXITED | WNOHANG) == 0 && info.si_pid)
+		how = info.si_code == CLD_EXITED
+		          ? g_strdup_printf("ended with code %d", info.si_status)
+		          : g_strdup_printf("was killed by signal %d", info.si_status);
+	process->source = 0;
+	process->exited(process->data, how ? how : "ended");
+	return G_SOURCE_REMOVE;
+}
+
+static struct qemu_process *qemu_process_watch(pid_t pid, uint64_t start_time, int pidfd,
+    void (*exited)(void *data, const char *how), void *data)
+{
+	struct qemu_process *process = g_new0(struct qemu_process, 1);
+	*process = (struct qemu_process){
+	    .pid = pid, .start_time = start_time, .pidfd = pidfd, .exited = exited, .data = data};
+	process->source = g_unix_fd_add(pidfd, G_IO_IN, on_process_exit, process);
+	return process;
+}
+
+static int open_log(const char *folder, GError **error)
+{
+	g_autofree char *path = g_build_filename(folder, "qemu.log", NULL);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0)
+		g_set_error(error, QVMI_ERROR,
+		    errno == ENOSPC || errno == EDQUOT ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED,
+		    "cannot write %s: %s", path, g_strerror(errno));
+	return fd;
+}
+
+struct qemu_process *qemu_process_start(const struct qemu_process_spawn *spawn,
+    void (*exited)(void *data, const char *how), void *data, GError **error)
+{
+	AUTO_FD log = open_log(spawn->folder, error);
+	if (log < 0)
+		return NULL;
+	/* The sockets are made here: who connects before QEMU is up waits in the backlog instead of
+	 * trying again and again. */
+	AUTO_FD qmp = folder_socket_listen(spawn->folder, "qmp.sock", error);
+	if (qmp < 0)
+		return NULL;
+	AUTO_FD agent = folder_socket_listen(spawn->folder, "agent.sock", error);
+	if (agent < 0)
+		return NULL;
+	const struct process_fd fds[] = {{qmp, QEMU_FD_QMP}, {agent, QEMU_FD_AGENT}};
+	const struct process_spawn child = {
+	    .argv = (const char *const *)spawn->argv,
+	    .fds = fds,
+	    .n_fds = G_N_ELEMENTS(fds),
+	    .stdin_fd = -1,
+	    .stdout_fd = log,
+	    .stderr_fd = log,
+	    .new_session = true,
+	    .death_signal = spawn->dies_with_us ? SIGKILL : 0,
+	};
+	pid_t pid = process_spawn(&child, error);
+	if (pid < 0)
+		return NULL;
+	uint64_t start_time = process_start_time(pid);
+	int pidfd = pidfd_open(pid, 0);
+	if (pidfd < 0) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED, "cannot watch QEMU: %s",
+		    g_strerror(errno));
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		return NULL;
+	}
+	return qemu_process_watch(pid, start_time, pidfd, exited, data);
+}
+
+struct qemu_process *qemu_process_adopt(pid_t pid, uint64_t start_time,
+    void (*exited)(void *data, const char *how), void *data, GError **error)
+{
+	/* First the descriptor, then the check: what is checked cannot become another process. */
+	AUTO_FD pidfd = pid > 0 ? pidfd_open(pid, 0) : -1;
+	if (pidfd < 0 || !process_is(pid, start_time)) {
+		g_set_error(
+		    error, QVMI_ERROR, QVMI_ERROR_NOT_FOUND, "its QEMU (pid %d) is gone", (int)pid);
+		return NULL;
+	}
+	return qemu_process_watch(pid, start_time, fd_steal(&pidfd), exited, data);
+}
+
+void qemu_process_free(struct qemu_process *process)
+{
+	if (!process)
+		return;
+	g_clear_handle_id(&process->source, g_source_remove);
+	close(process->pidfd);
+	g_free(process);
+}
+
+void qemu_process_kill(struct qemu_process *process)
+{
+	pidfd_send_signal(process->pidfd, SIGKILL, NULL, 0);
+}
+
+char *qemu_process_last_words(const char *folder)
+{
+	g_autofree char *path = g_build_filename(folder, "qemu.log", NULL);
+	char text[1025];
+	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+	ssize_t n = size <= 0 ? 0 : pread(fd, text, sizeof(text) - 1, MAX(size - 1024, 0));
+	text[MAX(n, 0)] = 0;
+	g_auto(GStrv) lines = g_strsplit(text, "\n", 0);
+	/* Warnings are there when all is well, too. */
+	for (unsigned i = g_strv_length(lines); i-- > 0;)
+		if (*g_strstrip(lines[i]) && !strstr(lines[i], "warning:"))
+			return g_utf8_make_valid(lines[i], -1);
+	return g_strdup("");
+}

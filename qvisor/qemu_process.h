@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One QEMU process, ours or adopted, known by pid and start time and watched by a pidfd
+ * (pidfd_open(2)): its death is noticed at once in either case. Main thread.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/cleanup.h"
+
+struct qemu_process {
+	pid_t pid;
+	uint64_t start_time; /* process_start_time() */
+	int pidfd;
+	guint source;
+	/* `how`: "ended with code 1", "was killed by signal 9", "ended". The process is gone; the
+	 * object may be freed. */
+	void (*exited)(void *data, const char *how);
+	void *data;
+};
+
+struct qemu_process_spawn {
+	char **argv;
+	const char
+	    *folder; /* the sockets qmp.sock and agent.sock and the log qemu.log are made here */
+	bool dies_with_us; /* a template's first boot; a phone outlives us */
+};
+
+struct qemu_process *qemu_process_start(const struct qemu_process_spawn *spawn,
+    void (*exited)(void *data, const char *how), void *data, GError **error);
+/* QVMI_ERROR_NOT_FOUND when it is gone. */
+struct qemu_process *qemu_process_adopt(pid_t pid, uint64_t start_time,
+    void (*exited)(void *data, const char *how), void *data, GError **error);
+/* Stops watching; the process lives on. */
+void qemu_process_free(struct qemu_process *process);
+/* SIGKILL; `exited` follows. */
+void qemu_process_kill(struct qemu_process *process);
+
+/* The end of FOLDER/qemu.log as one line, for an error message; "" if there is none. Caller frees.
+ */
+char *qemu_process_last_words(const char *folder);
+
+DEFINE_CLEANUP(qemu_process);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* qvisord: the host daemon. Configuration, listeners, and the order in which things are built and
+ * taken down. */
+#include <sys/types.h>
+
+#include "common/daemon.h"
+#include "common/error.h"
+#include "common/http_server.h"
+#include "qvisor/api.h"
+#include "qvisor/display.h"
+#include "qvisor/host.h"
+#include "qvisor/phone_table.h"
+#include "qvisor/template_store.h"
+
+static const struct config_key keys[] = {
+    {"host", "id", CONFIG_STRING, "host-1", 0, 0, "name of this host: the audience of its grants"},
+    {"host", "state-folder", CONFIG_PATH, NULL, 0, 0, "a folder a phone is made below it"},
+    {"host", "run-folder", CONFIG_PATH, NULL, 0, 0, "where the sockets are (informational)"},
+    {"host", "template-folder", CONFIG_PATH, NULL, 0, 0, "a folder a template is made below it"},
+    {"host", "accelerator", CONFIG_STRING, "auto", 0, 0, "auto (probes KVM), kvm or tcg"},
+    {"host", "qemu", CONFIG_STRING, "qemu-system-x86_64", 0, 0, "QEMU program"},
+    {"host", "tb-size-mib", CONFIG_INT, "64", 8, 4096, "TCG's code cache a phone"},
+    {"host", "max-phones", CONFIG_INT, "64", 1, 10000, "phones that run at once"},
+    {"host", "memory-reserve-mib", CONFIG_INT, "256", 0, 1048576,
+        "no phone is started when less memory would stay available"},
+    {"host", "disk-reserve-mib", CONFIG_INT, "64", 0, 1048576,
+        "no phone is started when less disk is free"},
+    {"phone", "network", CONFIG_STRING, "none", 0, 0,
+        "none, or isolated: an interface with the phone's MAC that leads nowhere"},
+    {"listen", "unix", CONFIG_PATH, NULL, 0, 0, "the API's UNIX socket"},
+    {"listen", "tls-address", CONFIG_STRING, NULL, 0, 0, "the API's TLS address; unset: none"},
+    {"listen", "tls-port", CONFIG_INT, "8447", 0, 65535, "its port"},
+    {"listen", "certificate", CONFIG_PATH, NULL, 0, 0, "PEM"},
+    {"listen", "key", CONFIG_PATH, NULL, 0, 0, "PEM"},
+    {"listen", "client-ca", CONFIG_PATH, NULL, 0, 0, "clients must have a certificate of this CA"},
+    {"listen", "display", CONFIG_PATH, NULL, 0, 0, "socket that hands displays to mtpd"},
+    {"display", "allowed-uid", CONFIG_INT, "-1", -1, 2147483647,
+        "a user beside our own and root who may have displays; -1: none"},
+    {NULL, NULL, CONFIG_STRING, NULL, 0, 0, NULL},
+};
+
+static bool listen_all(struct http_server *server, const struct config *config, GError **error)
+{
+	const char *unix_path = config_string(config, "listen", "unix");
+	const char *address = config_string(config, "listen", "tls-address");
+	const struct http_listen on_unix = {.unix_path = unix_path, .unix_mode = 0600};
+	const struct http_listen on_tls = {
+	    .address = address,
+	    .port = config_int(config, "listen", "tls-port"),
+	    .certificate_file = config_string(config, "listen", "certificate"),
+	    .key_file = config_string(config, "listen", "key"),
+	    .client_ca_file = config_string(config, "listen", "client-ca"),
+	};
+	if (!unix_path && !address) {
+		g_set_error(
+		    error, QVMI_ERROR, QVMI_ERROR_INVALID, "set listen.unix or listen.tls-address");
+		return false;
+	}
+	/* Whoever reaches this API owns every phone here. */
+	if (address && (!on_tls.certificate_file || !on_tls.key_file || !on_tls.client_ca_file)) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "listen.tls-address needs listen.certificate, listen.key and listen.client-ca");
+		return false;
+	}
+	return (!unix_path || http_server_listen(server, &on_unix, error)) &&
+	       (!address || http_server_listen(server, &on_tls, error));
+}
+
+int main(int argc, char **argv)
+{
+	AUTO(daemon)
+	daemon = daemon_new("qvisord", "host daemon: phones, templates, QEMU", keys, argc, argv);
+	const struct config *config = daemon_config(daemon);
+	g_autoptr(GError) error = NULL;
+	struct host host;
+	if (!host_init(&host, config, &error))
+		daemon_fail("preparing this host", error);
+	g_message("%s; QEMU %s", host.accelerator->reason, host.qemu_version);
+
+	/* Before any listener: a second daemon on the same folders must not adopt what the first
+	 * has. */
+	struct http_server *server = http_server_new(api_routes, &host);
+	if (!listen_all(server, config, &error))
+		daemon_fail("opening the API", error);
+	struct display *display = NULL;
+	const char *display_path = config_string(config, "listen", "display");
+	if (display_path && !(display = display_listen(&host, display_path,
+	                          config_int(config, "display", "allowed-uid"), &error)))
+		daemon_fail("opening the display socket", error);
+	host.templates = template_store_open(&host, &error);
+	if (!host.templates)
+		daemon_fail("reading the templates", error);
+	host.phones = phone_table_open(&host, &error);
+	if (!host.phones)
+		daemon_fail("reading the phones", error);
+	http_server_set_ready(server, true);
+
+	int code = daemon_run(daemon);
+
+	/* Phones run on. What they were asked is answered while the server still is there. */
+	phone_table_free(host.phones);
+	template_store_free(host.templates);
+	display_free(display);
+	http_server_free(server);
+	host_finish(&host);
+	return code;
+}

@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Happy path:  start -> BOOTING (agent says ready) -> SETTLING (agent's socket closed, guest idles)
+ * -> SAVING (stop, migrate, quit) -> CHECKSUM (thread) -> done. Every failure goes through
+ * build_fail(): QEMU is killed, and build_end() runs when it is gone.
+ */
+#include "qvisor/template_build.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <math.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "common/file.h"
+#include "qvisor/agent.h"
+#include "qvisor/folder.h"
+#include "qvisor/folder_socket.h"
+#include "qvisor/overlay.h"
+#include "qvisor/qemu_command.h"
+#include "qvisor/qemu_process.h"
+#include "qvisor/qmp.h"
+
+/* The guest sees the agent's port close and goes idle again; less makes clones that still have that
+ * to do. */
+#define SETTLE_MS 1500
+#define STATE_FDSET 1
+#define SAVE_DEADLINE_MS 60000
+#define CONSOLE_MAX (256 * 1024)
+
+enum build_state {
+	BUILD_BOOTING,
+	BUILD_SETTLING,
+	BUILD_SAVING,
+	BUILD_CHECKSUM,
+	BUILD_FAILING, /* QEMU is being killed */
+};
+
+struct template_build {
+	struct host *host;
+	struct manifest *manifest;
+	char *key, *folder, *part;
+	int lock; /* exclusive, on part; -1: not ours */
+	struct operation *operation;
+	GCancellable *cancellable; /* the operation's */
+	gulong cancel_handler;
+	template_built_fn done;
+	void *data;
+	enum build_state state;
+	enum agent_stage stage;
+	struct qemu_process *process;
+	struct qmp *qmp;
+	struct agent *agent;
+	int64_t started, ready; /* monotonic */
+	guint timer, tick, end;
+	GByteArray *console;
+	bool console_asked, summing;
+	GError *error;
+	struct template *template;
+};
+
+static gboolean build_end(void *pointer);
+
+/* Ends the build from the main loop, so that who calls may go on using it. */
+static void build_end_later(struct template_build *build)
+{
+	if (!build->end)
+		build->end = g_idle_add(build_end, build);
+}
+
+static void build_fail(struct template_build *build, const GError *error)
+{
+	if (build->state == BUILD_FAILING)
+		return;
+	build->state = BUILD_FAILING;
+	build->error = g_error_copy(error);
+	g_clear_handle_id(&build->timer, g_source_remove);
+	g_clear_handle_id(&build->tick, g_source_remove);
+	if (build->process)
+		qemu_process_kill(build->process);
+	else if (!build->summing) /* its thread uses the folder, and ends soon: it is cancelled */
+		build_end_later(build);
+}
+
+static void build_fail_new(struct template_build *build, int code, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+static void build_fail_new(struct template_build *build, int code, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	g_autoptr(GError) error = g_error_new_valist(QVMI_ERROR, code, format, arguments);
+	va_end(arguments);
+	build_fail(build, error);
+}
+
+static void build_stage(struct template_build *build, double fraction, const char *stage)
+{
+	operation_progress(build->operation, fraction, stage);
+}
+
+/* --- checksum --- */
+
+static void checksum_thread(GTask *task, void *source, void *data, GCancellable *cancellable)
+{
+	(void)source;
+	struct template *template = data;
+	static const char *const roles[][2] = {
+	    {"memory", "memory"}, {"state", "state"}, {"disk", "disk.qcow2"}};
+	g_autoptr(GError) error = NULL;
+	for (unsigned i = 0; i < G_N_ELEMENTS(roles) && !error; i++) {
+		g_autofree char *path = g_build_filename(template->folder, roles[i][1], NULL);
+		if (!g_file_test(path, G_FILE_TEST_EXISTS))
+			continue; /* no disk */
+		AUTO_FD fd = open(path, O_RDWR | O_CLOEXEC);
+		/* On the disk before its sum is believed, and never written again. */
+		if (fd < 0 || fsync(fd) || fchmod(fd, 0444)) {
+			int why = errno;
+			g_set_error(&error, QVMI_ERROR,
+			    why == ENOSPC ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED,
+			    "cannot write %s: %s", path, g_strerror(why));
+			break;
+		}
+		template_add_file(template, roles[i][0], path, cancellable, &error);
+	}
+	if (!error && template->manifest->disk)
+		template_add_file(template, "image", template->manifest->disk, cancellable, &error);
+	if (!error && template_store_record(template, &error)) {
+		g_task_return_boolean(task, TRUE);
+		return;
+	}
+	g_task_return_error(task, g_steal_pointer(&error));
+}
+
+static void on_checksum(GObject *source, GAsyncResult *result, void *data)
+{
+	(void)source;
+	struct template_build *build = data;
+	g_autoptr(GError) error = NULL;
+	build->summing = false;
+	if (!g_task_propagate_boolean(G_TASK(result), &error)) {
+		build_fail(build, error);
+	} else if (build->state == BUILD_CHECKSUM) {
+		if (g_file_test(build->folder, G_FILE_TEST_EXISTS)) {
+			g_autofree char *taken = build->folder;
+			build->folder = g_strdup_printf("%s-%" G_GINT64_MODIFIER "x", taken,
+			    g_get_real_time() / G_USEC_PER_SEC);
+		}
+		if (!g_rename(build->part, build->folder)) {
+			fd_cleanup(&build->lock);
+			build->lock = -1;
+			build->template = template_load(build->folder, &error);
+			build_end_later(build);
+		} else {
+			build_fail_new(build, QVMI_ERROR_FAILED, "cannot rename %s: %s",
+			    build->part, g_strerror(errno));
+		}
+	}
+	build_end_later(build);
+}
+
+static void build_checksum(struct template_build *build)
+{
+	build->state = BUILD_CHECKSUM;
+	build_stage(build, 0.95, "checksum");
+	struct template *template = template_new(build->part);
+	template->key = g_strdup(build->key);
+	g_autoptr(JsonNode) copy = manifest_json(build->manifest);
+	template->manifest = manifest_parse(json_node_get_object(copy), "/", NULL);
+	template->qemu_version = g_strdup(build->host->qemu_version);
+	template->accelerator = g_strdup(build->host->accelerator->name);
+	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+	template->created = g_date_time_format_iso8601(now);
+	template->cold_boot_s = (build->ready - build->started) / 1e6;
+	if (!template->manifest) { /* a file of the image went away under us */
+		template_free(template);
+		build_fail_new(
+		    build, QVMI_ERROR_NOT_FOUND, "the image's files changed while it booted");
+		return;
+	}
+	g_autoptr(GTask) task = g_task_new(NULL, build->cancellable, on_checksum, build);
+	g_task_set_check_cancellable(task, FALSE); /* the thread ends first: it uses the folder */
+	g_task_set_task_data(task, template, (GDestroyNotify)template_free);
+	build->summing = true;
+	g_task_run_in_thread(task, checksum_thread);
+}
+
+/* --- save --- */
+
+static void on_saving_step(void *data, JsonNode *result, const GError *error)
+{
+	(void)result;
+	struct template_build *build = data;
+	if (error && build->state == BUILD_SAVING) {
+		g_autoptr(GError) copy = g_error_copy(error);
+		g_prefix_error(&copy, "saving the state: ");
+		build_fail(build, copy);
+	}
+}
+
+static gboolean on_save_timeout(void *pointer)
+{
+	struct template_build *build = pointer;
+	build->timer = 0;
+	build_fail_new(build, QVMI_ERROR_TIMEOUT, "saving the state took longer than %d s",
+	    SAVE_DEADLINE_MS / 1000);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean build_save(void *pointer)
+{
+	struct template_build *build = pointer;
+	build->timer = 0;
+	g_autofree char *path = g_build_filename(build->part, "state", NULL);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		build_fail_new(build, errno == ENOSPC ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED,
+		    "cannot write %s: %s", path, g_strerror(errno));
+		return G_SOURCE_REMOVE;
+	}
+	build->state = BUILD_SAVING;
+	build_stage(build, 0.9, "save");
+	qmp_execute(build->qmp, "stop", NULL, -1, QMP_DEADLINE_MS, on_saving_step, build);
+	qmp_execute(build->qmp, "migrate-set-capabilities", qmp_migration_capabilities(), -1,
+	    QMP_DEADLINE_MS, on_saving_step, build);
+	qmp_execute(build->qmp, "add-fd", qmp_fdset(STATE_FDSET), fd, QMP_DEADLINE_MS,
+	    on_saving_step, build);
+	qmp_execute(build->qmp, "migrate", qmp_one_member("uri", "file:/dev/fdset/1"), -1,
+	    QMP_DEADLINE_MS, on_saving_step, build);
+	build->timer = g_timeout_add(SAVE_DEADLINE_MS, on_save_timeout, build);
+	return G_SOURCE_REMOVE;
+}
+
+static void on_event(void *data, const char *name, JsonObject *payload)
+{
+	struct template_build *build = data;
+	if (build->state != BUILD_SAVING || g_strcmp0(name, "MIGRATION") || !payload)
+		return;
+	const char *status = json_object_get_string_member_with_default(payload, "status", "");
+	if (!g_strcmp0(status, "completed"))
+		qmp_execute(build->qmp, "quit", NULL, -1, QMP_DEADLINE_MS, on_saving_step, build);
+	else if (!g_strcmp0(status, "failed"))
+		build_fail_new(
+		    build, QVMI_ERROR_FAILED, "QEMU could not save the state; is the disk full?");
+}
+
+static void on_qmp_closed(void *data, const GError *error)
+{
+	(void)error; /* the process ends, or has ended: that is what tells */
+	(void)data;
+}
+
+static const struct qmp_events qmp_events = {on_event, on_qmp_closed};
+
+/* --- boot --- */
+
+static void on_console(void *data, JsonNode *result, const GError *error)
+{
+	struct template_build *build = data;
+	if (error && g_error_matches(error, QVMI_ERROR, QVMI_ERROR_CANCELLED))
+		return;
+	build->console_asked = false;
+	if (!result || json_node_get_value_type(result) != G_TYPE_STRING)
+		return;
+	gsize n;
+	g_autofree guchar *bytes = g_base64_decode(json_node_get_string(result), &n);
+	/* The beginning is dropped: what came last says where it hangs. */
+	if (build->console->len + n > CONSOLE_MAX)
+		g_byte_array_remove_range(build->console, 0,
+		    MIN(build->console->len, build->console->len + n - CONSOLE_MAX));
+	g_byte_array_append(build->console, bytes, n);
+}
+
+static void build_read_console(struct template_build *build)
+{
+	if (build->console_asked || !build->qmp)
+		return;
+	build->console_asked = true;
+	JsonObject *arguments = qmp_one_member("device", "console");
+	json_object_set_int_member(arguments, "size", 32768);
+	json_object_set_string_member(arguments, "format", "base64");
+	qmp_execute(build->qmp, "ringbuf-read", arguments, -1, QMP_DEADLINE_MS, on_console, build);
+}
+
+static gboolean on_tick(void *pointer)
+{
+	struct template_build *build = pointer;
+	double seconds = (g_get_monotonic_time() - build->started) / 1e6;
+	build_read_console(build);
+	if (build->state == BUILD_BOOTING)
+		/* Nobody knows how long it takes: ever slower towards 0.85, half of it at a fifth
+		 * of the limit. */
+		build_stage(build,
+		    0.85 * (1 - exp2(-5 * seconds / build->manifest->ready_timeout_s)),
+		    build->stage <= AGENT_BOOTING   ? "boot"
+		    : build->stage < AGENT_SETTLING ? "session"
+		                                    : "settle");
+	return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_never_ready(void *pointer)
+{
+	struct template_build *build = pointer;
+	build->timer = 0;
+	g_autofree char *log = g_strdup_printf(
+	    "%s/%s-console.log", build->host->template_folder, build->manifest->name);
+	build_fail_new(build, QVMI_ERROR_TIMEOUT,
+	    "the image \"%s\" did not get ready within %u s: it hung in the stage \"%s\"%s. What "
+	    "it said is in %s",
+	    build->manifest->name, build->manifest->ready_timeout_s,
+	    build->stage == AGENT_UNKNOWN ? "boot" : agent_stage_name(build->stage),
+	    build->stage == AGENT_UNKNOWN ? " and its agent never spoke" : "", log);
+	return G_SOURCE_REMOVE;
+}
+
+static void on_hello(void *data)
+{
+	(void)data;
+}
+
+static void on_stage(void *data, enum agent_stage stage)
+{
+	struct template_build *build = data;
+	if (build->state != BUILD_BOOTING)
+		return;
+	build->stage = stage;
+	if (stage != AGENT_READY)
+		return;
+	build->ready = g_get_monotonic_time();
+	build->state = BUILD_SETTLING;
+	build_stage(build, 0.87, "settle");
+	/* Saved with the port closed, so that each clone's guest sees it open and says hello. */
+	agent_free(g_steal_pointer(&build->agent));
+	g_clear_handle_id(&build->timer, g_source_remove);
+	build->timer = g_timeout_add(SETTLE_MS, build_save, build);
+}
+
+static void on_agent_closed(void *data, const GError *error)
+{
+	struct template_build *build = data;
+	agent_free(g_steal_pointer(&build->agent));
+	if (build->state == BUILD_BOOTING)
+		g_message("template \"%s\": %s", build->manifest->name, error->message);
+}
+
+static const struct agent_events agent_events = {on_hello, on_stage, on_agent_closed};
+
+/* What belonged to the process and not to the template. */
+static void build_sweep(const struct template_build *build)
+{
+	static const char *const names[] = {"qmp.sock", "agent.sock", "qemu.log"};
+	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *path = g_build_filename(build->part, names[i], NULL);
+		unlink(path);
+	}
+}
+
+static void on_exited(void *data, const char *how)
+{
+	struct template_build *build = data;
+	g_clear_pointer(&build->process, qemu_process_free);
+	if (build->state == BUILD_SAVING) {
+		g_clear_handle_id(&build->timer, g_source_remove);
+		build_sweep(build);
+		build_checksum(build);
+		return;
+	}
+	if (build->state != BUILD_FAILING) {
+		g_autofree char *words = qemu_process_last_words(build->part);
+		build_fail_new(build, QVMI_ERROR_FAILED,
+		    "the image \"%s\" ended while it booted: QEMU %s%s%s", build->manifest->name,
+		    how, *words ? ": " : "", words);
+	}
+	build_end_later(build);
+}
+
+/* An empty .part folder, ours alone: what an interrupted build left goes, another daemon's build of
+ * the same is left alone. */
+static bool build_claim(struct template_build *build, GError **error)
+{
+	if (g_file_test(build->part, G_FILE_TEST_EXISTS)) {
+		AUTO_FD left = folder_lock(build->part, true, error);
+		if (left < 0) {
+			g_prefix_error(
+			    error, "this template is being built already; wait for that: ");
+			return false;
+		}
+		if (!folder_delete(build->part, error))
+			return false;
+	}
+	if (!folder_make(build->part, error))
+		return false;
+	build->lock = folder_lock(build->part, true, error);
+	return build->lock >= 0;
+}
+
+static bool build_boot(struct template_build *build, GError **error)
+{
+	const struct manifest *manifest = build->manifest;
+	struct host *host = build->host;
+	g_autofree char *memory = g_build_filename(build->part, "memory", NULL);
+	g_autofree char *disk = NULL;
+	if (!build_claim(build, error))
+		return false;
+	uint64_t need = manifest->memory_mib + host->disk_reserve_mib,
+	         room = folder_free_mib(build->part);
+	if (room < need) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED,
+		    "the template needs up to %" G_GUINT64_FORMAT " MiB in %s, %" G_GUINT64_FORMAT
+		    " MiB are free; make room or move host.template-folder",
+		    need, host->template_folder, room);
+		return false;
+	}
+	if (manifest->disk) {
+		const char *format;
+		uint64_t size = overlay_virtual_size(manifest->disk, &format, error);
+		disk = g_build_filename(build->part, "disk.qcow2", NULL);
+		if (!size || !overlay_create(disk, manifest->disk, format, size, error))
+			return false;
+	}
+	const struct qemu_command command = {
+	    .boot = QEMU_BOOT_TEMPLATE,
+	    .manifest = manifest,
+	    .qemu = host->qemu,
+	    .accelerator = host->accelerator->name,
+	    .cpu = host->accelerator->cpu,
+	    .tb_size_mib = 0, /* QEMU's own: a boot translates more than a clone */
+	    .uuid = "00000000-0000-0000-0000-000000000000",
+	    .memory = memory,
+	    .disk = disk,
+	};
+	g_auto(GStrv) argv = qemu_command_build(&command);
+	const struct qemu_process_spawn spawn = {
+	    .argv = argv, .folder = build->part, .dies_with_us = true};
+	build->process = qemu_process_start(&spawn, on_exited, build, error);
+	if (!build->process)
+		return false;
+	int qmp = folder_socket_connect(build->part, "qmp.sock", error);
+	if (qmp < 0)
+		return false;
+	build->qmp = qmp_new(qmp, &qmp_events, build);
+	int agent = folder_socket_connect(build->part, "agent.sock", error);
+	if (agent < 0)
+		return false;
+	build->agent = agent_new(agent, &agent_events, build);
+	build->started = g_get_monotonic_time();
+	qmp_execute(build->qmp, "cont", NULL, -1, 30000, NULL, NULL);
+	build->timer = g_timeout_add_seconds(manifest->ready_timeout_s, on_never_ready, build);
+	build->tick = g_timeout_add(500, on_tick, build);
+	build_stage(build, 0, "boot");
+	return true;
+}
+
+static void on_cancelled(GCancellable *cancellable, void *pointer)
+{
+	(void)cancellable;
+	build_fail_new(pointer, QVMI_ERROR_CANCELLED, "building the template was cancelled");
+}
+
+struct template_build *template_build_new(struct host *host, struct manifest *manifest,
+    const char *key, struct operation *operation, template_built_fn done, void *data)
+{
+	struct template_build *build = g_new0(struct template_build, 1);
+	build->host = host;
+	build->manifest = manifest;
+	build->key = g_strdup(key);
+	build->folder = g_strdup_printf("%s/%s-%s", host->template_folder, manifest->name, key);
+	build->part = g_strconcat(build->folder, ".part", NULL);
+	build->lock = -1;
+	build->operation = operation;
+	build->cancellable = g_object_ref(operation_cancellable(operation));
+	build->done = done;
+	build->data = data;
+	build->console = g_byte_array_new();
+	g_autoptr(GError) error = NULL;
+	if (!build_boot(build, &error))
+		build_fail(build, error);
+	build->cancel_handler =
+	    g_signal_connect(build->cancellable, "cancelled", G_CALLBACK(on_cancelled), build);
+	return build;
+}
+
+static gboolean build_end(void *pointer)
+{
+	struct template_build *build = pointer;
+	build->end = 0;
+	if (build->state == BUILD_FAILING && build->console->len) {
+		g_autofree char *log = g_strdup_printf(
+		    "%s/%s-console.log", build->host->template_folder, build->manifest->name);
+		file_store(log, build->console->data, build->console->len, 0600, NULL);
+	}
+	template_built_fn done = build->done;
+	void *data = build->data;
+	struct template *template = g_steal_pointer(&build->template);
+	g_autoptr(GError) error = g_steal_pointer(&build->error);
+	if (!template && !error)
+		error = g_error_new_literal(
+		    QVMI_ERROR, QVMI_ERROR_CORRUPT, "the new template cannot be read");
+	template_build_free(build);
+	done(data, template, template ? NULL : error);
+	return G_SOURCE_REMOVE;
+}
+
+void template_build_free(struct template_build *build)
+{
+	if (!build)
+		return;
+	g_clear_handle_id(&build->timer, g_source_remove);
+	g_clear_handle_id(&build->tick, g_source_remove);
+	g_clear_handle_id(&build->end, g_source_remove);
+	g_clear_signal_handler(&build->cancel_handler, build->cancellable);
+	build->state = BUILD_FAILING;
+	g_clear_pointer(&build->agent, agent_free);
+	g_clear_pointer(&build->qmp, qmp_free);
+	if (build->process)
+		qemu_process_kill(build->process);
+	g_clear_pointer(&build->process, qemu_process_free);
+	if (build->lock >= 0)
+		folder_delete(build->part, NULL);
+	fd_cleanup(&build->lock);
+	g_byte_array_unref(build->console);
+	g_clear_error(&build->error);
+	g_clear_pointer(&build->template, template_free);
+	g_object_unref(build->cancellable);
+	manifest_free(build->manifest);
+	g_free(build->key);
+	g_free(build->folder);
+	g_free(build->part);
+	g_free(build);
+}

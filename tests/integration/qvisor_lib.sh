@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Sourced by test_qvisor_*.sh: a qvisord of its own in a folder of its own, on the tiny guest.
+set -euo pipefail
+qvisord=${QVMI_BIN:?the folder of the binaries}/qvisord
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+tiny=$("$here/../guest/build" | tail -n 1)
+work=$(mktemp -d) pid='' failed=0 code='' body=''
+state=$work/phones templates=$work/templates
+
+# Every QEMU whose log is below our folder, whoever started it.
+our_qemus() {
+	local proc
+	for proc in /proc/[0-9]*; do
+		[[ $(readlink "$proc/fd/2" 2>/dev/null) == @("$work"|"$state"|"$templates")/* && $(tr '\0' ' ' <"$proc/cmdline" 2>/dev/null) == *qvmi-* ]] &&
+			echo "${proc#/proc/}"
+	done
+	return 0
+}
+clean_up() {
+	[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || true
+	local qemu
+	for qemu in $(our_qemus); do kill -9 "$qemu" 2>/dev/null || true; done
+	[ "$failed" = 0 ] || { echo '--- qvisord said:'; cat "$work/log"; }
+	rm -rf "$work"
+}
+trap clean_up EXIT
+
+check() { # check WHAT ACTUAL EXPECTED(glob)
+	# shellcheck disable=SC2053
+	if [[ $2 == $3 ]]; then echo "ok   $1"; else echo "FAIL $1: got '$2', want '$3'"; failed=1; fi
+}
+start_qvisord() { # start_qvisord [DISK-RESERVE-MIB]
+	{
+		printf '[host]\nid=test-host\nstate-folder=%s\ntemplate-folder=%s\n' "$state" "$templates"
+		printf 'disk-reserve-mib=%s\n' "${1:-1}"
+		printf '[phone]\nnetwork=isolated\n'
+		printf '[listen]\nunix=%s/qvisord.sock\ndisplay=%s/display.sock\n' "$work" "$work"
+		printf '%s\n' "${listen_also:-}"
+	} >"$work/qvisord.conf"
+	"$qvisord" --config "$work/qvisord.conf" 2>>"$work/log" &
+	pid=$!
+	for _ in $(seq 200); do
+		[ "$(curl -s -o /dev/null -w '%{http_code}' --unix-socket "$work/qvisord.sock" http://q/readyz)" = 200 ] && return
+		kill -0 "$pid" 2>/dev/null || break
+		sleep 0.1
+	done
+	echo 'FAIL qvisord does not start:'; cat "$work/log"; exit 1
+}
+end_qvisord() { # end_qvisord SIGNAL
+	local status=0
+	kill "-$1" "$pid"
+	wait "$pid" 2>/dev/null || status=$?
+	[ "$1" = KILL ] || check 'qvisord ends in order' "$status" 0
+	pid=''
+}
+api() { # api METHOD PATH [JSON] [curl options]: sets code and body
+	local method=$1 path=$2 json=${3:-} answer
+	shift $(($# < 3 ? $# : 3))
+	answer=$(curl -s -m 120 -w '\n%{http_code}' --unix-socket "$work/qvisord.sock" -X "$method" \
+		${json:+-H 'Content-Type: application/json' -d "$json"} "$@" "http://q$path")
+	code=${answer##*$'\n'} body=${answer%$'\n'*}
+}
+field() { jq -r "$1" <<<"$body"; }
+wait_for() { # wait_for SECONDS PATH JQ-EXPRESSION: until it is true of the answer
+	local i
+	for ((i = 0; i < $1 * 10; i++)); do
+		api GET "$2"
+		[ "$(jq -r "$3" <<<"$body" 2>/dev/null)" = true ] && return
+		sleep 0.1
+	done
+	echo "FAIL waited $1 s for $3 of $2: $body"
+	failed=1
+}
+operation() { # operation SECONDS: waits for the operation in body; body is it afterwards
+	wait_for "$1" "/v1/operations/$(field .id)" '.state != "running"'
+}
+build_template() { # build_template MANIFEST [JSON members]
+	api POST /v1/templates "{\"manifest\":\"$1\"${2:+,$2}}"
+	[ "$code" = 202 ] || { echo "FAIL template: $code $body"; failed=1; exit 1; }
+	operation 120
+}
+# A manifest in the work folder: the tiny guest's, changed by a jq expression.
+tiny_manifest() { # tiny_manifest NAME JQ-EXPRESSION
+	jq "(.image |= with_entries(if .key == \"cmdline\" then . else .value = \"$tiny/\" + .value end)) | $2" \
+		"$tiny/manifest.json" >"$work/$1.json"
+	echo "$work/$1.json"
+}
+finish() {
+	check 'no QEMU is left over' "$(our_qemus)" ''
+	check 'no phone is left over' "$(ls -A "$state")" ''
+	exit "$failed"
+}

@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Both clients on a whole system with the tiny guest: what the guest draws arrives exactly, a touch lands where it was
+# made, keys arrive, and both clients see the same phone.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source=tests/lib/system.sh
+. tests/lib/system.sh
+work=$(mktemp -d)
+trap 'system_clean; rm -rf "$work"' EXIT
+[ -s build/web/client/mtp.wasm ] || make --no-print-directory web-client # the page that brokerd serves
+guest=$(tests/guest/build | tail -n 1)
+system_start "$guest/manifest.json"
+
+failed=0
+check() {
+	if "${@:2}" >"$work/out" 2>&1; then
+		echo "ok    $1"
+	else
+		echo "FAIL  $1: $(tail -n 5 "$work/out")"
+		failed=1
+	fi
+}
+pixel() { # FILE X Y RRGGBB
+	local is
+	is=$(node tests/browser/pixel.mjs "$work/$1.png" "$2" "$3")
+	[ "$is" = "$4" ] || { echo "$1 at $2,$3 is $is and not $4"; return 1; }
+}
+play() { # NAME, script on standard input
+	sed "s|WORK|$work|" >"$work/$1.txt"
+	client --script "$work/$1.txt" --stats-json "$work/$1.json"
+}
+
+# The guest's card (tests/guest/README.md), 360 x 720.
+check 'plays on the guest' play first <<'END'
+wait-update 30000
+key esc
+wait-quiet 500
+screenshot WORK/before.png
+measure-tap 20% 60%
+wait-quiet 300
+measure-tap 80% 60%
+wait-quiet 300
+measure-swipe 50% 95% 50% 75% 200
+wait-quiet 300
+key a
+wait-update
+wait-quiet 300
+screenshot WORK/after.png
+END
+check 'the bars are exact' pixel before 70 120 ffff00
+check 'the last bar, too' pixel before 340 120 000000
+check 'nothing was touched yet' pixel before 72 440 203040
+check 'a tap lands where it was made' pixel after 72 432 ff4040
+check 'and the second' pixel after 288 432 ff4040
+check 'a swipe ends where it ends' pixel after 180 540 ff4040
+check 'times were measured' jq -e '.first_frame_ms > 0 and (.touch_to_change_ms.samples | length) == 3 and .frames >= 4' "$work/first.json"
+
+# Closing the client leaves the phone running: the marks are still there.
+check 'signs in again' client --screenshot "$work/again.png"
+check 'it is the same phone' pixel again 288 432 ff4040
+check 'and where it was left' cmp "$work/after.png" "$work/again.png"
+
+if [ -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
+	[ -d tests/browser/node_modules ] || (cd tests/browser && npm ci --silent)
+	export QVMI_URL=$BROKER QVMI_USER=$DEMO_USER QVMI_PASSWORD_FILE=$DEMO_PASSWORD_FILE QVMI_CA=$CA
+	QVMI_SCREENSHOTS=build/browser/tiny timeout 200 node tests/browser/test_client.mjs || failed=1
+	check 'after the browser' client --screenshot "$work/shared.png"
+	check 'both clients show one phone' pixel shared 180 400 ff4040
+else
+	echo 'skip  the browser: there is no Chromium'
+fi
+check 'ends and leaves nothing' system_stop
+exit "$failed"

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every stage against everything that a host can say, as one table. */
+#include "pool/reconcile.h"
+
+enum kind { SPARE, LEASED, KEPT, MANUAL };
+enum { GONE = -1 };
+
+static const struct {
+	enum phone_stage stage;
+	enum kind kind;
+	int truth; /* enum phone_state, or GONE */
+	enum reconcile_action action;
+} cases[] = {
+    /* creating: finished, or begun again */
+    {PHONE_CREATING, SPARE, GONE, RECONCILE_CREATE},
+    {PHONE_CREATING, SPARE, PHONE_STATE_CREATING, RECONCILE_NOTHING},
+    {PHONE_CREATING, SPARE, PHONE_STATE_RUNNING, RECONCILE_ADOPT},
+    {PHONE_CREATING, SPARE, PHONE_STATE_OFF, RECONCILE_CREATE},
+    {PHONE_CREATING, SPARE, PHONE_STATE_FAILED, RECONCILE_CREATE},
+    {PHONE_CREATING, LEASED, GONE, RECONCILE_CREATE},
+    {PHONE_CREATING, LEASED, PHONE_STATE_RUNNING, RECONCILE_ADOPT},
+    /* a spare clone has to run; nobody misses it */
+    {PHONE_PRESENT, SPARE, PHONE_STATE_RUNNING, RECONCILE_NOTHING},
+    {PHONE_PRESENT, SPARE, PHONE_STATE_CREATING, RECONCILE_NOTHING},
+    {PHONE_PRESENT, SPARE, PHONE_STATE_STOPPING, RECONCILE_NOTHING},
+    {PHONE_PRESENT, SPARE, PHONE_STATE_OFF, RECONCILE_REPLACE},
+    {PHONE_PRESENT, SPARE, PHONE_STATE_FAILED, RECONCILE_REPLACE},
+    {PHONE_PRESENT, SPARE, GONE, RECONCILE_REPLACE},
+    /* somebody's: whatever it does, it stays */
+    {PHONE_PRESENT, LEASED, PHONE_STATE_RUNNING, RECONCILE_NOTHING},
+    {PHONE_PRESENT, LEASED, PHONE_STATE_OFF, RECONCILE_NOTHING},
+    {PHONE_PRESENT, LEASED, PHONE_STATE_FAILED, RECONCILE_NOTHING},
+    {PHONE_PRESENT, LEASED, GONE, RECONCILE_LOST},
+    {PHONE_PRESENT, KEPT, PHONE_STATE_OFF, RECONCILE_NOTHING},
+    {PHONE_PRESENT, KEPT, PHONE_STATE_FAILED, RECONCILE_NOTHING},
+    {PHONE_PRESENT, KEPT, GONE, RECONCILE_LOST},
+    {PHONE_PRESENT, MANUAL, PHONE_STATE_OFF, RECONCILE_NOTHING},
+    {PHONE_PRESENT, MANUAL, PHONE_STATE_FAILED, RECONCILE_NOTHING},
+    {PHONE_PRESENT, MANUAL, GONE, RECONCILE_LOST},
+    /* its lease has ended: off */
+    {PHONE_RELEASING, KEPT, PHONE_STATE_RUNNING, RECONCILE_STOP},
+    {PHONE_RELEASING, KEPT, PHONE_STATE_STOPPING, RECONCILE_NOTHING},
+    {PHONE_RELEASING, KEPT, PHONE_STATE_OFF, RECONCILE_RELEASED},
+    {PHONE_RELEASING, KEPT, PHONE_STATE_FAILED, RECONCILE_RELEASED},
+    {PHONE_RELEASING, KEPT, GONE, RECONCILE_LOST},
+    /* ordered */
+    {PHONE_DESTROYING, SPARE, PHONE_STATE_RUNNING, RECONCILE_DESTROY},
+    {PHONE_DESTROYING, KEPT, PHONE_STATE_OFF, RECONCILE_DESTROY},
+    {PHONE_DESTROYING, KEPT, GONE, RECONCILE_DESTROY},
+};
+
+static void test_table(void)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct phone_record r = {.uuid = (char *)"u", .stage = cases[i].stage};
+		struct phone_truth t = {.uuid = (char *)"u"};
+
+		if (cases[i].kind != MANUAL)
+			r.pool = (char *)"p";
+		if (cases[i].kind != SPARE)
+			r.owner = (char *)"ann";
+		if (cases[i].kind == LEASED)
+			r.lease = (char *)"l";
+		if (cases[i].truth != GONE)
+			t.state = (enum phone_state)cases[i].truth;
+		g_test_message("case %u", i);
+		g_assert_cmpint(
+		    reconcile_phone(&r, cases[i].truth == GONE ? NULL : &t), ==, cases[i].action);
+	}
+}
+
+/* Whatever a host says, only what nobody has ever held is given up without a person's word. */
+static void test_nobodys_data(void)
+{
+	for (int stage = PHONE_CREATING; stage <= PHONE_RELEASING; stage++) {
+		for (int truth = GONE; truth <= PHONE_STATE_FAILED; truth++) {
+			struct phone_record r = {.uuid = (char *)"u",
+			    .pool = (char *)"p",
+			    .owner = (char *)"ann",
+			    .stage = (enum phone_stage)stage};
+			struct phone_truth t = {.uuid = (char *)"u"};
+			enum reconcile_action action;
+
+			if (truth != GONE)
+				t.state = (enum phone_state)truth;
+			action = reconcile_phone(&r, truth == GONE ? NULL : &t);
+			g_assert_cmpint(action, !=, RECONCILE_REPLACE);
+			g_assert_cmpint(action, !=, RECONCILE_DESTROY);
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/pool/reconcile/table", test_table);
+	g_test_add_func("/pool/reconcile/nobodys-data", test_nobodys_data);
+	return g_test_run();
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * qvmi-display-probe DISPLAY-SOCKET UUID: asks qvisord for a phone's display as mtpd does, waits
+ * for its picture, and prints width, height and the picture's SHA-256. For tests: two phones that
+ * show the same print the same.
+ */
+#include <errno.h>
+#include <gio/gio.h>
+#include <gio/gunixfdlist.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/descriptor.h"
+#include "common/json.h"
+
+#define LIMIT_S 15
+
+static const char listener_xml[] = "<node><interface name='org.qemu.Display1.Listener'>"
+                                   "<method name='Scanout'><arg type='u'/><arg type='u'/><arg "
+                                   "type='u'/><arg type='u'/><arg type='ay'/></method>"
+                                   "<method name='Update'><arg type='i'/><arg type='i'/><arg "
+                                   "type='i'/><arg type='i'/><arg type='u'/>"
+                                   "<arg type='u'/><arg type='ay'/></method>"
+                                   "<method name='Disable'/><method name='MouseSet'><arg "
+                                   "type='i'/><arg type='i'/><arg type='i'/></method>"
+                                   "<method name='CursorDefine'><arg type='i'/><arg type='i'/><arg "
+                                   "type='i'/><arg type='i'/><arg type='ay'/>"
+                                   "</method></interface></node>";
+
+static void fail(const char *what, const GError *error) G_GNUC_NORETURN;
+static void fail(const char *what, const GError *error)
+{
+	fprintf(stderr, "%s: %s\n", what, error ? error->message : "");
+	exit(1);
+}
+
+static void on_call(GDBusConnection *connection, const char *sender, const char *path,
+    const char *interface, const char *method, GVariant *parameters,
+    GDBusMethodInvocation *invocation, void *data)
+{
+	(void)connection, (void)sender, (void)path, (void)interface;
+	g_dbus_method_invocation_return_value(invocation, NULL);
+	if (strcmp(method, "Scanout"))
+		return;
+	unsigned width, height, stride, format;
+	gsize n;
+	g_autoptr(GVariant) pixels = NULL;
+	g_variant_get(parameters, "(uuuu@ay)", &width, &height, &stride, &format, &pixels);
+	const uint8_t *bytes = g_variant_get_fixed_array(pixels, &n, 1);
+	g_autofree char *sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, bytes, n);
+	printf("%u %u %s\n", width, height, sum);
+	g_main_loop_quit(data);
+}
+
+static GDBusConnection *authenticate(int fd)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GSocket) socket = g_socket_new_from_fd(fd, &error);
+	if (!socket)
+		fail("socket", error);
+	g_autoptr(GSocketConnection) stream = g_socket_connection_factory_create_connection(socket);
+	GDBusConnection *connection = g_dbus_connection_new_sync(G_IO_STREAM(stream), NULL,
+	    G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+	        G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
+	    NULL, NULL, &error);
+	if (!connection)
+		fail("D-Bus", error);
+	return connection;
+}
+
+static int ask(const char *path, const char *uuid)
+{
+	g_autoptr(GError) error = NULL;
+	AUTO_FD socket = descriptor_connect(path, &error);
+	if (socket < 0)
+		fail("display socket", error);
+	g_autofree char *request = g_strdup_printf("{\"phone\":\"%s\"}", uuid);
+	char answer[1024];
+	int fd = -1;
+	unsigned n_fds = 1;
+	if (!descriptor_send(socket, request, strlen(request), NULL, 0, &error))
+		fail("display socket", error);
+	ssize_t n = descriptor_receive(socket, answer, sizeof(answer) - 1, &fd, &n_fds, &error);
+	if (n < 0)
+		fail("display socket", error);
+	if (n_fds == 1)
+		return fd;
+	fprintf(stderr, "%.*s\n", (int)n, answer);
+	exit(1);
+}
+
+static gboolean on_limit(void *data)
+{
+	(void)data;
+	fprintf(stderr, "no picture within %d s\n", LIMIT_S);
+	exit(1);
+}
+
+int main(int argc, char **argv)
+{
+	static const GDBusInterfaceVTable calls = {.method_call = on_call};
+	g_autoptr(GError) error = NULL;
+	int pair[2];
+	if (argc != 3) {
+		fprintf(stderr, "usage: qvmi-display-probe DISPLAY-SOCKET UUID\n");
+		return 2;
+	}
+	g_timeout_add_seconds(LIMIT_S, on_limit, NULL);
+	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+	g_autoptr(GDBusConnection) qemu = authenticate(ask(argv[1], argv[2]));
+	g_dbus_connection_start_message_processing(qemu);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		return 1;
+	g_autoptr(GUnixFDList) fds = g_unix_fd_list_new_from_array(&pair[1], 1);
+	g_autoptr(GVariant) answer = g_dbus_connection_call_with_unix_fd_list_sync(qemu, NULL,
+	    "/org/qemu/Display1/Console_0", "org.qemu.Display1.Console", "RegisterListener",
+	    g_variant_new("(h)", 0), NULL, G_DBUS_CALL_FLAGS_NONE, -1, fds, NULL, NULL, &error);
+	if (!answer)
+		fail("RegisterListener", error);
+	g_autoptr(GDBusConnection) listener = authenticate(pair[0]);
+	g_autoptr(GDBusNodeInfo) node = g_dbus_node_info_new_for_xml(listener_xml, &error);
+	if (!node || !g_dbus_connection_register_object(listener, "/org/qemu/Display1/Listener",
+	                 node->interfaces[0], &calls, loop, NULL, &error))
+		fail("listener", error);
+	g_dbus_connection_start_message_processing(listener);
+	g_main_loop_run(loop);
+	return 0;
+}
