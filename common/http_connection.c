@@ -100,8 +100,10 @@ static int on_answered(struct http_connection *connection)
 
 	end_watch(connection);
 	g_clear_pointer(&connection->request, http_request_free);
-	if (close_after)
+	if (close_after) {
+		http_linger(connection);
 		return -1;
+	}
 	return lws_http_transaction_completed(connection->wsi) ? -1 : 0;
 }
 

@@ -3,9 +3,12 @@
  * What the files of the HTTP server share; nobody else includes this.
  *
  * http_server.c      the server, its listeners, accepting
- * http_connection.c  one connection: libwebsockets' callbacks, reading a request, writing its
- * answer http_request.c     what a handler asks of a request and answers to it http_route.c path to
- * handler, built-in paths http_static.c      files of a folder http_socket.c      one WebSocket
+ * http_connection.c  one connection: lws' callbacks, reading a request, writing its answer
+ * http_linger.c      the end of one that was refused while it still sent
+ * http_request.c     what a handler asks of a request and answers to it
+ * http_route.c       path to handler, built-in paths
+ * http_static.c      files of a folder
+ * http_socket.c      one WebSocket
  *
  * One lws_context a listener: a context shares server names, and with them TLS settings, between
  * all its virtual hosts on one port, and a listener with mutual TLS must never answer by the
@@ -47,6 +50,7 @@ struct http_listener {
 	char *unix_path, *address;
 	uint16_t port;
 	GPtrArray *connections; /* owned */
+	GPtrArray *lingering;   /* owned; http_linger.c */
 };
 
 struct http_connection {
@@ -96,6 +100,12 @@ void http_connection_free(struct http_connection *connection);
 void http_connection_watch(struct http_connection *connection);
 /* Runs lws' idle pass: what was scheduled from outside of its callbacks gets its timer. */
 void http_connection_kick(struct http_connection *connection);
+
+/* http_linger.c */
+struct lingering;
+/* To be called before lws closes the connection. */
+void http_linger(struct http_connection *connection);
+void http_linger_end(struct lingering *lingering);
 
 /* http_head.c */
 /* Caller frees; NULL: no method that we know. */

@@ -75,7 +75,10 @@ static void listener_free(struct http_listener *listener)
 	SSL_CTX_free(listener->client_tls);
 	while (listener->connections->len > 0)
 		http_connection_free(g_ptr_array_index(listener->connections, 0));
+	while (listener->lingering->len > 0)
+		http_linger_end(g_ptr_array_index(listener->lingering, 0));
 	g_ptr_array_unref(listener->connections);
+	g_ptr_array_unref(listener->lingering);
 	g_free(listener->unix_path);
 	g_free(listener->address);
 	g_free(listener);
@@ -310,6 +313,7 @@ bool http_server_listen(
 	struct http_listener *listener = g_new0(struct http_listener, 1);
 	listener->server = server;
 	listener->connections = g_ptr_array_new();
+	listener->lingering = g_ptr_array_new();
 	listener->kind = listen->unix_path          ? HTTP_PEER_UNIX
 	                 : listen->client_ca_file   ? HTTP_PEER_MUTUAL_TLS
 	                 : listen->certificate_file ? HTTP_PEER_TLS

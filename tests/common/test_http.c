@@ -2,7 +2,9 @@
 /* HTTP server and client against each other, and raw bytes against the server. */
 #include <errno.h>
 #include <fcntl.h>
+#include <glib-unix.h>
 #include <glib/gstdio.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -254,16 +256,13 @@ static void call(struct http_client *client, const char *method, const char *pat
 }
 
 /* Sends bytes to the UNIX socket, and what comes until the end or for `ms`. */
-static GString *exchange(struct fixture *fixture, const char *bytes, size_t n, unsigned ms)
+static GString *converse(int fd, const char *bytes, size_t n, unsigned ms)
 {
-	g_autoptr(GError) error = NULL;
 	GString *answer = g_string_new(NULL);
 	gint64 until = g_get_monotonic_time() + ms * 1000;
 	char piece[4096];
 	size_t sent = 0;
 
-	AUTO_FD fd = unix_socket_connect(fixture->unix_path, SOCK_STREAM | SOCK_NONBLOCK, &error);
-	g_assert_no_error(error);
 	while (g_get_monotonic_time() < until) {
 		if (sent < n) {
 			ssize_t k = send(fd, bytes + sent, n - sent, MSG_NOSIGNAL);
@@ -280,6 +279,29 @@ static GString *exchange(struct fixture *fixture, const char *bytes, size_t n, u
 			g_usleep(500);
 	}
 	return answer;
+}
+
+static GString *exchange(struct fixture *fixture, const char *bytes, size_t n, unsigned ms)
+{
+	g_autoptr(GError) error = NULL;
+
+	AUTO_FD fd = unix_socket_connect(fixture->unix_path, SOCK_STREAM | SOCK_NONBLOCK, &error);
+	g_assert_no_error(error);
+	return converse(fd, bytes, n, ms);
+}
+
+static int connect_tcp(uint16_t port)
+{
+	struct sockaddr_in address = {
+	    .sin_family = AF_INET,
+	    .sin_port = htons(port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
+	g_assert_true(g_unix_set_fd_nonblocking(fd, TRUE, NULL));
+	return fd;
 }
 
 static void assert_answers(struct fixture *fixture, const char *request, const char *expected)
@@ -445,6 +467,34 @@ static void test_hostile(struct fixture *fixture, gconstpointer data)
 	assert_answers(fixture, "GET /v1/socket HTTP/1.1\r\nHost: x\r\n\r\n", "404 Not");
 	/* And after all that it still serves. */
 	assert_answers(fixture, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "200 OK");
+}
+
+/* A client that reads only when it has sent all is not cut off from the answer: over TCP, where a
+ * close with unread bytes resets the connection. */
+static void test_refused_while_sending(struct fixture *fixture, gconstpointer data)
+{
+	struct http_listen listen = {.address = "127.0.0.1"};
+	g_autoptr(GError) error = NULL;
+	static const char head[] =
+	    "POST /v1/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n";
+	g_autofree char *body = g_strnfill(20000, ' ');
+	(void)data;
+
+	http_server_listen(fixture->server, &listen, &error);
+	g_assert_no_error(error);
+	AUTO_FD fd = connect_tcp(http_server_port(fixture->server, "127.0.0.1"));
+	g_assert_cmpint(send(fd, head, strlen(head), MSG_NOSIGNAL), >, 0);
+	for (unsigned i = 0; i < 10; i++) {
+		g_assert_cmpint(send(fd, body, 20000, MSG_NOSIGNAL), ==, 20000);
+		for (unsigned turn = 0; turn < 20; turn++) {
+			g_main_context_iteration(NULL, FALSE);
+			g_usleep(500);
+		}
+	}
+	GString *answer = converse(fd, "", 0, 5000);
+	g_assert_nonnull(strstr(answer->str, "413 Content"));
+	g_assert_true(g_str_has_suffix(answer->str, "larger than is taken here\"}<closed>"));
+	g_string_free(answer, TRUE);
 }
 
 static void test_header_flood(struct fixture *fixture, gconstpointer data)
@@ -789,6 +839,7 @@ int main(int argc, char **argv)
 	ADD(hold);
 	ADD(unreachable);
 	ADD(hostile);
+	ADD(refused_while_sending);
 	ADD(header_flood);
 	ADD(pipelining);
 	ADD(many_connections);
