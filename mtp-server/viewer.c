@@ -8,9 +8,6 @@
 #include "mtp-server/bye.h"
 #include "mtp-server/source.h"
 
-#define WINDOW 2                /* updates un-acknowledged (PROTOCOL.md, "Server to client") */
-#define UPDATE_LIMIT (1u << 20) /* bytes of one update; it may be one tile more */
-#define REFINE_LIMIT (128u << 10)
 #define PONGS_MAX 16 /* queued; more are not answered */
 #define SILENCE_US (45 * G_USEC_PER_SEC)
 #define BYE_US (2 * G_USEC_PER_SEC) /* to take the last bytes */
@@ -20,7 +17,7 @@ struct viewer {
 	void *data;
 	char *session;
 	bool may_input;
-	struct tile_demand demand;
+	struct feed *feed;
 
 	int fd;
 	GSource *readable, *writable; /* NULL: not waited for */
@@ -34,11 +31,6 @@ struct viewer {
 	size_t out_sent;
 	unsigned pongs; /* in out */
 
-	uint32_t sent, acknowledged; /* sequence numbers */
-	struct block_set owed, rough, refining;
-	struct scroll scroll;
-	bool has_scroll;
-	struct viewer_counters counters;
 	struct input_holder holder;
 };
 
@@ -135,13 +127,10 @@ void viewer_bye(struct viewer *v, enum mtp_bye_code code, const char *reason)
 
 static void on_ack(struct viewer *v, const struct mtp_ack *ack)
 {
-	/* Of an update that is on its way; anything else is told by a liar or a bug. */
-	if (ack->sequence - v->acknowledged > v->sent - v->acknowledged) {
+	if (feed_acknowledge(v->feed, ack->sequence))
+		v->events->wants(v, v->data);
+	else
 		viewer_bye(v, MTP_BYE_PROTOCOL, "acknowledged what was never sent");
-		return;
-	}
-	v->acknowledged = ack->sequence;
-	v->events->wants(v, v->data);
 }
 
 static void on_message(struct viewer *v, const struct mtp_message *message)
@@ -151,7 +140,7 @@ static void on_message(struct viewer *v, const struct mtp_message *message)
 		on_ack(v, &message->ack);
 		break;
 	case MTP_TYPE_REFRESH:
-		block_set_fill(&v->owed);
+		feed_refresh(v->feed);
 		v->events->wants(v, v->data);
 		break;
 	case MTP_TYPE_POINTER:
@@ -228,33 +217,37 @@ void viewer_tick(struct viewer *v, int64_t now_us)
 		viewer_bye(v, MTP_BYE_TIMEOUT, "nothing was heard for 45 s");
 }
 
-/* --- pictures --- */
+/* --- the feed's sink --- */
 
-static void reset_blocks(struct viewer *v, const struct picture *picture)
+static void sink_send(void *data, const void *bytes, size_t n)
 {
-	struct block_set *sets[] = {&v->owed, &v->rough, &v->refining};
-	for (unsigned i = 0; i < G_N_ELEMENTS(sets); i++) {
-		block_set_finish(sets[i]);
-		block_set_init(sets[i], picture->width, picture->height);
-	}
-	block_set_fill(&v->owed);
-	v->has_scroll = false;
+	struct viewer *v = data;
+	if (!v->bye_us)
+		send_bytes(v, bytes, n);
 }
+
+static bool sink_is_free(void *data)
+{
+	const struct viewer *v = data;
+	return !v->closing && !v->bye_us && v->out->len == 0;
+}
+
+/* --- the viewer --- */
 
 struct viewer *viewer_new(int fd, const struct viewer_options *options,
     const struct picture *picture, const struct viewer_events *events, void *data)
 {
+	static const struct feed_sink sink = {.send = sink_send, .is_free = sink_is_free};
 	struct viewer *v = g_new0(struct viewer, 1);
 	v->events = events;
 	v->data = data;
 	v->session = g_strdup(options->session);
 	v->may_input = options->may_input;
-	v->demand.codecs = options->codecs & ((1u << MTP_TILE_KINDS) - 1);
+	v->feed = feed_new(options->codecs, picture, &sink, v);
 	v->fd = fd;
 	v->heard_us = g_get_monotonic_time();
 	mtp_deframer_init(&v->deframer, v->buffer, MTP_MAX_TO_SERVER);
 	v->out = g_byte_array_new();
-	reset_blocks(v, picture);
 	g_unix_set_fd_nonblocking(fd, TRUE, NULL);
 	v->readable = source_watch(fd, G_IO_IN, on_readable, v);
 	send_message(v, &(struct mtp_message){.type = MTP_TYPE_WELCOME,
@@ -262,7 +255,7 @@ struct viewer *viewer_new(int fd, const struct viewer_options *options,
 	                        .width = (uint16_t)picture->width,
 	                        .height = (uint16_t)picture->height,
 	                        .touch_points = (uint8_t)options->touch_points,
-	                        .codecs = v->demand.codecs,
+	                        .codecs = feed_codecs(v->feed),
 	                        .session = mtp_text_of(v->session)}});
 	return v;
 }
@@ -276,9 +269,7 @@ void viewer_free(struct viewer *v)
 	source_clear(&v->closing);
 	close(v->fd);
 	g_byte_array_unref(v->out);
-	block_set_finish(&v->owed);
-	block_set_finish(&v->rough);
-	block_set_finish(&v->refining);
+	feed_free(v->feed);
 	g_free(v->session);
 	g_free(v);
 }
@@ -293,110 +284,7 @@ struct input_holder *viewer_holder(struct viewer *v)
 	return &v->holder;
 }
 
-struct viewer_counters viewer_counters(const struct viewer *v)
+struct feed *viewer_feed(const struct viewer *v)
 {
-	return v->counters;
-}
-
-void viewer_screen(struct viewer *v, const struct picture *picture)
-{
-	reset_blocks(v, picture);
-	if (!v->bye_us)
-		send_message(v, &(struct mtp_message){.type = MTP_TYPE_SCREEN,
-		                    .screen = {.width = (uint16_t)picture->width,
-		                        .height = (uint16_t)picture->height}});
-}
-
-void viewer_damage(struct viewer *v, const struct block_set *damage, const struct scroll *scroll,
-    const struct block_set *rest)
-{
-	struct rectangle source = {0};
-	if (scroll)
-		source = (struct rectangle){scroll->source_x, scroll->source_y,
-		    scroll->target.width, scroll->target.height};
-	/* Only who shows the source as it was, and can be told right now, can copy it. */
-	if (!scroll || !viewer_is_ready(v) || !(v->demand.codecs & 1u << MTP_TILE_COPY) ||
-	    block_set_touches(&v->owed, source)) {
-		block_set_unite(&v->owed, damage);
-		return;
-	}
-	v->scroll = *scroll;
-	v->has_scroll = true;
-	block_set_unite(&v->owed, rest);
-	if (block_set_touches(&v->rough, source))
-		block_set_add_rectangle(&v->rough, scroll->target);
-}
-
-bool viewer_is_ready(const struct viewer *v)
-{
-	return !v->closing && !v->bye_us && v->out->len == 0 && v->sent - v->acknowledged < WINDOW;
-}
-
-bool viewer_is_owed(const struct viewer *v)
-{
-	return v->owed.count || v->has_scroll;
-}
-
-bool viewer_is_rough(const struct viewer *v)
-{
-	return v->rough.count;
-}
-
-/* Fills in what is known only at the end, and sends. */
-static void finish_update(struct viewer *v, const struct picture *picture, struct mtp_writer *w,
-    size_t begin, unsigned count)
-{
-	/* The fields in front of the tiles, once more over their place. */
-	struct mtp_writer head = mtp_writer_of(w->bytes + begin + MTP_FRAME_HEADER, 11);
-	mtp_update_encode(&(struct mtp_update){.sequence = ++v->sent,
-	                      .time_ms = picture->time_ms,
-	                      .flags = v->owed.count ? 0 : MTP_UPDATE_COMPLETE,
-	                      .count = (uint16_t)count},
-	    &head);
-	mtp_frame_end(w, begin);
-	g_assert(!w->failed && !head.failed && head.size == head.capacity);
-	v->counters.frames++;
-	v->counters.bytes += w->size;
-	send_bytes(v, w->bytes, w->size);
-}
-
-void viewer_update(struct viewer *v, const struct picture *picture, struct tiling *tiling,
-    struct tile_cache *cache, struct mtp_writer w)
-{
-	if (!viewer_is_ready(v) || !viewer_is_owed(v))
-		return;
-	size_t begin = mtp_frame_begin(&w, MTP_TYPE_UPDATE);
-	mtp_write_room(&w, 11);
-	unsigned count = 0;
-	if (v->has_scroll) {
-		struct mtp_tile copy = {.kind = MTP_TILE_COPY,
-		    .x = (uint16_t)v->scroll.target.x,
-		    .y = (uint16_t)v->scroll.target.y,
-		    .width = (uint16_t)v->scroll.target.width,
-		    .height = (uint16_t)v->scroll.target.height,
-		    .source_x = (uint16_t)v->scroll.source_x,
-		    .source_y = (uint16_t)v->scroll.source_y};
-		mtp_tile_write(&copy, (uint16_t)picture->width, (uint16_t)picture->height, &w);
-		v->has_scroll = false;
-		count = 1;
-	}
-	struct tiling_result result =
-	    tiling_write(tiling, picture, &v->owed, &v->rough, &v->demand, cache, UPDATE_LIMIT, &w);
-	finish_update(v, picture, &w, begin, count + result.tiles);
-}
-
-void viewer_refine(struct viewer *v, const struct picture *picture, struct tiling *tiling,
-    struct tile_cache *cache, struct mtp_writer w)
-{
-	/* Only on a line that has nothing else to do. */
-	if (!viewer_is_ready(v) || v->sent != v->acknowledged || viewer_is_owed(v) ||
-	    !v->rough.count)
-		return;
-	size_t begin = mtp_frame_begin(&w, MTP_TYPE_UPDATE);
-	mtp_write_room(&w, 11);
-	struct tile_demand exact = {.codecs = v->demand.codecs, .exact = true};
-	block_set_copy(&v->refining, &v->rough);
-	struct tiling_result result =
-	    tiling_write(tiling, picture, &v->refining, &v->rough, &exact, cache, REFINE_LIMIT, &w);
-	finish_update(v, picture, &w, begin, result.tiles);
+	return v->feed;
 }

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One frame: QEMU says that something changed (display.c, in its own thread) -> the pace says when
- * to look -> damage is found, once for all viewers -> perhaps it is a scroll -> each viewer that
- * can take an update gets what it is owed. Nobody there, or nobody ready: nobody looks.
+ * One frame: QEMU says that something changed (display.c, in its own thread) -> the screen says
+ * when to look (screen.c) -> each viewer that can take an update gets what it is owed.
  */
 #include "mtp-server/worker.h"
 
 #include "common/error.h"
-#include "mtp-server/damage.h"
-#include "mtp-server/pace.h"
+#include "mtp-server/screen.h"
 #include "mtp-server/thumbnail.h"
 
-#define ROOM (2u << 20) /* an update and one tile more */
-#define CACHE_MAX (16u << 20)
-#define QUIET_US 400000 /* without a change before rough parts are refined */
 #define TICK_MS 1000
 /* Calls that QEMU has not answered before movements are merged. A phone that has just been cloned
  * takes 200 ms for its first touch, and what a shell makes of a swipe depends on its path: half a
@@ -24,139 +19,45 @@ struct worker {
 	const struct worker_events *events;
 	void *data;
 	struct display *display;
-	struct picture picture;
-	struct block_set damage, rest;
-	bool shown;       /* QEMU has shown something */
-	bool looked_away; /* the display has changed and nobody looked yet */
-	struct pace pace;
-	GSource *clock, *quiet;
+	struct screen *screen;
+	GSource *clock; /* runs the screen */
 	guint tick;
-	int64_t changed_us;
 	struct input input;
 	GPtrArray *viewers; /* owned */
-	struct tiling *tiling;
-	struct tile_cache *cache;
 	struct jpeg_encoder *jpeg;
-	uint8_t *room;
 };
 
-static struct mtp_writer room_of(struct worker *w)
-{
-	return mtp_writer_of(w->room, ROOM);
-}
+/* --- the screen --- */
 
-/* Worth it only when somebody else may want the same tile. */
-static struct tile_cache *cache_of(struct worker *w)
+/* After whatever may have changed when it is due. */
+static void set_clock(struct worker *w)
 {
-	return w->viewers->len > 1 ? w->cache : NULL;
-}
-
-static void set_screen(struct worker *w, unsigned width, unsigned height)
-{
-	picture_finish(&w->picture);
-	block_set_finish(&w->damage);
-	block_set_finish(&w->rest);
-	picture_init(&w->picture, width, height);
-	block_set_init(&w->damage, width, height);
-	block_set_init(&w->rest, width, height);
-	tile_cache_clear(w->cache);
-	input_screen(&w->input, width, height);
-	for (guint i = 0; i < w->viewers->len; i++)
-		viewer_screen(w->viewers->pdata[i], &w->picture);
-}
-
-/* Nothing is shown: black. */
-static struct surface *black(const struct worker *w)
-{
-	size_t stride = (size_t)w->picture.width * sizeof(uint32_t);
-	g_autofree uint8_t *bytes = g_malloc0(stride * w->picture.height);
-	return surface_new_copied(bytes, stride * w->picture.height, w->picture.width,
-	    w->picture.height, (uint32_t)stride, SURFACE_X8R8G8B8, NULL);
-}
-
-/* Brings the picture up to date and tells the viewers; true when something had changed. */
-static bool look(struct worker *w)
-{
-	struct rectangle region;
-	AUTO(surface) surface = display_take(w->display, &region);
-	w->looked_away = false;
-	w->shown |= surface != NULL;
-	if (!surface)
-		surface = black(w);
-	if (surface->width != w->picture.width || surface->height != w->picture.height) {
-		set_screen(w, surface->width, surface->height);
-		region = (struct rectangle){0, 0, surface->width, surface->height};
-	} else if (!w->picture.version) {
-		region = (struct rectangle){0, 0, surface->width, surface->height};
-	}
-	damage_collect(
-	    &w->picture, surface, region, (uint32_t)(g_get_monotonic_time() / 1000), &w->damage);
-	if (!w->damage.count)
-		return false;
-	struct scroll scroll;
-	bool scrolled = scroll_find(&w->picture, &w->damage, &scroll);
-	if (scrolled) {
-		block_set_copy(&w->rest, &w->damage);
-		block_set_remove_within(&w->rest, scroll.target);
-	}
-	for (guint i = 0; i < w->viewers->len; i++)
-		viewer_damage(
-		    w->viewers->pdata[i], &w->damage, scrolled ? &scroll : NULL, &w->rest);
-	damage_settle(&w->picture, &w->damage);
-	w->changed_us = g_get_monotonic_time();
-	return true;
-}
-
-static bool anybody_ready(const struct worker *w)
-{
-	for (guint i = 0; i < w->viewers->len; i++)
-		if (viewer_is_ready(w->viewers->pdata[i]))
-			return true;
-	return false;
-}
-
-static void wait_for_quiet(struct worker *w)
-{
-	bool rough = false;
-	for (guint i = 0; i < w->viewers->len; i++)
-		rough |= viewer_is_rough(w->viewers->pdata[i]);
-	g_source_set_ready_time(w->quiet, rough ? w->changed_us + QUIET_US : -1);
-}
-
-static gboolean on_quiet(gpointer data)
-{
-	struct worker *w = data;
-	g_source_set_ready_time(w->quiet, -1);
-	for (guint i = 0; i < w->viewers->len; i++)
-		viewer_refine(
-		    w->viewers->pdata[i], &w->picture, w->tiling, cache_of(w), room_of(w));
-	return G_SOURCE_CONTINUE;
+	int64_t due = screen_due(w->screen);
+	g_source_set_ready_time(w->clock, due == SCREEN_NEVER ? -1 : MAX(due, 0));
 }
 
 static gboolean on_clock(gpointer data)
 {
 	struct worker *w = data;
-	g_source_set_ready_time(w->clock, -1);
-	/* An acknowledgement, or QEMU's first picture, sets the clock again. */
-	if (!w->shown || !anybody_ready(w))
-		return G_SOURCE_CONTINUE;
-	int64_t begin = g_get_monotonic_time();
-	bool looked = w->looked_away;
-	bool changed = looked && look(w);
-	for (guint i = 0; i < w->viewers->len; i++)
-		viewer_update(
-		    w->viewers->pdata[i], &w->picture, w->tiling, cache_of(w), room_of(w));
-	if (looked)
-		pace_looked(&w->pace, begin, g_get_monotonic_time(), changed);
-	wait_for_quiet(w);
+	screen_run(w->screen);
+	set_clock(w);
 	return G_SOURCE_CONTINUE;
 }
 
-/* The next frame, as soon as the pace allows; what is owed from before need not wait. */
-static void set_clock(struct worker *w, bool owed)
+static struct surface *host_take(void *data, struct rectangle *region)
 {
-	if (w->looked_away || owed)
-		g_source_set_ready_time(w->clock, owed ? 0 : pace_due(&w->pace));
+	return display_take(((struct worker *)data)->display, region);
+}
+
+static int64_t host_now(void *data)
+{
+	(void)data;
+	return g_get_monotonic_time();
+}
+
+static void host_resized(void *data, unsigned width, unsigned height)
+{
+	input_screen(&((struct worker *)data)->input, width, height);
 }
 
 /* --- the display's events --- */
@@ -164,10 +65,8 @@ static void set_clock(struct worker *w, bool owed)
 static void on_changed(void *data)
 {
 	struct worker *w = data;
-	w->looked_away = true;
-	w->shown = true;
-	if (w->viewers->len)
-		set_clock(w, false);
+	screen_changed(w->screen);
+	set_clock(w);
 }
 
 static void on_settled(void *data)
@@ -200,8 +99,8 @@ static void on_input(struct viewer *viewer, const struct mtp_message *message, v
 		input_touch(&w->input, holder, &message->touch);
 	else
 		input_key(&w->input, holder, &message->key);
-	pace_input(&w->pace);
-	set_clock(w, false);
+	screen_input(w->screen);
+	set_clock(w);
 	if (display_is_busy(w->display))
 		for (guint i = 0; i < w->viewers->len; i++)
 			viewer_pause(w->viewers->pdata[i], true);
@@ -209,9 +108,8 @@ static void on_input(struct viewer *viewer, const struct mtp_message *message, v
 
 static void on_wants(struct viewer *viewer, void *data)
 {
-	struct worker *w = data;
-	set_clock(w, viewer_is_owed(viewer) && viewer_is_ready(viewer));
-	wait_for_quiet(w);
+	(void)viewer;
+	set_clock(data);
 }
 
 static void on_closed(struct viewer *viewer, void *data)
@@ -219,6 +117,7 @@ static void on_closed(struct viewer *viewer, void *data)
 	struct worker *w = data;
 	input_release(&w->input, viewer_holder(viewer));
 	w->events->left(viewer_session(viewer), w->data);
+	screen_remove(w->screen, viewer_feed(viewer));
 	g_ptr_array_remove(w->viewers, viewer);
 }
 
@@ -287,19 +186,17 @@ struct worker *worker_new(int display_fd, unsigned width, unsigned height, unsig
 	    .touch = sink_touch,
 	    .key = sink_key,
 	    .is_slow = sink_is_slow};
+	static const struct screen_host host = {
+	    .take = host_take, .now_us = host_now, .resized = host_resized};
 	struct worker *w = g_new0(struct worker, 1);
 	w->events = events;
 	w->data = data;
 	w->viewers = g_ptr_array_new_with_free_func((GDestroyNotify)viewer_free);
-	w->cache = tile_cache_new(CACHE_MAX);
-	w->tiling = tiling_new();
 	w->jpeg = jpeg_encoder_new();
-	w->room = g_malloc(ROOM);
-	pace_init(&w->pace);
+	w->screen = screen_new(width, height, &host, w);
 	input_init(&w->input, &sink, w, touch_points);
-	set_screen(w, width, height);
+	input_screen(&w->input, width, height);
 	w->clock = timer_new(on_clock, w);
-	w->quiet = timer_new(on_quiet, w);
 	w->tick = g_timeout_add(TICK_MS, on_tick, w);
 	w->display = display_new(display_fd, &display_events, w, error);
 	if (!w->display) {
@@ -313,20 +210,13 @@ void worker_free(struct worker *w)
 {
 	if (!w)
 		return;
+	screen_free(w->screen); /* before the feeds, which it borrows */
 	g_ptr_array_unref(w->viewers);
 	display_free(w->display);
 	g_source_destroy(w->clock);
 	g_source_unref(w->clock);
-	g_source_destroy(w->quiet);
-	g_source_unref(w->quiet);
 	g_source_remove(w->tick);
-	picture_finish(&w->picture);
-	block_set_finish(&w->damage);
-	block_set_finish(&w->rest);
-	tiling_free(w->tiling);
-	tile_cache_free(w->cache);
 	jpeg_encoder_free(w->jpeg);
-	g_free(w->room);
 	g_free(w);
 }
 
@@ -339,17 +229,16 @@ bool worker_add_viewer(
 	    w, options->session, MTP_BYE_ENDED, "the same session has been opened elsewhere");
 	struct viewer_options ours = *options;
 	ours.touch_points = w->input.touch_points;
-	struct viewer *viewer = viewer_new(fd, &ours, &w->picture, &viewer_events, w);
+	struct viewer *viewer = viewer_new(fd, &ours, screen_picture(w->screen), &viewer_events, w);
 	g_ptr_array_add(w->viewers, viewer);
+	screen_add(w->screen, viewer_feed(viewer));
 	if (w->viewers->len > WORKER_VIEWERS_MAX) {
 		viewer_bye(viewer, MTP_BYE_OVERLOADED, "too many look at this phone already");
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED,
 		    "%u viewers look at this phone already", WORKER_VIEWERS_MAX);
 		return false;
 	}
-	/* Its first picture is the one that is there now. */
-	w->looked_away = true;
-	set_clock(w, true);
+	set_clock(w);
 	return true;
 }
 
@@ -370,7 +259,7 @@ JsonArray *worker_counters(const struct worker *w)
 {
 	JsonArray *array = json_array_new();
 	for (guint i = 0; i < w->viewers->len; i++) {
-		struct viewer_counters counters = viewer_counters(w->viewers->pdata[i]);
+		struct feed_counters counters = feed_counters(viewer_feed(w->viewers->pdata[i]));
 		JsonObject *object = json_object_new();
 		json_object_set_string_member(
 		    object, "session", viewer_session(w->viewers->pdata[i]));
@@ -383,17 +272,15 @@ JsonArray *worker_counters(const struct worker *w)
 
 GBytes *worker_thumbnail(struct worker *w, unsigned width, GError **error)
 {
-	if (!w->shown) {
+	const struct picture *picture = screen_look(w->screen);
+	if (!picture) {
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_UNAVAILABLE,
 		    "the phone has not shown a picture yet; try again in a moment");
 		return NULL;
 	}
-	if (w->looked_away && look(w))
-		for (guint i = 0; i < w->viewers->len; i++)
-			viewer_update(
-			    w->viewers->pdata[i], &w->picture, w->tiling, cache_of(w), room_of(w));
+	set_clock(w);
 	g_autofree uint8_t *jpeg = g_malloc(THUMBNAIL_SIZE_MAX);
-	size_t n = thumbnail_make(&w->picture, width, w->jpeg, jpeg, THUMBNAIL_SIZE_MAX);
+	size_t n = thumbnail_make(picture, width, w->jpeg, jpeg, THUMBNAIL_SIZE_MAX);
 	if (!n) {
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_TOO_LARGE,
 		    "the thumbnail is too large; ask for fewer pixels");

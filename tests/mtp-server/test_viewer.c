@@ -128,7 +128,8 @@ static void acknowledge(struct fixture *f, uint32_t sequence)
 
 static void update(struct fixture *f)
 {
-	viewer_update(f->viewer, &f->picture, f->tiling, NULL, mtp_writer_of(f->room, 4 << 20));
+	feed_update(
+	    viewer_feed(f->viewer), &f->picture, f->tiling, NULL, mtp_writer_of(f->room, 4 << 20));
 }
 
 static void change(struct fixture *f, uint32_t colour)
@@ -139,7 +140,7 @@ static void change(struct fixture *f, uint32_t colour)
 	for (unsigned y = 32; y < 64; y++)
 		for (unsigned x = 32; x < 64; x++)
 			f->picture.now[y * WIDTH + x] = colour;
-	viewer_damage(f->viewer, &damage, NULL, NULL);
+	feed_damage(viewer_feed(f->viewer), &damage, NULL, NULL);
 	block_set_finish(&damage);
 }
 
@@ -159,18 +160,18 @@ static void test_flow_control(struct fixture *f, gconstpointer data)
 	/* Two are on their way: a hundred changes are one, the last. */
 	for (uint32_t i = 2; i < 100; i++) {
 		change(f, i);
-		g_assert_false(viewer_is_ready(f->viewer));
+		g_assert_false(feed_is_ready(viewer_feed(f->viewer)));
 		update(f);
 	}
 	g_assert_cmpuint(take(f), ==, 0);
 	f->wants = 0;
 	acknowledge(f, 1);
 	g_assert_cmpuint(f->wants, ==, 1);
-	g_assert_true(viewer_is_ready(f->viewer));
+	g_assert_true(feed_is_ready(viewer_feed(f->viewer)));
 	update(f);
 	g_assert_cmpuint(take(f), ==, 1);
 	g_assert_cmphex(f->decoder.pixels[40 * WIDTH + 40], ==, 99);
-	g_assert_cmpuint(viewer_counters(f->viewer).frames, ==, 3);
+	g_assert_cmpuint(feed_counters(viewer_feed(f->viewer)).frames, ==, 3);
 }
 
 /* Who does not read its stream: one update lies in the queue and not one more. */
@@ -183,14 +184,14 @@ static void test_no_reader(struct fixture *f, gconstpointer data)
 		struct block_set damage;
 		block_set_init(&damage, WIDTH, HEIGHT);
 		block_set_fill(&damage);
-		viewer_damage(f->viewer, &damage, NULL, NULL);
+		feed_damage(viewer_feed(f->viewer), &damage, NULL, NULL);
 		block_set_finish(&damage);
 		update(f);
 		loop();
 		/* Acknowledged unread, by a liar: the queue does not grow all the same. */
-		acknowledge(f, (uint32_t)viewer_counters(f->viewer).frames);
+		acknowledge(f, (uint32_t)feed_counters(viewer_feed(f->viewer)).frames);
 	}
-	uint64_t frames = viewer_counters(f->viewer).frames;
+	uint64_t frames = feed_counters(viewer_feed(f->viewer)).frames;
 	g_assert_cmpuint(frames, >=, 1);
 	g_assert_cmpuint(frames, <, 10);
 	take(f);
@@ -214,7 +215,7 @@ static void test_scroll(struct fixture *f, gconstpointer data)
 	block_set_init(&rest, WIDTH, HEIGHT);
 	block_set_add_rectangle(&damage, scroll.target);
 	memmove(f->picture.now, f->picture.now + 100 * WIDTH, 256 * WIDTH * 4);
-	viewer_damage(f->viewer, &damage, &scroll, &rest);
+	feed_damage(viewer_feed(f->viewer), &damage, &scroll, &rest);
 	update(f);
 	take(f);
 	g_assert_cmpuint(f->decoder.tiles[MTP_TILE_COPY], ==, 1);
@@ -222,7 +223,7 @@ static void test_scroll(struct fixture *f, gconstpointer data)
 	/* Owed something in the source: what would be copied is not there yet. */
 	change(f, 0x777777);
 	scroll.source_y = 40;
-	viewer_damage(f->viewer, &damage, &scroll, &rest);
+	feed_damage(viewer_feed(f->viewer), &damage, &scroll, &rest);
 	update(f);
 	take(f);
 	g_assert_cmpuint(f->decoder.tiles[MTP_TILE_COPY], ==, 1);
@@ -238,7 +239,7 @@ static void test_screen(struct fixture *f, gconstpointer data)
 	take(f);
 	picture_finish(&f->picture);
 	picture_init(&f->picture, 100, 50);
-	viewer_screen(f->viewer, &f->picture);
+	feed_screen(viewer_feed(f->viewer), &f->picture);
 	take(f);
 	g_assert_cmpuint(g_array_index(f->types, uint16_t, f->types->len - 1), ==, MTP_TYPE_SCREEN);
 	decoder_finish(&f->decoder);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The pictures of one MTP stream, without any I/O: the blocks that the viewer is owed, and how much
+ * it may be sent. A slow one gets fewer, newer pictures: at most two updates are on their way
+ * un-acknowledged, nothing is encoded before, and what is owed is a set of places. One thread.
+ */
+#pragma once
+
+#include "mtp-server/scroll.h"
+#include "mtp-server/tiling.h"
+
+struct feed;
+
+/* What carries the stream. */
+struct feed_sink {
+	/* Takes whole messages of the wire. */
+	void (*send)(void *data, const void *bytes, size_t n);
+	/* Has it passed on all it took? Nothing is encoded for one that has not. */
+	bool (*is_free)(void *data);
+};
+
+struct feed_counters {
+	uint64_t frames, bytes; /* updates sent, and their bytes */
+};
+
+/* Owes the whole picture. `codecs`: the kinds of tile that the viewer decodes. */
+struct feed *feed_new(
+    uint32_t codecs, const struct picture *picture, const struct feed_sink *sink, void *data);
+void feed_free(struct feed *feed);
+
+uint32_t feed_codecs(const struct feed *feed); /* in use */
+struct feed_counters feed_counters(const struct feed *feed);
+
+/* The screen has another size, which the viewer is told; all of it is owed. */
+void feed_screen(struct feed *feed, const struct picture *picture);
+/* All of it is owed again. */
+void feed_refresh(struct feed *feed);
+/* The picture changed: `damage` in all; or, by `scroll` (NULL: none), only `rest` once the copy has
+ * been made. feed_update() has to follow before the picture changes again. */
+void feed_damage(struct feed *feed, const struct block_set *damage, const struct scroll *scroll,
+    const struct block_set *rest);
+/* False: of an update that was never sent, or long acknowledged: by a liar or a bug. */
+bool feed_acknowledge(struct feed *feed, uint32_t sequence);
+
+/* May it be sent an update now? */
+bool feed_is_ready(const struct feed *feed);
+/* Is it owed something, or shown something roughly that could be refined now? */
+bool feed_is_owed(const struct feed *feed);
+bool feed_wants_refining(const struct feed *feed);
+/* Sends what is owed, as far as one update goes. `room` is scratch memory. */
+void feed_update(struct feed *feed, const struct picture *picture, struct tiling *tiling,
+    struct tile_cache *cache, struct mtp_writer room);
+/* Sends exactly, a bit at a time, what was sent roughly. */
+void feed_refine(struct feed *feed, const struct picture *picture, struct tiling *tiling,
+    struct tile_cache *cache, struct mtp_writer room);
