@@ -3,22 +3,44 @@
 
 #include <string.h>
 
-/* True when it differed and was taken over. The surface's bytes may change under us: each row is
- * looked at once more than it is copied at the most, and a later change is told of later. */
-static bool take_block(struct picture *picture, const struct surface *surface, struct rectangle r)
+/* Takes over one row of a block; what differed widens *left and *right. */
+static bool take_row(
+    uint32_t *to, const uint8_t *from, unsigned width, unsigned *left, unsigned *right)
 {
-	size_t row_bytes = r.width * sizeof *picture->now;
+	uint32_t row[BLOCK];
+	size_t size = width * sizeof *row;
+	if (memcmp(to, from, size) == 0)
+		return false;
+	/* The surface's bytes may change under us: only the copy is looked at from here on. */
+	memcpy(row, from, size);
+	unsigned begin = 0, end = width;
+	while (begin < *left && row[begin] == to[begin])
+		begin++;
+	while (end > *right && row[end - 1] == to[end - 1])
+		end--;
+	*left = begin < *left ? begin : *left;
+	*right = end > *right ? end : *right;
+	memcpy(to, row, size);
+	return true;
+}
+
+/* Takes over what differs; the smallest rectangle around it. A change that comes behind our back is
+ * told of later. */
+static struct rectangle take_block(
+    struct picture *picture, const struct surface *surface, struct rectangle r)
+{
 	const uint8_t *from = surface->pixels + r.y * surface->stride + r.x * sizeof *picture->now;
 	uint32_t *to = picture->now + (size_t)r.y * picture->width + r.x;
-	unsigned y = 0;
-	while (y < r.height &&
-	       memcmp(to + (size_t)y * picture->width, from + y * surface->stride, row_bytes) == 0)
-		y++;
-	if (y == r.height)
-		return false;
-	for (; y < r.height; y++)
-		memcpy(to + (size_t)y * picture->width, from + y * surface->stride, row_bytes);
-	return true;
+	unsigned left = r.width, right = 0, top = r.height, bottom = 0;
+	for (unsigned y = 0; y < r.height; y++)
+		if (take_row(to + (size_t)y * picture->width, from + y * surface->stride, r.width,
+		        &left, &right)) {
+			top = top < y ? top : y;
+			bottom = y + 1;
+		}
+	if (left >= right)
+		return (struct rectangle){0};
+	return (struct rectangle){r.x + left, r.y + top, right - left, bottom - top};
 }
 
 void damage_collect(struct picture *picture, struct surface *surface, struct rectangle region,
@@ -34,9 +56,10 @@ void damage_collect(struct picture *picture, struct surface *surface, struct rec
 		for (unsigned column = region.x / BLOCK; column * BLOCK < region.x + region.width;
 		     column++) {
 			struct rectangle block = block_set_pixels(damage, column, row, 1, 1);
-			if (!take_block(picture, surface, block))
+			struct rectangle taken = take_block(picture, surface, block);
+			if (rectangle_is_empty(taken))
 				continue;
-			block_set_add(damage, column, row);
+			block_set_add_rectangle(damage, taken);
 			picture->versions[row * picture->columns + column] = version;
 		}
 	surface_unlock(surface);
@@ -50,7 +73,7 @@ void damage_settle(struct picture *picture, const struct block_set *damage)
 		for (unsigned column = 0; column < damage->columns; column++) {
 			if (!block_set_has(damage, column, row))
 				continue;
-			struct rectangle r = block_set_pixels(damage, column, row, 1, 1);
+			struct rectangle r = block_set_part(damage, column, row, 1, 1);
 			for (unsigned y = r.y; y < r.y + r.height; y++) {
 				size_t at = (size_t)y * picture->width + r.x;
 				memcpy(picture->before + at, picture->now + at,

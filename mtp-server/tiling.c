@@ -34,7 +34,7 @@ static enum content content_of(struct tiling *t, const struct picture *picture,
 	uint8_t *known = &t->contents[row * owed->columns + column];
 	if (!*known)
 		*known = (uint8_t)(1 + tile_content(picture,
-		                           block_set_pixels(owed, column, row, 1, 1), &t->wider));
+		                           block_set_part(owed, column, row, 1, 1), &t->wider));
 	return (enum content)(*known - 1);
 }
 
@@ -47,13 +47,23 @@ static bool joins(struct tiling *t, const struct picture *picture, const struct 
 			return false;
 	if (content == CONTENT_MANY)
 		return true;
-	struct rectangle r = block_set_pixels(owed, column, row, columns, 1);
+	struct rectangle r = block_set_part(owed, column, row, columns, 1);
 	t->wider = t->palette;
 	if (!palette_add_rectangle(&t->wider, picture, r) ||
 	    (content == CONTENT_PLAIN && t->wider.size > 1))
 		return false;
 	t->palette = t->wider;
 	return true;
+}
+
+/* Do the parts of these blocks nearly fill the rectangle around them? One colour has to fill it. */
+static bool is_dense(const struct block_set *owed, enum content content, unsigned column,
+    unsigned row, unsigned columns, unsigned rows)
+{
+	struct rectangle around = block_set_part(owed, column, row, columns, rows);
+	size_t area = (size_t)around.width * around.height;
+	size_t filled = block_set_area(owed, column, row, columns, rows);
+	return content == CONTENT_PLAIN ? area == filled : area <= filled + filled / 4;
 }
 
 /* The blocks of the tile that begins here: as far to the right as like content goes, then as many
@@ -66,13 +76,25 @@ static void grow(struct tiling *t, const struct picture *picture, const struct b
 	palette_init(&t->palette);
 	if (content != CONTENT_MANY)
 		palette_add_rectangle(
-		    &t->palette, picture, block_set_pixels(owed, column, row, 1, 1));
+		    &t->palette, picture, block_set_part(owed, column, row, 1, 1));
 	while (column + *columns < owed->columns && !(bounded && *columns == SIDE_MAX) &&
-	       joins(t, picture, owed, content, column + *columns, row, 1))
+	       joins(t, picture, owed, content, column + *columns, row, 1) &&
+	       is_dense(owed, content, column, row, *columns + 1, *rows))
 		++*columns;
 	while (row + *rows < owed->rows && !(bounded && *rows == SIDE_MAX) &&
-	       joins(t, picture, owed, content, column, row + *rows, *columns))
+	       joins(t, picture, owed, content, column, row + *rows, *columns) &&
+	       is_dense(owed, content, column, row, *columns, *rows + 1))
 		++*rows;
+}
+
+/* Between the parts lie pixels that nobody looked at yet. */
+static enum content look_between(
+    struct tiling *t, const struct picture *picture, struct rectangle r, enum content content)
+{
+	if (content != CONTENT_FEW)
+		return content;
+	palette_init(&t->palette);
+	return palette_add_rectangle(&t->palette, picture, r) ? CONTENT_FEW : CONTENT_MANY;
 }
 
 /* One tile, made or remembered. False when it does not fit. */
@@ -122,7 +144,8 @@ struct tiling_result tiling_write(struct tiling *t, const struct picture *pictur
 			enum content content = content_of(t, picture, owed, column, row);
 			unsigned columns, rows;
 			grow(t, picture, owed, content, column, row, &columns, &rows);
-			struct rectangle r = block_set_pixels(owed, column, row, columns, rows);
+			struct rectangle r = block_set_part(owed, column, row, columns, rows);
+			content = look_between(t, picture, r, content);
 			uint8_t kind;
 			if (result.tiles == UINT16_MAX ||
 			    !write_tile(t, picture, r, content, demand, cache, limit,

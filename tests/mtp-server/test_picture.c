@@ -131,6 +131,9 @@ static void test_damage(void)
 	g_assert_cmpuint(f->damage.count, ==, 2);
 	g_assert_true(block_set_has(&f->damage, 1, 0));
 	g_assert_true(block_set_has(&f->damage, f->damage.columns - 1, f->damage.rows - 1));
+	/* To the pixel. */
+	g_assert_cmpuint(
+	    block_set_area(&f->damage, 0, 0, f->damage.columns, f->damage.rows), ==, 2);
 	g_assert_cmphex(f->picture.now[33], ==, 2);
 	g_assert_cmphex(f->picture.before[33], ==, 0);
 	g_assert_cmpuint(picture_version_of(&f->picture, (struct rectangle){32, 0, 1, 1}), ==, 1);
