@@ -13,7 +13,7 @@ static enum reconcile_action present(const struct phone_record *r, const struct 
 		return is_spare(r) ? RECONCILE_REPLACE : RECONCILE_LOST;
 	if (!is_spare(r))
 		return RECONCILE_NOTHING; /* off, crashed: started at the next sign-in */
-	if (truth->state == PHONE_STATE_OFF || truth->state == PHONE_STATE_FAILED)
+	if (truth->state == PHONE_STATE_OFF || truth->state == PHONE_STATE_FAILED || truth->hung)
 		return RECONCILE_REPLACE;
 	return RECONCILE_NOTHING;
 }

@@ -87,7 +87,9 @@ struct phone_truth *phone_truth_parse(JsonObject *object, GError **error)
 
 	if (!uuid || !name_check_uuid(uuid, error))
 		return NULL;
+	const char *health = json_get_optional_string(object, "health", 32, NULL);
 	t->uuid = g_strdup(uuid);
+	t->hung = g_strcmp0(health, "hung") == 0;
 	parse_reason(object, t);
 	if (!parse_state(object, &t->state, error) ||
 	    !parse_text(object, "name", &t->name, error) ||

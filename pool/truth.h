@@ -29,6 +29,7 @@ struct phone_truth {
 	char *name, *mac, *template, *created;
 	int64_t pid, clone_ms, width, height, touch_points; /* 0: not said */
 	bool agent_connected, agent_ready;
+	bool hung; /* it runs and does not answer */
 };
 void phone_truth_free(struct phone_truth *truth);
 DEFINE_CLEANUP(phone_truth);

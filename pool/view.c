@@ -61,6 +61,8 @@ static void set_truth(JsonObject *object, const struct phone_truth *t)
 	set_text(object, "name", t->name);
 	set_text(object, "mac", t->mac);
 	set_text(object, "reason", t->reason);
+	if (t->state == PHONE_STATE_RUNNING)
+		set_text(object, "health", t->hung ? "hung" : "ok");
 	set_number(object, "pid", t->pid);
 	set_number(object, "clone_ms", t->clone_ms);
 	set_number(object, "touch_points", t->touch_points);

@@ -154,6 +154,7 @@ void phone_exited(void *data, const char *how)
 {
 	struct phone *phone = data;
 	g_clear_pointer(&phone->process, qemu_process_free);
+	heartbeat_reset(phone);
 	bool starting = phone->start;
 	if (starting)
 		phone_start_exited(phone, how);
@@ -161,7 +162,7 @@ void phone_exited(void *data, const char *how)
 	if (starting) {
 		/* said already */
 	} else if (phone->state == PHONE_STOPPING) {
-		phone_set_state(phone, PHONE_OFF, NULL);
+		phone_set_state(phone, PHONE_OFF, phone->reason);
 	} else if (phone->state == PHONE_RUNNING && (phone->switched_off || phone->restarts)) {
 		phone_set_state(phone, PHONE_OFF,
 		    phone->restarts ? "it restarts itself" : "it switched itself off");
@@ -276,6 +277,8 @@ JsonNode *phone_json(const struct phone *phone)
 	json_object_set_string_member(object, "state", state_names[phone->state]);
 	if (phone->reason)
 		json_object_set_string_member(object, "reason", phone->reason);
+	if (phone->state == PHONE_RUNNING)
+		json_object_set_string_member(object, "health", phone->pulse.hung ? "hung" : "ok");
 	if (phone->process)
 		json_object_set_int_member(object, "pid", phone->process->pid);
 	json_object_set_string_member(object, "created", phone->created);
@@ -291,8 +294,8 @@ JsonNode *phone_json(const struct phone *phone)
 	JsonObject *agent = json_object_new();
 	bool connected = phone->agent && agent_connected(phone->agent);
 	json_object_set_boolean_member(agent, "connected", connected);
-	json_object_set_boolean_member(
-	    agent, "ready", connected && agent_current_stage(phone->agent) == AGENT_READY);
+	json_object_set_boolean_member(agent, "ready",
+	    connected && !phone->pulse.hung && agent_current_stage(phone->agent) == AGENT_READY);
 	json_object_set_boolean_member(agent, "identity", phone->identity_set);
 	json_object_set_object_member(object, "agent", agent);
 	return json_node_of(object);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "qvisor/agent.h"
+#include "qvisor/heartbeat.h"
 #include "qvisor/host.h"
 #include "qvisor/qemu_process.h"
 #include "qvisor/qmp.h"
@@ -60,6 +61,7 @@ struct phone {
 	bool has_network;
 	bool identity_set;
 	struct performance_clock clock;
+	struct heartbeat_pulse pulse;
 	GPtrArray *gone; /* struct phone_waiter *: wait for the process to end */
 };
 

@@ -8,6 +8,7 @@
 #include "common/http_server.h"
 #include "qvisor/api.h"
 #include "qvisor/display.h"
+#include "qvisor/heartbeat.h"
 #include "qvisor/host.h"
 #include "qvisor/phone_table.h"
 #include "qvisor/template_store.h"
@@ -27,6 +28,10 @@ static const struct config_key keys[] = {
         "no phone is started when less disk is free"},
     {"phone", "network", CONFIG_STRING, "none", 0, 0,
         "none, or isolated: an interface with the phone's MAC that leads nowhere"},
+    {"phone", "hung", CONFIG_STRING, "report", 0, 0,
+        "a phone whose QEMU does not answer: report, stop or restart it"},
+    {"phone", "hung-grace-s", CONFIG_INT, "30", 0, 3600,
+        "how long it may hang before it is stopped or restarted"},
     {"listen", "unix", CONFIG_PATH, NULL, 0, 0, "the API's UNIX socket"},
     {"listen", "tls-address", CONFIG_STRING, NULL, 0, 0, "the API's TLS address; unset: none"},
     {"listen", "tls-port", CONFIG_INT, "8447", 0, 65535, "its port"},
@@ -93,11 +98,15 @@ int main(int argc, char **argv)
 	host.phones = phone_table_open(&host, &error);
 	if (!host.phones)
 		daemon_fail("reading the phones", error);
+	struct heartbeat *heartbeat = heartbeat_new(&host, config, &error);
+	if (!heartbeat)
+		daemon_fail("watching over the phones", error);
 	http_server_set_ready(server, true);
 
 	int code = daemon_run(daemon);
 
 	/* Phones run on. What they were asked is answered while the server still is there. */
+	heartbeat_free(heartbeat);
 	phone_table_free(host.phones);
 	template_store_free(host.templates);
 	display_free(display);

@@ -69,6 +69,19 @@ static void test_table(void)
 	}
 }
 
+/* A hung one of the reserve is of no use; somebody's may come back. */
+static void test_hung(void)
+{
+	struct phone_truth t = {.uuid = (char *)"u", .state = PHONE_STATE_RUNNING, .hung = true};
+	struct phone_record spare = {
+	    .uuid = (char *)"u", .pool = (char *)"p", .stage = PHONE_PRESENT};
+	struct phone_record leased = spare;
+
+	leased.owner = leased.lease = (char *)"ann";
+	g_assert_cmpint(reconcile_phone(&spare, &t), ==, RECONCILE_REPLACE);
+	g_assert_cmpint(reconcile_phone(&leased, &t), ==, RECONCILE_NOTHING);
+}
+
 /* Whatever a host says, only what nobody has ever held is given up without a person's word. */
 static void test_nobodys_data(void)
 {
@@ -94,6 +107,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/pool/reconcile/table", test_table);
+	g_test_add_func("/pool/reconcile/hung", test_hung);
 	g_test_add_func("/pool/reconcile/nobodys-data", test_nobodys_data);
 	return g_test_run();
 }
