@@ -5,6 +5,8 @@
 
 #include "common/error.h"
 
+#define NO_USER "there is no user %s"
+
 #define NAME_MAX_SIZE 64
 
 void account_free(struct account *account)
@@ -31,7 +33,7 @@ bool account_name_is_valid(const char *name, GError **error)
 	return valid;
 }
 
-static struct account *account_from_row(struct rows *rows)
+static void *account_from_row(struct rows *rows)
 {
 	struct account *account = g_new0(struct account, 1);
 	account->name = g_strdup(rows_string(rows, 0));
@@ -43,25 +45,15 @@ static struct account *account_from_row(struct rows *rows)
 
 static bool not_found(const char *name, GError **error)
 {
-	g_set_error(error, QVMI_ERROR, QVMI_ERROR_NOT_FOUND, "there is no user %s", name);
+	g_set_error(error, QVMI_ERROR, QVMI_ERROR_NOT_FOUND, NO_USER, name);
 	return false;
 }
 
 struct account *account_find(struct database *database, const char *name, GError **error)
 {
-	AUTO(rows)
-	rows = database_query(database, error,
+	struct rows *rows = database_query(database, error,
 	    "SELECT name, password, admin, created FROM users WHERE name = ?", "s", name);
-	if (!rows)
-		return NULL;
-	GError *failure = NULL;
-	if (rows_next(rows, &failure))
-		return account_from_row(rows);
-	if (failure)
-		g_propagate_error(error, failure);
-	else
-		not_found(name, error);
-	return NULL;
+	return rows_first(rows, account_from_row, error, NO_USER, name);
 }
 
 bool account_add(struct database *database, const char *name, const char *password, bool admin,
@@ -98,20 +90,8 @@ bool account_remove(struct database *database, const char *name, GError **error)
 GPtrArray *account_list(
     struct database *database, const char *after, unsigned limit, GError **error)
 {
-	AUTO(rows)
-	rows = database_query(database, error,
+	struct rows *rows = database_query(database, error,
 	    "SELECT name, password, admin, created FROM users WHERE name > ? ORDER BY name LIMIT ?",
 	    "si", after, (int64_t)limit);
-	if (!rows)
-		return NULL;
-	g_autoptr(GPtrArray) accounts =
-	    g_ptr_array_new_with_free_func((GDestroyNotify)account_free);
-	GError *failure = NULL;
-	while (rows_next(rows, &failure))
-		g_ptr_array_add(accounts, account_from_row(rows));
-	if (failure) {
-		g_propagate_error(error, failure);
-		return NULL;
-	}
-	return g_steal_pointer(&accounts);
+	return rows_list(rows, account_from_row, (GDestroyNotify)account_free, error);
 }

@@ -79,7 +79,7 @@ bool package_is_valid(const struct package *package, GError **error)
 	return !wrong;
 }
 
-static struct package *package_from_row(struct rows *rows)
+static void *package_from_row(struct rows *rows)
 {
 	struct package *package = g_new0(struct package, 1);
 	package->id = g_strdup(rows_string(rows, 0));
@@ -145,26 +145,15 @@ struct package *package_find(struct database *database, const char *id, GError *
 
 GPtrArray *package_list(struct database *database, const char *user, GError **error)
 {
-	AUTO(rows)
-	rows = user ? database_query(database, error,
-	                  "SELECT " COLUMNS
-	                  " FROM packages p JOIN package_grants g ON g.package = p.id "
-	                  "WHERE g.user = ? ORDER BY p.name, p.id",
-	                  "s", user)
-	            : database_query(database, error,
-	                  "SELECT " COLUMNS " FROM packages p ORDER BY p.name, p.id", "");
-	if (!rows)
-		return NULL;
-	g_autoptr(GPtrArray) packages =
-	    g_ptr_array_new_with_free_func((GDestroyNotify)package_free);
-	GError *failure = NULL;
-	while (rows_next(rows, &failure))
-		g_ptr_array_add(packages, package_from_row(rows));
-	if (failure) {
-		g_propagate_error(error, failure);
-		return NULL;
-	}
-	return g_steal_pointer(&packages);
+	struct rows *rows =
+	    user ? database_query(database, error,
+	               "SELECT " COLUMNS
+	               " FROM packages p JOIN package_grants g ON g.package = p.id "
+	               "WHERE g.user = ? ORDER BY p.name, p.id",
+	               "s", user)
+	         : database_query(database, error,
+	               "SELECT " COLUMNS " FROM packages p ORDER BY p.name, p.id", "");
+	return rows_list(rows, package_from_row, (GDestroyNotify)package_free, error);
 }
 
 bool package_grant(
@@ -191,22 +180,16 @@ bool package_revoke(struct database *database, const char *id, const char *user,
 	return false;
 }
 
+static void *name_from_row(struct rows *rows)
+{
+	return g_strdup(rows_string(rows, 0));
+}
+
 GPtrArray *package_grantees(struct database *database, const char *id, GError **error)
 {
-	AUTO(rows)
-	rows = database_query(database, error,
+	struct rows *rows = database_query(database, error,
 	    "SELECT user FROM package_grants WHERE package = ? ORDER BY user", "s", id);
-	if (!rows)
-		return NULL;
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	GError *failure = NULL;
-	while (rows_next(rows, &failure))
-		g_ptr_array_add(names, g_strdup(rows_string(rows, 0)));
-	if (failure) {
-		g_propagate_error(error, failure);
-		return NULL;
-	}
-	return g_steal_pointer(&names);
+	return rows_list(rows, name_from_row, g_free, error);
 }
 
 struct package *package_for_user(

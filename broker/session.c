@@ -37,7 +37,7 @@ void session_free(struct session *session)
 	g_free(session);
 }
 
-static struct session *session_from_row(struct rows *rows)
+static void *session_from_row(struct rows *rows)
 {
 	struct session *session = g_new0(struct session, 1);
 	session->id = g_strdup(rows_string(rows, 0));
@@ -113,21 +113,11 @@ bool session_end(struct database *database, const char *id, enum session_state s
 struct session *session_find(
     struct database *database, const char *id, const char *user, GError **error)
 {
-	AUTO(rows)
-	rows = database_query(database, error,
+	struct rows *rows = database_query(database, error,
 	    "SELECT " COLUMNS " FROM sessions WHERE id = ? AND (? IS NULL OR user = ?)", "sss", id,
 	    user, user);
-	if (!rows)
-		return NULL;
-	GError *failure = NULL;
-	if (rows_next(rows, &failure))
-		return session_from_row(rows);
-	if (failure)
-		g_propagate_error(error, failure);
-	else
-		g_set_error_literal(error, QVMI_ERROR, QVMI_ERROR_NOT_FOUND,
-		    "there is no such session of yours; open a new one");
-	return NULL;
+	return rows_first(
+	    rows, session_from_row, error, "there is no such session of yours; open a new one");
 }
 
 struct session *session_find_by_key(
@@ -143,24 +133,12 @@ struct session *session_find_by_key(
 GPtrArray *session_list(
     struct database *database, const char *user, bool live, unsigned limit, GError **error)
 {
-	AUTO(rows)
-	rows = database_query(database, error,
+	struct rows *rows = database_query(database, error,
 	    "SELECT " COLUMNS " FROM sessions WHERE (? IS NULL OR user = ?) AND (NOT ? OR " LIVE
 	    ") "
 	    "ORDER BY created DESC, rowid DESC LIMIT ?",
 	    "ssii", user, user, (int64_t)live, (int64_t)limit);
-	if (!rows)
-		return NULL;
-	g_autoptr(GPtrArray) sessions =
-	    g_ptr_array_new_with_free_func((GDestroyNotify)session_free);
-	GError *failure = NULL;
-	while (rows_next(rows, &failure))
-		g_ptr_array_add(sessions, session_from_row(rows));
-	if (failure) {
-		g_propagate_error(error, failure);
-		return NULL;
-	}
-	return g_steal_pointer(&sessions);
+	return rows_list(rows, session_from_row, (GDestroyNotify)session_free, error);
 }
 
 bool session_close_of_token(

@@ -262,6 +262,43 @@ void rows_free(struct rows *rows)
 	g_free(rows);
 }
 
+GPtrArray *rows_list(struct rows *taken, void *(*read)(struct rows *rows),
+    GDestroyNotify free_record, GError **error)
+{
+	AUTO(rows) rows = taken;
+	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(free_record);
+	GError *failure = NULL;
+
+	if (!rows)
+		return NULL;
+	while (rows_next(rows, &failure))
+		g_ptr_array_add(list, read(rows));
+	if (!failure)
+		return g_steal_pointer(&list);
+	g_propagate_error(error, failure);
+	return NULL;
+}
+
+void *rows_first(
+    struct rows *taken, void *(*read)(struct rows *rows), GError **error, const char *format, ...)
+{
+	AUTO(rows) rows = taken;
+	GError *failure = NULL;
+	va_list arguments;
+
+	if (!rows)
+		return NULL;
+	if (rows_next(rows, &failure))
+		return read(rows);
+	if (!failure) {
+		va_start(arguments, format);
+		failure = g_error_new_valist(QVMI_ERROR, QVMI_ERROR_NOT_FOUND, format, arguments);
+		va_end(arguments);
+	}
+	g_propagate_error(error, failure);
+	return NULL;
+}
+
 bool database_begin(struct database *database, GError **error)
 {
 	return run(database, "BEGIN IMMEDIATE", error);

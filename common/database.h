@@ -37,6 +37,13 @@ int64_t rows_int(struct rows *rows, int column);
 bool rows_is_null(struct rows *rows, int column);
 GBytes *rows_bytes(struct rows *rows, int column); /* a copy the caller unrefs */
 void rows_free(struct rows *rows);
+/* A query's rows, each as `read` makes it, in a list that frees them. Both take over `rows`, and
+ * pass on the failure of the query where it is NULL. */
+GPtrArray *rows_list(struct rows *rows, void *(*read)(struct rows *rows),
+    GDestroyNotify free_record, GError **error);
+/* The first. Where there is none, QVMI_ERROR_NOT_FOUND in the words given. */
+void *rows_first(struct rows *rows, void *(*read)(struct rows *rows), GError **error,
+    const char *format, ...) G_GNUC_PRINTF(4, 5);
 
 /* BEGIN IMMEDIATE; a leftover transaction is rolled back by database_rollback (no-op when none is
  * open). */

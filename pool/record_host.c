@@ -101,7 +101,7 @@ bool host_record_delete(struct database *db, const char *id, GError **error)
 	return database_exec(db, error, "DELETE FROM hosts WHERE id = ?", "s", id);
 }
 
-static struct host_record *read_row(struct rows *rows)
+static void *read_row(struct rows *rows)
 {
 	struct host_record *r = g_new0(struct host_record, 1);
 
@@ -116,22 +116,10 @@ static struct host_record *read_row(struct rows *rows)
 
 GPtrArray *host_record_list(struct database *db, GError **error)
 {
-	g_autoptr(GPtrArray) list =
-	    g_ptr_array_new_with_free_func((GDestroyNotify)host_record_free);
-	g_autoptr(GError) e = NULL;
-	AUTO(rows)
-	rows = database_query(db, error,
-	    "SELECT id, url, mtpd_url, mtp_address, mtp_port, websocket_port FROM hosts ORDER BY "
-	    "id",
-	    "");
-
-	if (!rows)
-		return NULL;
-	while (rows_next(rows, &e))
-		g_ptr_array_add(list, read_row(rows));
-	if (e) {
-		g_propagate_error(error, g_steal_pointer(&e));
-		return NULL;
-	}
-	return g_steal_pointer(&list);
+	return rows_list(database_query(db, error,
+	                     "SELECT id, url, mtpd_url, mtp_address, mtp_port, websocket_port FROM "
+	                     "hosts ORDER BY "
+	                     "id",
+	                     ""),
+	    read_row, (GDestroyNotify)host_record_free, error);
 }

@@ -52,7 +52,7 @@ bool lease_record_forget_before(struct database *db, int64_t ended, GError **err
 	return database_exec(db, error, "DELETE FROM leases WHERE ended < ?", "i", ended);
 }
 
-static struct lease_record *read_row(struct rows *rows)
+static void *read_row(struct rows *rows)
 {
 	struct lease_record *r = g_new0(struct lease_record, 1);
 
@@ -69,19 +69,8 @@ static struct lease_record *read_row(struct rows *rows)
 
 struct lease_record *lease_record_get(struct database *db, const char *id, GError **error)
 {
-	g_autoptr(GError) e = NULL;
-	AUTO(rows) rows = database_query(db, error, SELECT "WHERE id = ?", "s", id);
-
-	if (!rows)
-		return NULL;
-	if (rows_next(rows, &e))
-		return read_row(rows);
-	if (e)
-		g_propagate_error(error, g_steal_pointer(&e));
-	else
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_NOT_FOUND,
-		    "there is no lease %s; see GET /v1/leases", id);
-	return NULL;
+	return rows_first(database_query(db, error, SELECT "WHERE id = ?", "s", id), read_row,
+	    error, "there is no lease %s; see GET /v1/leases", id);
 }
 
 struct lease_record *lease_record_find(
@@ -97,23 +86,11 @@ struct lease_record *lease_record_find(
 
 GPtrArray *lease_record_list(struct database *db, const struct lease_filter *f, GError **error)
 {
-	g_autoptr(GPtrArray) list =
-	    g_ptr_array_new_with_free_func((GDestroyNotify)lease_record_free);
-	g_autoptr(GError) e = NULL;
-	AUTO(rows)
-	rows = database_query(db, error,
-	    SELECT "WHERE (?1 IS NULL OR user = ?1) AND (?2 IS NULL OR phone = ?2)"
-	           " AND (?3 IS NULL OR pool = ?3) AND (?4 OR ended IS NULL)"
-	           " AND (?5 IS NULL OR id > ?5) ORDER BY id LIMIT ?6",
-	    "sssisi", f->user, f->phone, f->pool, (int64_t)f->ended, f->after, (int64_t)f->limit);
-
-	if (!rows)
-		return NULL;
-	while (rows_next(rows, &e))
-		g_ptr_array_add(list, read_row(rows));
-	if (e) {
-		g_propagate_error(error, g_steal_pointer(&e));
-		return NULL;
-	}
-	return g_steal_pointer(&list);
+	return rows_list(database_query(db, error,
+	                     SELECT "WHERE (?1 IS NULL OR user = ?1) AND (?2 IS NULL OR phone = ?2)"
+	                            " AND (?3 IS NULL OR pool = ?3) AND (?4 OR ended IS NULL)"
+	                            " AND (?5 IS NULL OR id > ?5) ORDER BY id LIMIT ?6",
+	                     "sssisi", f->user, f->phone, f->pool, (int64_t)f->ended, f->after,
+	                     (int64_t)f->limit),
+	    read_row, (GDestroyNotify)lease_record_free, error);
 }

@@ -68,7 +68,7 @@ static enum phone_stage stage_of(const char *name)
 	return PHONE_PRESENT;
 }
 
-static struct phone_record *read_row(struct rows *rows)
+static void *read_row(struct rows *rows)
 {
 	struct phone_record *r = g_new0(struct phone_record, 1);
 
@@ -88,41 +88,18 @@ static struct phone_record *read_row(struct rows *rows)
 
 GPtrArray *phone_record_list(struct database *db, const struct phone_filter *filter, GError **error)
 {
-	g_autoptr(GPtrArray) list =
-	    g_ptr_array_new_with_free_func((GDestroyNotify)phone_record_free);
-	g_autoptr(GError) e = NULL;
-	AUTO(rows)
-	rows = database_query(db, error,
-	    SELECT "WHERE (?1 IS NULL OR p.host = ?1) AND (?2 IS NULL OR p.pool = ?2)"
-	           " AND (?3 IS NULL OR l.user = ?3) ORDER BY p.uuid",
-	    "sss", filter->host, filter->pool, filter->user);
-
-	if (!rows)
-		return NULL;
-	while (rows_next(rows, &e))
-		g_ptr_array_add(list, read_row(rows));
-	if (e) {
-		g_propagate_error(error, g_steal_pointer(&e));
-		return NULL;
-	}
-	return g_steal_pointer(&list);
+	return rows_list(
+	    database_query(db, error,
+	        SELECT "WHERE (?1 IS NULL OR p.host = ?1) AND (?2 IS NULL OR p.pool = ?2)"
+	               " AND (?3 IS NULL OR l.user = ?3) ORDER BY p.uuid",
+	        "sss", filter->host, filter->pool, filter->user),
+	    read_row, (GDestroyNotify)phone_record_free, error);
 }
 
 struct phone_record *phone_record_get(struct database *db, const char *uuid, GError **error)
 {
-	g_autoptr(GError) e = NULL;
-	AUTO(rows) rows = database_query(db, error, SELECT "WHERE p.uuid = ?", "s", uuid);
-
-	if (!rows)
-		return NULL;
-	if (rows_next(rows, &e))
-		return read_row(rows);
-	if (e)
-		g_propagate_error(error, g_steal_pointer(&e));
-	else
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_NOT_FOUND,
-		    "no phone %s is recorded; see GET /v1/phones", uuid);
-	return NULL;
+	return rows_first(database_query(db, error, SELECT "WHERE p.uuid = ?", "s", uuid), read_row,
+	    error, "no phone %s is recorded; see GET /v1/phones", uuid);
 }
 
 int phone_record_count(struct database *db, const char *pool, GError **error)

@@ -105,7 +105,7 @@ bool pool_record_save(struct database *db, const struct pool_record *r, GError *
 	    (int64_t)r->volatile_phones, r->rule);
 }
 
-static struct pool_record *read_row(struct rows *rows)
+static void *read_row(struct rows *rows)
 {
 	struct pool_record *r = g_new0(struct pool_record, 1);
 
@@ -120,39 +120,16 @@ static struct pool_record *read_row(struct rows *rows)
 
 GPtrArray *pool_record_list(struct database *db, GError **error)
 {
-	g_autoptr(GPtrArray) list =
-	    g_ptr_array_new_with_free_func((GDestroyNotify)pool_record_free);
-	g_autoptr(GError) e = NULL;
-	AUTO(rows)
-	rows = database_query(db, error, "SELECT " COLUMNS " FROM pools ORDER BY name", "");
-
-	if (!rows)
-		return NULL;
-	while (rows_next(rows, &e))
-		g_ptr_array_add(list, read_row(rows));
-	if (e) {
-		g_propagate_error(error, g_steal_pointer(&e));
-		return NULL;
-	}
-	return g_steal_pointer(&list);
+	return rows_list(
+	    database_query(db, error, "SELECT " COLUMNS " FROM pools ORDER BY name", ""), read_row,
+	    (GDestroyNotify)pool_record_free, error);
 }
 
 struct pool_record *pool_record_get(struct database *db, const char *name, GError **error)
 {
-	g_autoptr(GError) e = NULL;
-	AUTO(rows)
-	rows = database_query(db, error, "SELECT " COLUMNS " FROM pools WHERE name = ?", "s", name);
-
-	if (!rows)
-		return NULL;
-	if (rows_next(rows, &e))
-		return read_row(rows);
-	if (e)
-		g_propagate_error(error, g_steal_pointer(&e));
-	else
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_NOT_FOUND,
-		    "there is no pool '%s'; see GET /v1/pools", name);
-	return NULL;
+	return rows_first(
+	    database_query(db, error, "SELECT " COLUMNS " FROM pools WHERE name = ?", "s", name),
+	    read_row, error, "there is no pool '%s'; see GET /v1/pools", name);
 }
 
 bool pool_record_delete(struct database *db, const char *name, GError **error)
