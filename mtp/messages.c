@@ -68,6 +68,7 @@ static struct mtp_rest get_rest(struct mtp_reader *r)
 }
 
 #define GET_u8(name, max) message->name = (uint8_t)get_unsigned(&r, 1, max);
+#define GET_e8(name, max) message->name = r.size ? (uint8_t)get_unsigned(&r, 1, max) : 0;
 #define GET_u16(name, max) message->name = (uint16_t)get_unsigned(&r, 2, max);
 #define GET_u32(name, max) message->name = (uint32_t)get_unsigned(&r, 4, max);
 #define GET_u64(name, max) message->name = get_unsigned(&r, 8, max);
@@ -78,6 +79,7 @@ static struct mtp_rest get_rest(struct mtp_reader *r)
 #define GET(kind, name, max) GET_##kind(name, max)
 
 #define PUT_u8(name, max) put_unsigned(w, message->name, 1, max);
+#define PUT_e8(name, max) put_unsigned(w, message->name, 1, max);
 #define PUT_u16(name, max) put_unsigned(w, message->name, 2, max);
 #define PUT_u32(name, max) put_unsigned(w, message->name, 4, max);
 #define PUT_u64(name, max) put_unsigned(w, message->name, 8, max);

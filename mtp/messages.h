@@ -7,9 +7,10 @@
  *   u8 u16 u32 u64   big-endian, at most `max`
  *   i8               two's complement, `max` unused
  *   text             u16 length, then that many bytes of UTF-8 without NUL, at most `max`
- *   rest             every byte to the end of the payload; only last
- *   none             nothing on the wire (a message without fields)
- * A decoder refuses what breaks these, and ignores bytes after the last field (an extension).
+ *   e8               a u8 appended after the version was published: 0 when the payload ends before
+ * it rest             every byte to the end of the payload; only last none             nothing on
+ * the wire (a message without fields) A decoder refuses what breaks these, and ignores bytes after
+ * the last field (an extension).
  */
 #pragma once
 
@@ -34,7 +35,9 @@
 	F(u16, height, UINT16_MAX)      \
 	F(u16, dpi, UINT16_MAX)         \
 	F(u8, touch_points, UINT8_MAX)  \
-	F(u32, codecs, UINT32_MAX)
+	F(u32, codecs, UINT32_MAX)      \
+	F(e8, rotation, 3)              \
+	F(e8, scaling, MTP_SCALING_EXACT)
 
 #define MTP_ACK(F)                   \
 	F(u32, sequence, UINT32_MAX) \
@@ -69,6 +72,13 @@
 	F(u16, code, UINT16_MAX) \
 	F(text, reason, MTP_MAX_REASON)
 
+#define MTP_TERMINAL(F)            \
+	F(u16, width, UINT16_MAX)  \
+	F(u16, height, UINT16_MAX) \
+	F(u16, dpi, UINT16_MAX)    \
+	F(u8, rotation, 3)         \
+	F(u8, scaling, MTP_SCALING_EXACT)
+
 #define MTP_WELCOME(F)                 \
 	F(u16, version, UINT16_MAX)    \
 	F(u16, width, MTP_MAX_SIDE)    \
@@ -100,6 +110,7 @@
 	M(7, PING, ping, MTP_BY_BOTH, MTP_PING)            \
 	M(8, PONG, pong, MTP_BY_BOTH, MTP_PONG)            \
 	M(9, BYE, bye, MTP_BY_BOTH, MTP_BYE)               \
+	M(12, TERMINAL, terminal, MTP_BY_CLIENT, MTP_TERMINAL) \
 	M(64, WELCOME, welcome, MTP_BY_SERVER, MTP_WELCOME) \
 	M(65, SCREEN, screen, MTP_BY_SERVER, MTP_SCREEN)   \
 	M(66, UPDATE, update, MTP_BY_SERVER, MTP_UPDATE)
@@ -147,6 +158,13 @@ enum mtp_button { /* bits of pointer.buttons */
 	MTP_BUTTON_RIGHT = 4,
 };
 
+/* How the picture gets the terminal's size. */
+enum mtp_scaling {
+	MTP_SCALING_NONE,   /* not: the phone's own pixels, the terminal scales */
+	MTP_SCALING_SHRINK, /* at most the terminal's size */
+	MTP_SCALING_EXACT,  /* exactly the terminal's size, with black beside the picture */
+};
+
 enum mtp_update_flag {
 	MTP_UPDATE_COMPLETE = 1, /* the picture now is the phone's as of time_ms */
 };
@@ -168,6 +186,7 @@ static inline struct mtp_text mtp_text_of(const char *string)
 }
 
 #define MTP_MEMBER_u8(name) uint8_t name;
+#define MTP_MEMBER_e8(name) uint8_t name;
 #define MTP_MEMBER_u16(name) uint16_t name;
 #define MTP_MEMBER_u32(name) uint32_t name;
 #define MTP_MEMBER_u64(name) uint64_t name;

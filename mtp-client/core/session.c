@@ -255,7 +255,9 @@ bool mtp_session_start(struct mtp_session *session, const struct mtp_session_hel
 	        .height = hello->height,
 	        .dpi = hello->dpi,
 	        .touch_points = hello->touch_points,
-	        .codecs = CODECS}};
+	        .codecs = CODECS,
+	        .rotation = hello->rotation,
+	        .scaling = hello->scaling}};
 
 	session->code = 0;
 	session->reason[0] = session->id[0] = '\0';
@@ -305,6 +307,13 @@ bool mtp_session_touch(
 bool mtp_session_key(struct mtp_session *session, uint16_t code, bool down)
 {
 	const struct mtp_message message = {.type = MTP_TYPE_KEY, .key = {code, down}};
+
+	return send_live(session, &message, OUTPUT_FOR_ACKS);
+}
+
+bool mtp_session_terminal(struct mtp_session *session, const struct mtp_terminal *terminal)
+{
+	const struct mtp_message message = {.type = MTP_TYPE_TERMINAL, .terminal = *terminal};
 
 	return send_live(session, &message, OUTPUT_FOR_ACKS);
 }

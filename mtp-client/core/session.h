@@ -45,6 +45,7 @@ struct mtp_session_hello {
 	const char *model;
 	uint16_t width, height, dpi; /* of the terminal's screen */
 	uint8_t touch_points;
+	uint8_t rotation, scaling; /* by the host: quarter turns clockwise; enum mtp_scaling */
 };
 
 struct mtp_session_counters {
@@ -86,15 +87,17 @@ const struct mtp_session_counters *mtp_session_counters(const struct mtp_session
 const char *mtp_session_tile_name(unsigned kind); /* "solid" ...; kind < MTP_TILE_KINDS */
 
 /*
- * Input in phone pixels. False: not live, or the host has not taken what came before. Movements
- * are the first to go: they are dropped from half an output full on, so that what they lead to
- * (button, finger, key) still has room.
+ * Input in the picture's pixels. False: not live, or the host has not taken what came before.
+ * Movements are the first to go: they are dropped from half an output full on, so that what they
+ * lead to (button, finger, key) still has room.
  */
 bool mtp_session_pointer(
     struct mtp_session *session, uint16_t x, uint16_t y, uint8_t buttons, int8_t wheel);
 bool mtp_session_touch(
     struct mtp_session *session, enum mtp_touch_phase phase, uint8_t slot, uint16_t x, uint16_t y);
 bool mtp_session_key(struct mtp_session *session, uint16_t code, bool down);
+/* The terminal's screen or window is another one: the host may answer with another size. */
+bool mtp_session_terminal(struct mtp_session *session, const struct mtp_terminal *terminal);
 bool mtp_session_refresh(struct mtp_session *session); /* asks for a whole picture */
 bool mtp_session_ping(struct mtp_session *session, uint64_t nonce);
 /* Ends the session from our side. */

@@ -29,7 +29,9 @@ static void set_up(struct fixture *f, gconstpointer data)
 	    .width = 720,
 	    .height = 1440,
 	    .dpi = 96,
-	    .touch_points = 5};
+	    .touch_points = 5,
+	    .rotation = 1,
+	    .scaling = MTP_SCALING_SHRINK};
 
 	(void)data;
 	g_assert_true(mtp_codecs_init(&f->codecs));
@@ -116,8 +118,8 @@ static void assert_refused(struct fixture *f, const uint8_t *bytes, size_t n)
 static void test_hello(struct fixture *f, gconstpointer data)
 {
 	(void)data;
-	assert_output(f, BYTES(0, 0, 0, 22, 0, 1, 0, 1, 0, 1, 0, 2, 'G', 'R', 0, 1, 'm', 2, 0xd0, 5,
-	                     0xa0, 0, 96, 5, 0, 0, 0, 31));
+	assert_output(f, BYTES(0, 0, 0, 24, 0, 1, 0, 1, 0, 1, 0, 2, 'G', 'R', 0, 1, 'm', 2, 0xd0, 5,
+	                     0xa0, 0, 96, 5, 0, 0, 0, 31, 1, 1));
 	g_assert_cmpint(mtp_session_state(f->session), ==, MTP_SESSION_GREETING);
 	g_assert_false(mtp_session_key(f->session, 30, true)); /* not yet */
 }

@@ -4,6 +4,8 @@
 #include <glib.h>
 
 /* Encodes, compares byte by byte with the literal, decodes, and encodes again. */
+#define HELLO_APPENDED 2 /* bytes */
+
 static void check_bytes(const struct mtp_message *message, enum mtp_sender sender,
     const char *expected, size_t expected_size)
 {
@@ -30,10 +32,12 @@ static void check_bytes(const struct mtp_message *message, enum mtp_sender sende
 	    both ? MTP_OK : MTP_MALFORMED);
 
 	/* An extension is ignored; each shorter payload is refused (but UPDATE's rest, which may
-	 * have any length). */
+	 * have any length, and what was appended to HELLO). */
 	frame.size++;
 	g_assert_cmpint(mtp_message_decode(&back, sender, &frame), ==, MTP_OK);
-	size_t fixed = message->type == MTP_TYPE_UPDATE ? 11 : frame.size - 1;
+	size_t fixed = message->type == MTP_TYPE_UPDATE  ? 11
+	               : message->type == MTP_TYPE_HELLO ? frame.size - 1 - HELLO_APPENDED
+	                                                 : frame.size - 1;
 	for (size_t n = 0; n < fixed; n++) {
 		frame.size = n;
 		g_assert_cmpint(mtp_message_decode(&back, sender, &frame), ==, MTP_MALFORMED);
@@ -45,12 +49,12 @@ static void check_bytes(const struct mtp_message *message, enum mtp_sender sende
 static void test_bytes(void)
 {
 	CHECK(MTP_BY_CLIENT,
-	    "\0\0\0\x18\0\x01"
+	    "\0\0\0\x1a\0\x01"
 	    "\0\x01\0\x02\0\x03"
 	    "abc"
 	    "\0\x02"
 	    "hi"
-	    "\x01\x68\x02\xd0\0\x60\x0a\0\0\0\x1f",
+	    "\x01\x68\x02\xd0\0\x60\x0a\0\0\0\x1f\x03\x02",
 	    .type = MTP_TYPE_HELLO,
 	    .hello = {.version_min = 1,
 	        .version_max = 2,
@@ -60,7 +64,9 @@ static void test_bytes(void)
 	        .height = 720,
 	        .dpi = 96,
 	        .touch_points = 10,
-	        .codecs = 31});
+	        .codecs = 31,
+	        .rotation = 3,
+	        .scaling = MTP_SCALING_EXACT});
 	CHECK(MTP_BY_CLIENT, "\0\0\0\x08\0\x02\0\0\x01\x02\xff\xff\xff\xff", .type = MTP_TYPE_ACK,
 	    .ack = {.sequence = 258, .decode_us = UINT32_MAX});
 	CHECK(MTP_BY_CLIENT, "\0\0\0\x06\0\x03\0\x05\x01\0\x07\xff", .type = MTP_TYPE_POINTER,
@@ -78,6 +84,13 @@ static void test_bytes(void)
 	    "\0\0\0\x07\0\x09\0\x02\0\x03"
 	    "\xe2\x82\xac",
 	    .type = MTP_TYPE_BYE, .bye = {.code = MTP_BYE_GRANT, .reason = mtp_text_of("€")});
+	CHECK(MTP_BY_CLIENT, "\0\0\0\x08\0\x0c\x01\x68\x02\xd0\0\x60\x01\x02",
+	    .type = MTP_TYPE_TERMINAL,
+	    .terminal = {.width = 360,
+	        .height = 720,
+	        .dpi = 96,
+	        .rotation = 1,
+	        .scaling = MTP_SCALING_EXACT});
 	CHECK(MTP_BY_SERVER,
 	    "\0\0\0\x0f\0\x40"
 	    "\0\x01\x02\xd0\x05\xa0\0\0\0\0\x1f\0\x02"
@@ -97,6 +110,25 @@ static void test_bytes(void)
 	        .flags = MTP_UPDATE_COMPLETE,
 	        .count = 1,
 	        .tiles = {(const uint8_t *)"xy", 2}});
+}
+
+/* What a client of before says is as good: the fields that it does not know are 0. */
+static void test_appended(void)
+{
+	static const uint8_t payload[] = {
+	    0, 1, 0, 1, 0, 0, 0, 0, 1, 0x68, 2, 0xd0, 0, 96, 10, 0, 0, 0, 31, 2, 1};
+	struct mtp_hello hello;
+	for (size_t n = sizeof payload - 2; n <= sizeof payload; n++) {
+		g_assert_true(mtp_hello_decode(&hello, payload, n));
+		g_assert_cmpuint(hello.codecs, ==, 31);
+		g_assert_cmpuint(hello.rotation, ==, n > sizeof payload - 2 ? 2 : 0);
+		g_assert_cmpuint(hello.scaling, ==, n == sizeof payload);
+	}
+	g_assert_false(mtp_hello_decode(&hello, payload, sizeof payload - 3));
+	uint8_t wrong[sizeof payload];
+	memcpy(wrong, payload, sizeof payload);
+	wrong[sizeof payload - 1] = MTP_SCALING_EXACT + 1;
+	g_assert_false(mtp_hello_decode(&hello, wrong, sizeof wrong));
 }
 
 static bool encodes(const struct mtp_message *message)
@@ -195,6 +227,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/mtp/messages/bytes", test_bytes);
+	g_test_add_func("/mtp/messages/appended", test_appended);
 	g_test_add_func("/mtp/messages/bounds", test_bounds);
 	g_test_add_func("/mtp/messages/text", test_text);
 	g_test_add_func("/mtp/messages/names", test_names);
