@@ -9,7 +9,7 @@ SANITIZE ?=
 PREFIX   ?= /usr/local
 VERSION  := 0.1
 
-MODULES := common mtp mtp-server qvisor pool rules broker console agent mtp-client/core mtp-client/sdl
+MODULES := common mtp mtp-server qvisor pool rules broker console agent mtp-client/core mtp-client/sdl bench/screen
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wformat=2 -Wundef -Werror
 CFLAGS   ?= -O2 -g
@@ -57,9 +57,9 @@ $(B)/obj/%.o: %.c
 	@echo "  CC    $<"
 	@$(CC) $(ALL_CFLAGS) $($(firstword $(subst /, ,$*))_CFLAGS) -c -o $@ $<
 
-# --- unit tests: tests/FOLDER/test_X.c with FOLDER's archive; FOLDER "client-core" is mtp-client/core ---
-unit_module = $(subst client-,mtp-client/,$(1))
-UNIT_SOURCES := $(foreach m,common mtp mtp-server qvisor pool rules broker console agent client-core client-sdl,$(wildcard tests/$(m)/test_*.c))
+# --- unit tests: tests/FOLDER/test_X.c with FOLDER's archive; FOLDER "client-core" is mtp-client/core, "bench-screen" bench/screen ---
+unit_module = $(subst bench-,bench/,$(subst client-,mtp-client/,$(1)))
+UNIT_SOURCES := $(foreach m,common mtp mtp-server qvisor pool rules broker console agent client-core client-sdl bench-screen,$(wildcard tests/$(m)/test_*.c))
 UNIT_TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(UNIT_SOURCES))
 define unit_rule
 $(B)/tests/$(1)/%: $(B)/obj/tests/$(1)/%.o $(call lib,$(call unit_module,$(1))) $(foreach l,$($(1)_TEST_LIBS),$(call lib,$(l))) $(call lib,common) $(call lib,mtp)

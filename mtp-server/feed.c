@@ -48,27 +48,38 @@ void feed_free(struct feed *f)
 	g_free(f);
 }
 
-uint32_t feed_codecs(const struct feed *f)
-{
-	return f->demand.codecs;
-}
-
 struct feed_counters feed_counters(const struct feed *f)
 {
 	return f->counters;
 }
 
+static void send_message(struct feed *f, const struct mtp_message *message)
+{
+	uint8_t bytes[256];
+	struct mtp_writer w = mtp_writer_of(bytes, sizeof bytes);
+	mtp_message_encode(message, &w);
+	g_assert(!w.failed);
+	f->sink->send(f->data, bytes, w.size);
+}
+
+void feed_welcome(struct feed *f, const struct picture *picture, uint16_t version,
+    unsigned touch_points, const char *session)
+{
+	send_message(f, &(struct mtp_message){.type = MTP_TYPE_WELCOME,
+	                    .welcome = {.version = version,
+	                        .width = (uint16_t)picture->width,
+	                        .height = (uint16_t)picture->height,
+	                        .touch_points = (uint8_t)touch_points,
+	                        .codecs = f->demand.codecs,
+	                        .session = mtp_text_of(session)}});
+}
+
 void feed_screen(struct feed *f, const struct picture *picture)
 {
 	reset_blocks(f, picture);
-	uint8_t bytes[MTP_FRAME_HEADER + 4];
-	struct mtp_writer w = mtp_writer_of(bytes, sizeof bytes);
-	mtp_message_encode(
-	    &(struct mtp_message){.type = MTP_TYPE_SCREEN,
-	        .screen = {.width = (uint16_t)picture->width, .height = (uint16_t)picture->height}},
-	    &w);
-	g_assert(!w.failed);
-	f->sink->send(f->data, bytes, w.size);
+	send_message(f, &(struct mtp_message){.type = MTP_TYPE_SCREEN,
+	                    .screen = {.width = (uint16_t)picture->width,
+	                        .height = (uint16_t)picture->height}});
 }
 
 void feed_refresh(struct feed *f)

@@ -28,7 +28,9 @@ struct feed *feed_new(
     uint32_t codecs, const struct picture *picture, const struct feed_sink *sink, void *data);
 void feed_free(struct feed *feed);
 
-uint32_t feed_codecs(const struct feed *feed); /* in use */
+/* Sends WELCOME: before anything else. */
+void feed_welcome(struct feed *feed, const struct picture *picture, uint16_t version,
+    unsigned touch_points, const char *session);
 struct feed_counters feed_counters(const struct feed *feed);
 
 /* The screen has another size, which the viewer is told; all of it is owed. */

@@ -250,13 +250,7 @@ struct viewer *viewer_new(int fd, const struct viewer_options *options,
 	v->out = g_byte_array_new();
 	g_unix_set_fd_nonblocking(fd, TRUE, NULL);
 	v->readable = source_watch(fd, G_IO_IN, on_readable, v);
-	send_message(v, &(struct mtp_message){.type = MTP_TYPE_WELCOME,
-	                    .welcome = {.version = options->version,
-	                        .width = (uint16_t)picture->width,
-	                        .height = (uint16_t)picture->height,
-	                        .touch_points = (uint8_t)options->touch_points,
-	                        .codecs = feed_codecs(v->feed),
-	                        .session = mtp_text_of(v->session)}});
+	feed_welcome(v->feed, picture, options->version, options->touch_points, v->session);
 	return v;
 }
 

@@ -51,6 +51,7 @@ struct mtp_session_hello {
 struct mtp_session_counters {
 	uint64_t updates, bytes; /* bytes: received, all kinds of message */
 	uint64_t tiles[MTP_TILE_KINDS];
+	uint64_t glyphs; /* referred to, instead of sent */
 };
 
 struct mtp_session;
