@@ -122,6 +122,21 @@ JsonObject *json_get_optional_object(JsonObject *object, const char *member, GEr
 	return json_node_get_object(node);
 }
 
+bool json_check_members(JsonObject *object, const char *known, GError **error)
+{
+	g_auto(GStrv) names = g_strsplit(known, " ", 0);
+	g_autoptr(GList) members = json_object_get_members(object);
+
+	for (GList *item = members; item; item = item->next)
+		if (!g_strv_contains((const char *const *)names, item->data)) {
+			g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+			    "unknown member \"%.64s\"; known are: %s", (const char *)item->data,
+			    known);
+			return false;
+		}
+	return true;
+}
+
 JsonObject *json_get_object(JsonObject *object, const char *member, GError **error)
 {
 	if (!member_node(object, member)) {

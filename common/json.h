@@ -23,6 +23,9 @@ bool json_get_optional_int(JsonObject *object, const char *member, int64_t min, 
     int64_t fallback, int64_t *out, GError **error);
 bool json_get_optional_bool(
     JsonObject *object, const char *member, bool fallback, bool *out, GError **error);
+/* Refuses a member whose name is not among `known`, a list between blanks: a misspelt wish is not
+ * to pass for none. */
+bool json_check_members(JsonObject *object, const char *known, GError **error);
 JsonObject *json_get_object(JsonObject *object, const char *member, GError **error); /* borrowed */
 JsonObject *json_get_optional_object(JsonObject *object, const char *member, GError **error);
 JsonArray *json_get_array(

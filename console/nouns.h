@@ -14,3 +14,4 @@ extern const struct cli_verb package_verbs[];
 extern const struct cli_verb session_verbs[];
 extern const struct cli_verb login_verbs[];
 extern const struct cli_verb logout_verbs[];
+extern const struct cli_verb audit_verbs[];

@@ -79,7 +79,7 @@ struct creation {
 static bool parse_creation(JsonObject *body, struct creation *creation, GError **error)
 {
 	creation->template = json_get_string(body, "template", 32, error);
-	if (!creation->template)
+	if (!creation->template || !json_check_members(body, "template uuid name start", error))
 		return false;
 	g_autoptr(GError) failure = NULL;
 	creation->uuid = json_get_optional_string(body, "uuid", 36, &failure);
@@ -219,7 +219,8 @@ void api_phone_stop(struct http_request *request, void *data)
 		return;
 	if (g_bytes_get_size(http_request_body(request))) {
 		JsonObject *body = http_request_json(request, &error);
-		if (!body || !json_get_optional_bool(body, "force", false, &force, &error) ||
+		if (!body || !json_check_members(body, "force timeout_s", &error) ||
+		    !json_get_optional_bool(body, "force", false, &force, &error) ||
 		    !json_get_optional_int(
 		        body, "timeout_s", 0, 600, STOP_TIMEOUT_S, &timeout, &error)) {
 			http_respond_error(request, error);

@@ -9,3 +9,9 @@ PROGRAMS += qvmi-display-probe
 qvmi-display-probe_MAIN = tests/qvisor/display_probe.c
 qvmi-display-probe_LIBS = common
 qvmi-display-probe_PKG = gio-unix-2.0 json-glib-1.0
+# `make faults [ROUNDS=200] [SEED=1]`: qvisord killed with -9 at seeded random moments; make check does ten.
+ROUNDS ?= 200
+SEED ?= 1
+.PHONY: faults
+faults: programs
+	@QVMI_BIN=$(abspath $(B)/bin) tests/faults/kill9 $(ROUNDS) $(SEED)

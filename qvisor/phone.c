@@ -59,10 +59,10 @@ void phone_set_state(struct phone *phone, enum phone_state state, const char *re
 	if (state == PHONE_FAILED && was_starting)
 		return; /* whoever wanted it started is told, and logs it */
 	if (state == PHONE_FAILED)
-		g_warning("phone %s failed: %s", phone->uuid, reason ? reason : "");
+		g_warning("phone %s failed: %s", phone->uuid, copy ? copy : "");
 	else
-		g_message("phone %s is %s%s%s", phone->uuid, state_names[state], reason ? ": " : "",
-		    reason ? reason : "");
+		g_message("phone %s is %s%s%s", phone->uuid, state_names[state], copy ? ": " : "",
+		    copy ? copy : "");
 }
 
 /* A locally administered, unicast address (IEEE 802, U/L bit) from the uuid: the same as long as

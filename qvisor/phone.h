@@ -68,7 +68,7 @@ struct phone {
 const char *phone_state_name(enum phone_state state);
 bool phone_transition_legal(enum phone_state from, enum phone_state to);
 /* Moves on, records it, and logs it. An illegal transition is a programming error and aborts.
- * `reason` is copied, may be NULL. */
+ * `reason` is copied, may be NULL or the phone's own. */
 void phone_set_state(struct phone *phone, enum phone_state state, const char *reason);
 
 /* A new one, state CREATING, with its folder and record. `uuid` and `name` may be NULL (made).

@@ -13,6 +13,7 @@
 #include "common/metrics.h"
 #include "qvisor/folder.h"
 #include "qvisor/overlay.h"
+#include "qvisor/overlay_check.h"
 #include "qvisor/phone.h"
 #include "qvisor/phone_record.h"
 #include "qvisor/phone_table.h"
@@ -141,6 +142,16 @@ static void step_verify(struct phone_start *start)
 	template_verify(phone->template, on_verified, wait);
 }
 
+static void step_check(struct phone_start *start)
+{
+	g_autofree char *overlay = g_build_filename(start->phone->folder, "overlay.qcow2", NULL);
+	g_autoptr(GError) error = NULL;
+	if (overlay_check(overlay, &error))
+		start_next(start);
+	else
+		start_fail(start, error);
+}
+
 static void step_overlay(struct phone_start *start)
 {
 	struct phone *phone = start->phone;
@@ -255,6 +266,7 @@ static const struct start_step clone_steps[] = {
 
 static const struct start_step cold_steps[] = {
     {"verify", step_verify},
+    {"disk", step_check},
     {"spawn", step_spawn},
     {"run", step_run},
     {NULL, NULL},

@@ -125,6 +125,17 @@ static void test_files(void)
 	g_assert_cmpint(g_rmdir(folder), ==, 0);
 }
 
+static void test_members(void)
+{
+	g_autoptr(JsonNode) node = json_parse_object("{\"a\":1,\"bc\":2}", -1, NULL);
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(json_check_members(json_node_get_object(node), "bc x a", &error));
+	g_assert_false(json_check_members(json_node_get_object(node), "a b c", &error));
+	g_assert_error(error, QVMI_ERROR, QVMI_ERROR_INVALID);
+	g_assert_nonnull(strstr(error->message, "\"bc\""));
+}
+
 static void test_problem(void)
 {
 	g_autoptr(GError) error =
@@ -150,6 +161,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/json/parse/depth", test_parse_depth);
 	g_test_add_func("/json/parse/line", test_parse_line);
 	g_test_add_func("/json/get", test_get);
+	g_test_add_func("/json/members", test_members);
 	g_test_add_func("/json/files", test_files);
 	g_test_add_func("/json/problem", test_problem);
 	return g_test_run();

@@ -67,6 +67,7 @@ const struct cli_noun cli_nouns[] = {
     {"session", "", session_verbs},
     {"login", "", login_verbs},
     {"logout", "", logout_verbs},
+    {"audit", "", audit_verbs},
     {0},
 };
 

@@ -37,6 +37,7 @@ check 'the next start is up' "$code" ''
 picture "$work/c.png"
 check 'with the same phone' "$(cli vm list --user demo --format json | jq -r '.phones[].uuid')" "$phone"
 ready 2
+check 'every invariant holds' "$(cli audit 2>&1 >"$work/audit" || cat "$work/audit")" ''
 check 'and no phone too many' "$(cli vm list --state running --format json | jq '.phones | length')" 3
 end INT
 gone 'at the end'

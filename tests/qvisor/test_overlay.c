@@ -12,6 +12,7 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "qvisor/overlay.h"
+#include "qvisor/overlay_check.h"
 
 struct fixture {
 	char *folder, *base, *overlay;
@@ -150,6 +151,55 @@ static void test_full(struct fixture *fixture, gconstpointer data)
 	g_assert_false(g_file_test(fixture->overlay, G_FILE_TEST_EXISTS));
 }
 
+/* Written to by QEMU, then cut short anywhere: never booted from. */
+static void test_cut_short(struct fixture *fixture, gconstpointer data)
+{
+	(void)data;
+	g_autoptr(GError) error = NULL;
+	g_assert_true(overlay_create(fixture->overlay, fixture->base, "raw", BASE_SIZE, &error));
+	g_assert_true(overlay_check(fixture->overlay, &error));
+	g_autofree char *io = run((const char *[]){"qemu-io", "-f", "qcow2", "-c", "write 1M 200k",
+	    "-c", "write -z 3M 64k", "-c", "write 39M 64k", fixture->overlay, NULL});
+	g_assert_nonnull(io);
+	g_assert_true(overlay_check(fixture->overlay, &error));
+	g_assert_no_error(error);
+	GStatBuf status;
+	g_assert_cmpint(g_stat(fixture->overlay, &status), ==, 0);
+	/* The last cluster may end early, as QEMU leaves it. */
+	for (off_t size = status.st_size - 65536; size >= 0; size -= 40000) {
+		g_assert_cmpint(truncate(fixture->overlay, size), ==, 0);
+		g_assert_false(overlay_check(fixture->overlay, &error));
+		g_assert_error(error, QVMI_ERROR, QVMI_ERROR_CORRUPT);
+		g_clear_error(&error);
+	}
+	g_assert_false(overlay_check("/nowhere", &error));
+	g_assert_error(error, QVMI_ERROR, QVMI_ERROR_NOT_FOUND);
+}
+
+/* Any bytes at all are read without harm. */
+static void test_noise(struct fixture *fixture, gconstpointer data)
+{
+	(void)data;
+	uint8_t whole[4096];
+	g_assert_true(overlay_create(fixture->overlay, fixture->base, "raw", BASE_SIZE, NULL));
+	int fd = open(fixture->overlay, O_RDWR);
+	g_assert_cmpint(pread(fd, whole, sizeof(whole), 0), ==, sizeof(whole));
+	GRand *random = g_rand_new_with_seed(1);
+	for (unsigned round = 0; round < 2000; round++) {
+		uint8_t bytes[104];
+		memcpy(bytes, whole, sizeof(bytes));
+		for (unsigned i = 0; i < 4; i++)
+			bytes[g_rand_int_range(random, 8, sizeof(bytes))] =
+			    (uint8_t)g_rand_int(random);
+		g_assert_cmpint(pwrite(fd, bytes, sizeof(bytes), 0), ==, sizeof(bytes));
+		g_autoptr(GError) error = NULL;
+		if (!overlay_check(fixture->overlay, &error))
+			g_assert_error(error, QVMI_ERROR, QVMI_ERROR_CORRUPT);
+	}
+	g_rand_free(random);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -159,5 +209,7 @@ int main(int argc, char **argv)
 	ADD(large);
 	ADD(errors);
 	ADD(full);
+	ADD(cut_short);
+	ADD(noise);
 	return g_test_run();
 }

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* qvmi audit: do the invariants hold? */
+#include "common/error.h"
+#include "common/json.h"
+#include "console/audit.h"
+#include "console/nouns.h"
+#include "console/output.h"
+#include "console/up_layout.h"
+
+/* What is seen while things happen may be passing: three looks have to agree. */
+#define LOOKS 3
+#define PAUSE_MS 1000
+
+static const char *const invariants[AUDIT_LAST + 1] = {
+    [AUDIT_I1] = "what runs is what the records say runs",
+    [AUDIT_I2] = "one live lease a phone, and one a user, pool and slot",
+    [AUDIT_I3] = "what was acknowledged is recorded, and one key never yields two",
+    [AUDIT_I4] = "nothing is left over",
+    [AUDIT_I5] = "the audit chain verifies",
+    [AUDIT_I6] = "no phone is gone without an order",
+};
+
+static struct audit *look(struct cli *cli, const struct audit_host *host, GError **error)
+{
+	AUTO(audit) audit = audit_new();
+	struct http_client *pool = NULL;
+
+	audit_unchecked(audit, AUDIT_I5, "the broker keeps no audit chain yet");
+	if (!audit_host(audit, host, error))
+		return NULL;
+	/* With a file's name only that host is meant. */
+	if (cli_option(cli, "config")) {
+		audit_unchecked(audit, AUDIT_I2, "--config: without the pool's records");
+		audit_unchecked(audit, AUDIT_I6, "--config: without the pool's records");
+		return g_steal_pointer(&audit);
+	}
+	pool = cli_pool(cli, error);
+	return pool && audit_pool(audit, pool, error) ? g_steal_pointer(&audit) : NULL;
+}
+
+static JsonArray *strings(GPtrArray *texts)
+{
+	JsonArray *array = json_array_new();
+
+	for (unsigned i = 0; i < texts->len; i++)
+		json_array_add_string_element(array, texts->pdata[i]);
+	return array;
+}
+
+static JsonNode *report(const struct audit *audit)
+{
+	JsonArray *list = json_array_new();
+	JsonObject *root = json_object_new();
+
+	for (unsigned i = 1; i <= AUDIT_LAST; i++) {
+		JsonObject *one = json_object_new();
+		g_autofree char *name = g_strdup_printf("I%u", i);
+		const char *result = audit->broken[i]->len      ? "broken"
+		                     : audit->checked[i]        ? "holds"
+		                     : audit->unchecked[i]->len ? "not checked"
+		                                                : "holds";
+		json_object_set_string_member(one, "invariant", name);
+		json_object_set_string_member(one, "says", invariants[i]);
+		json_object_set_string_member(one, "result", result);
+		json_object_set_int_member(one, "looked_at", audit->checked[i]);
+		json_object_set_array_member(one, "broken", strings(audit->broken[i]));
+		json_object_set_array_member(one, "not_checked", strings(audit->unchecked[i]));
+		json_array_add_object_element(list, one);
+	}
+	json_object_set_array_member(root, "invariants", list);
+	return json_node_of(root);
+}
+
+static bool find_host(struct cli *cli, struct audit_host *host, GError **error)
+{
+	const char *state = cli_option(cli, "up"), *file = cli_option(cli, "config");
+	AUTO(up_layout) layout = up_layout_new(state ? state : g_getenv("QVMI_STATE"), NULL);
+	g_autofree char *own = up_layout_state_file(layout, "etc/qvisord.conf");
+
+	if (cli_option(cli, "server")) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "an audit reads folders and processes: run it on the host, without --server");
+		return false;
+	}
+	return audit_host_load(host, file ? file : own, error);
+}
+
+static bool run(struct cli *cli, GError **error)
+{
+	static const struct output_column columns[] = {{"", "invariant"}, {"", "says"},
+	    {"RESULT", "result"}, {"LOOKED AT", "looked_at"}, {"BROKEN", "broken"},
+	    {"NOT CHECKED", "not_checked"}, {0}};
+	struct audit_host host = {0};
+	AUTO(audit) audit = find_host(cli, &host, error) ? look(cli, &host, error) : NULL;
+
+	for (unsigned i = 1; audit && i < LOOKS && !audit_holds(audit); i++) {
+		g_usleep(PAUSE_MS * 1000);
+		AUTO(audit) again = look(cli, &host, error);
+		if (again)
+			audit_confirm(audit, again);
+		else
+			g_clear_pointer(&audit, audit_free);
+	}
+	audit_host_clear(&host);
+	if (!audit)
+		return false;
+	g_autoptr(JsonNode) node = report(audit);
+	output_list(cli, node, "invariants", columns);
+	if (audit_holds(audit))
+		return true;
+	g_set_error(error, QVMI_ERROR, QVMI_ERROR_CORRUPT, "an invariant does not hold");
+	return false;
+}
+
+static const struct cli_option options[] = {
+    {"config", "FILE", "Only this host, by its qvisord's configuration"},
+    {0},
+};
+
+const struct cli_verb audit_verbs[] = {
+    {NULL, "", 0, 0, "Checks, from outside and without changing anything, what must always hold.",
+        options, run},
+    {0},
+};
