@@ -81,7 +81,7 @@ struct rectangle adapt_damage(
 			if (end == column)
 				continue;
 			struct rectangle source =
-			    block_set_pixels(damage, column, row, end - column, 1);
+			    block_set_part(damage, column, row, end - column, 1);
 			changed = rectangle_union(
 			    changed, rescale(a, picture, area_filter_reach(a->filter, source)));
 		}

@@ -110,6 +110,14 @@ void adapt_fit_to_phone(
 	*phone_y = middle(down, height, fit->phone_height);
 }
 
+void adapt_fit_point(const struct adapt_fit *fit, uint16_t *x, uint16_t *y)
+{
+	unsigned phone_x, phone_y;
+	adapt_fit_to_phone(fit, *x, *y, &phone_x, &phone_y);
+	*x = (uint16_t)phone_x;
+	*y = (uint16_t)phone_y;
+}
+
 struct rectangle adapt_fit_turn(const struct adapt_fit *fit, struct rectangle r)
 {
 	unsigned width = adapt_fit_upright_width(fit), height = adapt_fit_upright_height(fit);

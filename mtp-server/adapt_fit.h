@@ -42,5 +42,7 @@ unsigned adapt_fit_upright_height(const struct adapt_fit *fit);
 /* The phone's pixel in the middle of the terminal's; from the letterbox, the nearest. */
 void adapt_fit_to_phone(
     const struct adapt_fit *fit, unsigned x, unsigned y, unsigned *phone_x, unsigned *phone_y);
+/* The same for the coordinates of a message. */
+void adapt_fit_point(const struct adapt_fit *fit, uint16_t *x, uint16_t *y);
 /* A rectangle of the upright scaled picture to the terminal's framebuffer. */
 struct rectangle adapt_fit_turn(const struct adapt_fit *fit, struct rectangle upright);

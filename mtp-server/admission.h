@@ -19,6 +19,7 @@ struct admitted {
 	char *model;         /* owned; of the terminal */
 	uint16_t version;
 	uint32_t codecs;
+	struct mtp_terminal terminal;
 };
 
 /* `frame` is the first of the stream. On success the grant is used up. On failure *code and the

@@ -117,7 +117,8 @@ static void join(struct connection *c, const uint8_t *rest, size_t n)
 	    .session = grant->session,
 	    .version = c->admitted.version,
 	    .codecs = c->admitted.codecs,
-	    .may_input = g_strcmp0(grant->role, "viewer") != 0};
+	    .may_input = g_strcmp0(grant->role, "viewer") != 0,
+	    .terminal = c->admitted.terminal};
 	worker_pool_join(c->pool, &viewer, pair[1], on_worker_failed, c);
 }
 

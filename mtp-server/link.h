@@ -4,7 +4,8 @@
  * with one descriptor. The worker finds its end as descriptor LINK_FD.
  *
  *   to the worker    {"type":"start","phone","width","height","touch_points","uid"} + display
- *                    {"type":"viewer","session","version","codecs","input"} + the viewer's stream
+ *                    {"type":"viewer","session","version","codecs","input",
+ *                     "width","height","rotation","scaling"} + the viewer's stream
  *                    {"type":"thumbnail","id","width"} + a file to write the JPEG into
  *                    {"type":"end","session","code","reason"}
  *   from the worker  {"type":"ready"}, once, or {"type":"failed","error","detail"}

@@ -82,18 +82,24 @@ static gboolean on_counters(gpointer data)
 
 static bool add_viewer(struct program *p, JsonObject *message, int *fd, GError **error)
 {
-	int64_t version, codecs;
+	int64_t version, codecs, width, height, rotation, scaling;
 	bool input;
 	const char *session = json_get_string(message, "session", MTP_MAX_SESSION, error);
 	if (!session || *fd < 0 ||
 	    !json_get_int(message, "version", 1, MTP_VERSION, &version, error) ||
 	    !json_get_int(message, "codecs", 0, UINT32_MAX, &codecs, error) ||
+	    !json_get_int(message, "width", 0, UINT16_MAX, &width, error) ||
+	    !json_get_int(message, "height", 0, UINT16_MAX, &height, error) ||
+	    !json_get_int(message, "rotation", 0, 3, &rotation, error) ||
+	    !json_get_int(message, "scaling", 0, MTP_SCALING_EXACT, &scaling, error) ||
 	    !json_get_optional_bool(message, "input", false, &input, error))
 		return false;
 	struct viewer_options options = {.session = session,
 	    .version = (uint16_t)version,
 	    .codecs = (uint32_t)codecs,
-	    .may_input = input};
+	    .may_input = input,
+	    .wish = {
+	        (unsigned)width, (unsigned)height, (unsigned)rotation, (enum mtp_scaling)scaling}};
 	return worker_add_viewer(p->worker, fd_steal(fd), &options, error);
 }
 

@@ -142,6 +142,8 @@ static bool look(struct screen *s)
 	damage_collect(&s->picture, surface, region, (uint32_t)(now / 1000), &s->damage);
 	if (!s->damage.count)
 		return false;
+	if (s->host->damaged)
+		s->host->damaged(s->data, &s->damage);
 	struct scroll scroll;
 	bool scrolled = scroll_find(&s->picture, &s->damage, &scroll);
 	if (scrolled) {

@@ -25,6 +25,8 @@ struct screen_host {
 	int64_t (*now_us)(void *data);
 	/* The screen has another size; the feeds know already. */
 	void (*resized)(void *data, unsigned width, unsigned height);
+	/* The picture has changed; NULL: nobody asks. */
+	void (*damaged)(void *data, const struct block_set *damage);
 };
 
 /* Black at first. */

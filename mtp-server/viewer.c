@@ -149,6 +149,9 @@ static void on_message(struct viewer *v, const struct mtp_message *message)
 		if (v->may_input)
 			v->events->input(v, message, v->data);
 		break;
+	case MTP_TYPE_TERMINAL:
+		v->events->terminal(v, &message->terminal, v->data);
+		break;
 	case MTP_TYPE_PING:
 		if (v->pongs++ < PONGS_MAX)
 			send_message(v, &(struct mtp_message){.type = MTP_TYPE_PONG,

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "mtp-server/adapt_fit.h"
 #include "mtp-server/feed.h"
 #include "mtp-server/input.h"
 
@@ -13,6 +14,7 @@ struct viewer;
 struct viewer_events {
 	/* A checked POINTER, TOUCH or KEY. */
 	void (*input)(struct viewer *viewer, const struct mtp_message *message, void *data);
+	void (*terminal)(struct viewer *viewer, const struct mtp_terminal *terminal, void *data);
 	/* Its feed may have become ready for an update. */
 	void (*wants)(struct viewer *viewer, void *data);
 	/* Last event, never from inside a call to viewer_*: free it. */
@@ -25,9 +27,10 @@ struct viewer_options {
 	uint32_t codecs;     /* that it decodes */
 	bool may_input;
 	unsigned touch_points; /* of the phone */
+	struct adapt_wish wish;
 };
 
-/* Takes the descriptor and sends WELCOME. */
+/* Takes the descriptor and sends WELCOME; the picture is the one that the wish has led to. */
 struct viewer *viewer_new(int fd, const struct viewer_options *options,
     const struct picture *picture, const struct viewer_events *events, void *data);
 void viewer_free(struct viewer *viewer);

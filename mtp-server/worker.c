@@ -6,7 +6,7 @@
 #include "mtp-server/worker.h"
 
 #include "common/error.h"
-#include "mtp-server/screen.h"
+#include "mtp-server/screens.h"
 #include "mtp-server/thumbnail.h"
 
 #define TICK_MS 1000
@@ -19,8 +19,8 @@ struct worker {
 	const struct worker_events *events;
 	void *data;
 	struct display *display;
-	struct screen *screen;
-	GSource *clock; /* runs the screen */
+	struct screens *screens;
+	GSource *clock; /* runs the screens */
 	guint tick;
 	struct input input;
 	GPtrArray *viewers; /* owned */
@@ -32,14 +32,14 @@ struct worker {
 /* After whatever may have changed when it is due. */
 static void set_clock(struct worker *w)
 {
-	int64_t due = screen_due(w->screen);
+	int64_t due = screens_due(w->screens);
 	g_source_set_ready_time(w->clock, due == SCREEN_NEVER ? -1 : MAX(due, 0));
 }
 
 static gboolean on_clock(gpointer data)
 {
 	struct worker *w = data;
-	screen_run(w->screen);
+	screens_run(w->screens);
 	set_clock(w);
 	return G_SOURCE_CONTINUE;
 }
@@ -65,7 +65,7 @@ static void host_resized(void *data, unsigned width, unsigned height)
 static void on_changed(void *data)
 {
 	struct worker *w = data;
-	screen_changed(w->screen);
+	screens_changed(w->screens);
 	set_clock(w);
 }
 
@@ -93,17 +93,31 @@ static void on_input(struct viewer *viewer, const struct mtp_message *message, v
 {
 	struct worker *w = data;
 	struct input_holder *holder = viewer_holder(viewer);
-	if (message->type == MTP_TYPE_POINTER)
-		input_pointer(&w->input, holder, &message->pointer);
-	else if (message->type == MTP_TYPE_TOUCH)
-		input_touch(&w->input, holder, &message->touch);
-	else
-		input_key(&w->input, holder, &message->key);
-	screen_input(w->screen);
+	const struct adapt_fit *fit = screens_fit(w->screens, viewer_feed(viewer));
+	struct mtp_message m = *message;
+	if (m.type == MTP_TYPE_POINTER) {
+		adapt_fit_point(fit, &m.pointer.x, &m.pointer.y);
+		input_pointer(&w->input, holder, &m.pointer);
+	} else if (m.type == MTP_TYPE_TOUCH) {
+		adapt_fit_point(fit, &m.touch.x, &m.touch.y);
+		input_touch(&w->input, holder, &m.touch);
+	} else {
+		input_key(&w->input, holder, &m.key);
+	}
+	screens_input(w->screens);
 	set_clock(w);
 	if (display_is_busy(w->display))
 		for (guint i = 0; i < w->viewers->len; i++)
 			viewer_pause(w->viewers->pdata[i], true);
+}
+
+static void on_terminal(struct viewer *viewer, const struct mtp_terminal *terminal, void *data)
+{
+	struct worker *w = data;
+	const struct adapt_wish wish = {
+	    terminal->width, terminal->height, terminal->rotation, terminal->scaling};
+	screens_wish(w->screens, viewer_feed(viewer), &wish);
+	set_clock(w);
 }
 
 static void on_wants(struct viewer *viewer, void *data)
@@ -117,7 +131,7 @@ static void on_closed(struct viewer *viewer, void *data)
 	struct worker *w = data;
 	input_release(&w->input, viewer_holder(viewer));
 	w->events->left(viewer_session(viewer), w->data);
-	screen_remove(w->screen, viewer_feed(viewer));
+	screens_remove(w->screens, viewer_feed(viewer));
 	g_ptr_array_remove(w->viewers, viewer);
 }
 
@@ -193,7 +207,7 @@ struct worker *worker_new(int display_fd, unsigned width, unsigned height, unsig
 	w->data = data;
 	w->viewers = g_ptr_array_new_with_free_func((GDestroyNotify)viewer_free);
 	w->jpeg = jpeg_encoder_new();
-	w->screen = screen_new(width, height, &host, w);
+	w->screens = screens_new(width, height, &host, w);
 	input_init(&w->input, &sink, w, touch_points);
 	input_screen(&w->input, width, height);
 	w->clock = timer_new(on_clock, w);
@@ -210,7 +224,7 @@ void worker_free(struct worker *w)
 {
 	if (!w)
 		return;
-	screen_free(w->screen); /* before the feeds, which it borrows */
+	screens_free(w->screens); /* before the feeds, which it borrows */
 	g_ptr_array_unref(w->viewers);
 	display_free(w->display);
 	g_source_destroy(w->clock);
@@ -224,14 +238,15 @@ bool worker_add_viewer(
     struct worker *w, int fd, const struct viewer_options *options, GError **error)
 {
 	static const struct viewer_events viewer_events = {
-	    .input = on_input, .wants = on_wants, .closed = on_closed};
+	    .input = on_input, .terminal = on_terminal, .wants = on_wants, .closed = on_closed};
 	worker_end_viewer(
 	    w, options->session, MTP_BYE_ENDED, "the same session has been opened elsewhere");
 	struct viewer_options ours = *options;
 	ours.touch_points = w->input.touch_points;
-	struct viewer *viewer = viewer_new(fd, &ours, screen_picture(w->screen), &viewer_events, w);
+	const struct picture *picture = screens_picture(w->screens, &options->wish);
+	struct viewer *viewer = viewer_new(fd, &ours, picture, &viewer_events, w);
 	g_ptr_array_add(w->viewers, viewer);
-	screen_add(w->screen, viewer_feed(viewer));
+	screens_add(w->screens, viewer_feed(viewer), &options->wish);
 	if (w->viewers->len > WORKER_VIEWERS_MAX) {
 		viewer_bye(viewer, MTP_BYE_OVERLOADED, "too many look at this phone already");
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED,
@@ -272,7 +287,7 @@ JsonArray *worker_counters(const struct worker *w)
 
 GBytes *worker_thumbnail(struct worker *w, unsigned width, GError **error)
 {
-	const struct picture *picture = screen_look(w->screen);
+	const struct picture *picture = screens_look(w->screens);
 	if (!picture) {
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_UNAVAILABLE,
 		    "the phone has not shown a picture yet; try again in a moment");

@@ -34,6 +34,7 @@ struct worker_viewer {
 	uint16_t version;
 	uint32_t codecs;
 	bool may_input;
+	struct mtp_terminal terminal;
 };
 
 /* Told once, when the viewer could not be brought to its phone. Not told any more after

@@ -329,6 +329,10 @@ JsonObject *worker_process_viewer_request(const struct worker_viewer *viewer)
 	json_object_set_string_member(message, "session", viewer->session);
 	json_object_set_int_member(message, "version", viewer->version);
 	json_object_set_int_member(message, "codecs", viewer->codecs);
+	json_object_set_int_member(message, "width", viewer->terminal.width);
+	json_object_set_int_member(message, "height", viewer->terminal.height);
+	json_object_set_int_member(message, "rotation", viewer->terminal.rotation);
+	json_object_set_int_member(message, "scaling", viewer->terminal.scaling);
 	json_object_set_boolean_member(message, "input", viewer->may_input);
 	return message;
 }

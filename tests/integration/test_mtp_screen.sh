@@ -54,6 +54,32 @@ refresh
 change
 wait 300
 load before.ppm' 2>&1 && echo good)" good
+check 'half the size, and where it is touched' "$(probe "$(session)" <<<'terminal 180 360 0 2
+open
+picture
+size 180 360
+wait 800
+pixel 10 65 ffffff
+pixel 32 65 ffff00
+tap 90 275
+wait 800
+pixel 90 275 ff4040' 2>&1)" 'tap_ms=*'
+check 'turned and back, as the terminal is' "$(probe "$(session)" <<<'terminal 65535 65535 0 1
+open
+picture
+size 360 720
+terminal 720 400 1 2
+wait 500
+size 720 400
+pixel 589 40 ffffff
+pixel 589 0 000000
+tap 120 80
+wait 800
+pixel 120 80 ff4040
+terminal 0 0 0 0
+wait 500
+size 360 720
+pixel 60 599 ff4040' 2>&1)" 'tap_ms=*'
 check 'an idle phone sends nothing' "$(probe "$(session)" <<<'open
 picture
 wait 500

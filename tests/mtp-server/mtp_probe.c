@@ -9,6 +9,7 @@
  *   grant TEXT        uses this grant instead      lifetime SECONDS   of the grant; may be negative
  *   save-grant FILE   keeps the one that is used   versions MIN MAX   of the HELLO
  *   codecs MASK       of the HELLO                 open               connects and says HELLO
+ *   terminal W H ROTATION SCALING            of the HELLO, or told now
  *   raw HEX           sends bytes                  expect-bye CODE    waits for the end
  *   picture           waits for a whole picture    change             waits for another picture
  *   quiet MS          nothing must come for so long
@@ -48,6 +49,7 @@ struct probe {
 	bool other_versions;
 	uint16_t version_min, version_max;
 	uint32_t codecs;
+	struct mtp_terminal terminal;
 	struct mtp_codecs decoders;
 	struct mtp_session *session;
 	SSL_CTX *context;
@@ -157,8 +159,13 @@ static int connect_tcp(int port)
 static bool say_hello(struct probe *p)
 {
 	uint8_t bytes[4096];
-	struct mtp_session_hello hello = {
-	    .grant = p->grant, .model = "mtp-probe", .width = 360, .height = 720, .dpi = 160};
+	struct mtp_session_hello hello = {.grant = p->grant,
+	    .model = "mtp-probe",
+	    .width = p->terminal.width,
+	    .height = p->terminal.height,
+	    .dpi = 160,
+	    .rotation = p->terminal.rotation,
+	    .scaling = p->terminal.scaling};
 	if (!mtp_session_start(p->session, &hello))
 		return fail("the hello does not fit");
 	size_t n;
@@ -321,6 +328,18 @@ static bool do_save(struct probe *p, const char *file)
 	return file_store(file, ppm->data, ppm->len, 0644, NULL) || fail("cannot write %s", file);
 }
 
+static bool do_terminal(struct probe *p, const char *text)
+{
+	unsigned width, height, rotation, scaling;
+	if (sscanf(text, "%u %u %u %u", &width, &height, &rotation, &scaling) != 4)
+		return fail("terminal %s", text);
+	p->terminal = (struct mtp_terminal){.width = (uint16_t)width,
+	    .height = (uint16_t)height,
+	    .rotation = (uint8_t)rotation,
+	    .scaling = (uint8_t)scaling};
+	return !p->ssl || mtp_session_terminal(p->session, &p->terminal);
+}
+
 static bool do_set_up(struct probe *p, const char *command, const char *text, bool *known)
 {
 	unsigned a, b;
@@ -343,6 +362,8 @@ static bool do_set_up(struct probe *p, const char *command, const char *text, bo
 		return (p->grant || sign(p)) && open_tls(p) && say_hello(p);
 	if (g_str_equal(command, "save-grant"))
 		return file_store(text, p->grant, strlen(p->grant), 0600, NULL);
+	if (g_str_equal(command, "terminal"))
+		return do_terminal(p, text);
 	if (g_str_equal(command, "raw"))
 		return do_raw(p, text);
 	*known = false;
@@ -464,6 +485,7 @@ int main(int argc, char **argv)
 	struct probe p = {.folder = argv[2],
 	    .port = atoi(argv[3]),
 	    .host = argv[4],
+	    .terminal = {.width = 360, .height = 720},
 	    .phone = argv[5],
 	    .session_id = argv[6],
 	    .role = argc > 7 ? argv[7] : "user",

@@ -20,7 +20,7 @@ struct fixture {
 	int fd;
 	uint32_t sequence;
 	uint16_t bye;
-	unsigned wants, inputs;
+	unsigned wants, inputs, terminals;
 	bool closed;
 };
 
@@ -28,6 +28,12 @@ static void on_input(struct viewer *viewer, const struct mtp_message *message, v
 {
 	(void)viewer, (void)message;
 	((struct fixture *)data)->inputs++;
+}
+
+static void on_terminal(struct viewer *viewer, const struct mtp_terminal *terminal, void *data)
+{
+	(void)viewer;
+	((struct fixture *)data)->terminals += terminal->rotation;
 }
 
 static void on_wants(struct viewer *viewer, void *data)
@@ -45,7 +51,7 @@ static void on_closed(struct viewer *viewer, void *data)
 static void set_up(struct fixture *f, gconstpointer may_input)
 {
 	static const struct viewer_events events = {
-	    .input = on_input, .wants = on_wants, .closed = on_closed};
+	    .input = on_input, .terminal = on_terminal, .wants = on_wants, .closed = on_closed};
 	int pair[2];
 	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), ==, 0);
 	f->fd = pair[0];
@@ -275,7 +281,9 @@ static void test_looks_only(struct fixture *f, gconstpointer data)
 {
 	(void)data;
 	say(f, &(struct mtp_message){.type = MTP_TYPE_KEY});
+	say(f, &(struct mtp_message){.type = MTP_TYPE_TERMINAL, .terminal = {.rotation = 3}});
 	g_assert_cmpuint(f->inputs, ==, 0);
+	g_assert_cmpuint(f->terminals, ==, 3); /* who looks may turn what he sees */
 }
 
 static void check_ends(struct fixture *f, uint16_t bye)
