@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench/screen/adapted.h"
 #include "bench/screen/recording.h"
 #include "bench/screen/replay.h"
 #include "bench/screen/score.h"
@@ -21,12 +22,13 @@
 
 struct options {
 	char *folder, *bytes, *dump;
-	gint settle_ms, kbps, rtt_ms, seed;
+	gint settle_ms, kbps, rtt_ms, seed, width, height, rotate;
 	double loss;
 };
 
 struct program {
 	struct options options;
+	struct mtp_terminal terminal;
 	struct replay *replay;
 	struct score score;
 	FILE *bytes;
@@ -42,7 +44,8 @@ static const char summary[] =
     "  glyphs       glyphs that were referred to instead of sent\n"
     "  copies       parts of the screen that were moved by the terminal\n"
     "  cpu_ms_per_frame, decode_ms_per_frame   processor time of the server and of the terminal\n"
-    "  exact_pixels share of the pixels that are shown as drawn, over all frames\n"
+    "  exact_pixels share of the pixels that are shown as drawn, over all frames (adapted to\n"
+    "               another size: as the filter gives them)\n"
     "  psnr         dB over all frames; inf when all are exact";
 
 static bool in_range(const char *name, gint value, gint maximum, GError **error)
@@ -66,7 +69,15 @@ static bool check(const struct options *o, char **rest, GError **error)
 		    "--loss takes a share below 1 or 1 to 50 percent, not %g", o->loss);
 		return false;
 	}
-	return in_range("settle", o->settle_ms, SETTLE_MAX, error) &&
+	if (!o->width != !o->height || o->rotate % 90) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "give both --width and --height, or none; --rotate takes 0, 90, 180 or 270");
+		return false;
+	}
+	return in_range("width", o->width, MTP_MAX_SIDE, error) &&
+	       in_range("height", o->height, MTP_MAX_SIDE, error) &&
+	       in_range("rotate", o->rotate, 270, error) &&
+	       in_range("settle", o->settle_ms, SETTLE_MAX, error) &&
 	       in_range("kbps", o->kbps, KBPS_MAX, error) &&
 	       in_range("rtt", o->rtt_ms, RTT_MAX, error) &&
 	       in_range("seed", o->seed, G_MAXINT, error);
@@ -90,6 +101,11 @@ static bool parse(int argc, char **argv, struct options *o, GError **error)
 	        "Link: packets lost: a share (0.02) or, from 1 on, percent (2)", "SHARE"},
 	    {"seed", 0, 0, G_OPTION_ARG_INT, &o->seed, "Link: which packets are lost (default: 0)",
 	        "N"},
+	    {"width", 0, 0, G_OPTION_ARG_INT, &o->width,
+	        "The terminal's screen: the picture is scaled to fit it on the server", "PIXELS"},
+	    {"height", 0, 0, G_OPTION_ARG_INT, &o->height, "... and how high it is", "PIXELS"},
+	    {"rotate", 0, 0, G_OPTION_ARG_INT, &o->rotate,
+	        "The picture is turned clockwise on the server: 90, 180 or 270", "DEGREES"},
 	    {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, NULL},
 	    {0},
 	};
@@ -153,7 +169,11 @@ static bool play_frame(struct program *p, const struct recording_frame *frame,
 		    .rtt_ms = (unsigned)p->options.rtt_ms,
 		    .loss = p->options.loss / (p->options.loss < 1 ? 1 : 100),
 		    .seed = (uint32_t)p->options.seed};
-		p->replay = replay_new(ppm.width, ppm.height, &link, now_us);
+		p->terminal = (struct mtp_terminal){.width = (uint16_t)p->options.width,
+		    .height = (uint16_t)p->options.height,
+		    .rotation = (uint8_t)(p->options.rotate / 90),
+		    .scaling = p->options.width ? MTP_SCALING_EXACT : MTP_SCALING_NONE};
+		p->replay = replay_new(ppm.width, ppm.height, &p->terminal, &link, now_us);
 	}
 	bool good = replay_run(p->replay, now_us, error) &&
 	            (!before || tell_bytes(p, before->ms, error)) &&
@@ -161,6 +181,12 @@ static bool play_frame(struct program *p, const struct recording_frame *frame,
 	if (good) {
 		unsigned width, height;
 		const uint8_t *rgba = terminal_pixels(replay_terminal(p->replay), &width, &height);
+		if (p->terminal.scaling || p->terminal.rotation) {
+			struct ppm adapted;
+			adapted_frame(&ppm, &p->terminal, &adapted);
+			ppm_finish(&ppm);
+			ppm = adapted;
+		}
 		score_add(&p->score, &ppm, rgba, width, height);
 		g_autofree char *name = g_path_get_basename(frame->path);
 		good = dump(p, name, error);

@@ -2,10 +2,10 @@
 #include "bench/screen/replay.h"
 
 #include "bench/screen/cpu_clock.h"
-#include "mtp-server/screen.h"
+#include "mtp-server/screens.h"
 
 struct replay {
-	struct screen *screen;
+	struct screens *screens;
 	struct feed *feed;
 	struct simulated_link *down, *up;
 	struct terminal *terminal;
@@ -57,9 +57,12 @@ static bool sink_is_free(void *data)
 static void on_hello(struct replay *r, const struct mtp_hello *hello)
 {
 	static const struct feed_sink sink = {.send = sink_send, .is_free = sink_is_free};
-	r->feed = feed_new(hello->codecs, screen_picture(r->screen), &sink, r);
-	feed_welcome(r->feed, screen_picture(r->screen), MTP_VERSION, hello->touch_points, "");
-	screen_add(r->screen, r->feed);
+	const struct adapt_wish wish = {
+	    hello->width, hello->height, hello->rotation, hello->scaling};
+	const struct picture *picture = screens_picture(r->screens, &wish);
+	r->feed = feed_new(hello->codecs, picture, &sink, r);
+	feed_welcome(r->feed, picture, MTP_VERSION, hello->touch_points, "");
+	screens_add(r->screens, r->feed, &wish);
 }
 
 static void on_bytes(struct replay *r, const uint8_t *bytes, size_t n)
@@ -87,8 +90,8 @@ static void take_output(struct replay *r)
 
 /* --- the clock --- */
 
-struct replay *replay_new(
-    unsigned width, unsigned height, const struct simulated_link_options *link, int64_t now_us)
+struct replay *replay_new(unsigned width, unsigned height, const struct mtp_terminal *terminal,
+    const struct simulated_link_options *link, int64_t now_us)
 {
 	static const struct screen_host host = {
 	    .take = host_take, .now_us = host_now, .resized = host_resized};
@@ -99,8 +102,8 @@ struct replay *replay_new(
 	r->up = simulated_link_new(&back);
 	r->unlimited = !link->kbps && !link->rtt_ms && link->loss == 0;
 	r->now_us = now_us;
-	r->screen = screen_new(width, height, &host, r);
-	r->terminal = terminal_new();
+	r->screens = screens_new(width, height, &host, r);
+	r->terminal = terminal_new(terminal);
 	mtp_deframer_init(&r->deframer, r->buffer, MTP_MAX_TO_SERVER);
 	/* A recording begins with a terminal that has said HELLO. */
 	g_autoptr(GByteArray) hello = terminal_take_output(r->terminal);
@@ -112,7 +115,7 @@ void replay_free(struct replay *r)
 {
 	if (!r)
 		return;
-	screen_free(r->screen);
+	screens_free(r->screens);
 	feed_free(r->feed);
 	simulated_link_free(r->down);
 	simulated_link_free(r->up);
@@ -124,7 +127,7 @@ void replay_free(struct replay *r)
 static int64_t next_event(const struct replay *r)
 {
 	int64_t wire = MIN(simulated_link_due(r->down), simulated_link_due(r->up));
-	return MIN(wire, screen_due(r->screen));
+	return MIN(wire, screens_due(r->screens));
 }
 
 /* All that is due now, once. */
@@ -147,7 +150,7 @@ static bool step(struct replay *r, GError **error)
 	}
 	/* The wire first: what has been sent is there before something newer is drawn. */
 	if (!down && !up)
-		screen_run(r->screen);
+		screens_run(r->screens);
 	r->counters.cpu_ns += cpu_clock_ns() - begin;
 	return true;
 }
@@ -182,7 +185,7 @@ bool replay_frame(struct replay *r, int64_t now_us, const struct ppm *frame, GEr
 	surface_free(r->surface);
 	r->surface = surface_of(frame);
 	r->changed = (struct rectangle){0, 0, frame->width, frame->height};
-	screen_changed(r->screen);
+	screens_changed(r->screens);
 	/* The phone waits for the server's pace, if nothing else is slow. */
 	while (r->unlimited && !rectangle_is_empty(r->changed)) {
 		r->now_us = MAX(r->now_us, next_event(r));

@@ -15,8 +15,8 @@ struct replay;
 
 /* The phone's screen is `width` x `height` at first. Limits of the link: kbps, rtt_ms and loss all
  * 0: none. */
-struct replay *replay_new(
-    unsigned width, unsigned height, const struct simulated_link_options *link, int64_t now_us);
+struct replay *replay_new(unsigned width, unsigned height, const struct mtp_terminal *terminal,
+    const struct simulated_link_options *link, int64_t now_us);
 void replay_free(struct replay *replay);
 
 /* What happens until this time, and then the phone draws this frame. False: the client core refused

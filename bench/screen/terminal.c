@@ -11,15 +11,21 @@ struct terminal {
 	int64_t decode_ns;
 };
 
-struct terminal *terminal_new(void)
+struct terminal *terminal_new(const struct mtp_terminal *about)
 {
 	struct terminal *t = g_new0(struct terminal, 1);
 	if (!mtp_codecs_init(&t->codecs))
 		g_error("no memory for the decoders");
 	t->session = mtp_session_new(&(struct mtp_session_options){.codecs = &t->codecs});
-	if (!t->session ||
-	    !mtp_session_start(t->session,
-	        &(struct mtp_session_hello){.grant = "", .model = "replay", .touch_points = 10}))
+	const struct mtp_session_hello hello = {.grant = "",
+	    .model = "replay",
+	    .width = about->width,
+	    .height = about->height,
+	    .dpi = about->dpi,
+	    .touch_points = 10,
+	    .rotation = about->rotation,
+	    .scaling = about->scaling};
+	if (!t->session || !mtp_session_start(t->session, &hello))
 		g_error("no memory for the client core");
 	return t;
 }

@@ -11,11 +11,12 @@
 #include <stdint.h>
 
 #include "common/cleanup.h"
+#include "mtp/messages.h"
 
 struct terminal;
 
-/* HELLO is in the output. */
-struct terminal *terminal_new(void);
+/* HELLO, which says this about it, is in the output. */
+struct terminal *terminal_new(const struct mtp_terminal *about);
 void terminal_free(struct terminal *terminal);
 
 /* Bytes from the server. QVMI_ERROR_CORRUPT: the core refused them, for this reason. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Pictures made here, through the whole path. */
+#include "bench/screen/adapted.h"
 #include "bench/screen/replay.h"
 
 #include <math.h>
@@ -35,11 +36,13 @@ static double psnr_now(const struct replay *replay, const struct ppm *frame)
 	return score_psnr(&score);
 }
 
+static const struct mtp_terminal as_it_is = {0};
+
 /* No limit: every frame is there at its own time, though they come faster than the pace. */
 static void test_exact(void)
 {
 	struct simulated_link_options none = {0};
-	AUTO(replay) replay = replay_new(WIDTH, HEIGHT, &none, 0);
+	AUTO(replay) replay = replay_new(WIDTH, HEIGHT, &as_it_is, &none, 0);
 	struct ppm page = ppm_new(WIDTH, HEIGHT);
 	for (unsigned i = 0; i < FRAMES; i++) {
 		draw_page(&page, i * 7);
@@ -60,11 +63,34 @@ static void test_exact(void)
 	ppm_finish(&page);
 }
 
+/* On a terminal of another size, turned: what the filter gives, in time. */
+static void test_adapted(void)
+{
+	struct simulated_link_options none = {0};
+	const struct mtp_terminal small = {
+	    .width = 320, .height = 200, .rotation = 1, .scaling = MTP_SCALING_EXACT};
+	AUTO(replay) replay = replay_new(WIDTH, HEIGHT, &small, &none, 0);
+	struct ppm page = ppm_new(WIDTH, HEIGHT), adapted;
+	for (unsigned i = 0; i < FRAMES; i++) {
+		draw_page(&page, i * 7);
+		g_assert_true(replay_frame(replay, i * FRAME_MS * 1000, &page, NULL));
+		adapted_frame(&page, &small, &adapted);
+		g_assert_cmpuint(adapted.width, ==, 320);
+		g_assert_cmpfloat(psnr_now(replay, &adapted), >, 30); /* perhaps by JPEG */
+		ppm_finish(&adapted);
+	}
+	g_assert_true(replay_run(replay, 10 * G_USEC_PER_SEC, NULL));
+	adapted_frame(&page, &small, &adapted);
+	g_assert_true(isinf(psnr_now(replay, &adapted)));
+	ppm_finish(&adapted);
+	ppm_finish(&page);
+}
+
 /* A thin one that loses packets: late, in order, and whole once the phone is quiet. */
 static void test_thin(void)
 {
 	struct simulated_link_options thin = {.kbps = 64, .rtt_ms = 600, .loss = 0.02, .seed = 7};
-	AUTO(replay) replay = replay_new(WIDTH, HEIGHT, &thin, 0);
+	AUTO(replay) replay = replay_new(WIDTH, HEIGHT, &as_it_is, &thin, 0);
 	struct ppm page = ppm_new(WIDTH, HEIGHT);
 	for (unsigned i = 0; i < FRAMES; i++) {
 		draw_page(&page, i * 7);
@@ -107,6 +133,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/replay/exact", test_exact);
+	g_test_add_func("/replay/adapted", test_adapted);
 	g_test_add_func("/replay/thin", test_thin);
 	g_test_add_func("/replay/link", test_link);
 	return g_test_run();
