@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mtp-server/feed.h"
 
+#include "mtp-server/debt.h"
+
 #define WINDOW 2                /* updates un-acknowledged (PROTOCOL.md, "Server to client") */
 #define UPDATE_LIMIT (1u << 20) /* bytes of one update; it may be one tile more */
 #define REFINE_LIMIT (128u << 10)
@@ -11,20 +13,17 @@ struct feed {
 	void *data;
 	struct tile_demand demand;
 	uint32_t sent, acknowledged; /* sequence numbers */
-	struct block_set owed, rough, refining;
-	struct scroll scroll;
-	bool has_scroll;
+	struct debt debt;
+	struct block_set refining;
 	struct feed_counters counters;
 };
 
-static void reset_blocks(struct feed *f, const struct picture *picture)
+static void reset_debt(struct feed *f, const struct picture *picture)
 {
-	struct block_set *sets[] = {&f->owed, &f->rough, &f->refining};
-	for (unsigned i = 0; i < G_N_ELEMENTS(sets); i++) {
-		block_set_finish(sets[i]);
-		block_set_init(sets[i], picture->width, picture->height);
-	}
-	feed_refresh(f);
+	debt_finish(&f->debt);
+	debt_init(&f->debt, picture->width, picture->height);
+	block_set_finish(&f->refining);
+	block_set_init(&f->refining, picture->width, picture->height);
 }
 
 struct feed *feed_new(
@@ -34,7 +33,7 @@ struct feed *feed_new(
 	f->sink = sink;
 	f->data = data;
 	f->demand.codecs = codecs & ((1u << MTP_TILE_KINDS) - 1);
-	reset_blocks(f, picture);
+	reset_debt(f, picture);
 	return f;
 }
 
@@ -42,8 +41,7 @@ void feed_free(struct feed *f)
 {
 	if (!f)
 		return;
-	block_set_finish(&f->owed);
-	block_set_finish(&f->rough);
+	debt_finish(&f->debt);
 	block_set_finish(&f->refining);
 	g_free(f);
 }
@@ -76,7 +74,7 @@ void feed_welcome(struct feed *f, const struct picture *picture, uint16_t versio
 
 void feed_screen(struct feed *f, const struct picture *picture)
 {
-	reset_blocks(f, picture);
+	reset_debt(f, picture);
 	send_message(f, &(struct mtp_message){.type = MTP_TYPE_SCREEN,
 	                    .screen = {.width = (uint16_t)picture->width,
 	                        .height = (uint16_t)picture->height}});
@@ -84,28 +82,13 @@ void feed_screen(struct feed *f, const struct picture *picture)
 
 void feed_refresh(struct feed *f)
 {
-	block_set_fill(&f->owed);
-	f->has_scroll = false;
+	debt_refresh(&f->debt);
 }
 
-void feed_damage(struct feed *f, const struct block_set *damage, const struct scroll *scroll,
-    const struct block_set *rest)
+void feed_damage(struct feed *f, const struct block_set *damage, const struct motion *motion)
 {
-	struct rectangle source = {0};
-	if (scroll)
-		source = (struct rectangle){scroll->source_x, scroll->source_y,
-		    scroll->target.width, scroll->target.height};
-	/* Only who shows the source as it was, and can be told right now, can copy it. */
-	if (!scroll || !feed_is_ready(f) || !(f->demand.codecs & 1u << MTP_TILE_COPY) ||
-	    block_set_touches(&f->owed, source)) {
-		block_set_unite(&f->owed, damage);
-		return;
-	}
-	f->scroll = *scroll;
-	f->has_scroll = true;
-	block_set_unite(&f->owed, rest);
-	if (block_set_touches(&f->rough, source))
-		block_set_add_rectangle(&f->rough, scroll->target);
+	bool copies = f->demand.codecs >> MTP_TILE_COPY & 1;
+	debt_add(&f->debt, damage, copies ? motion : NULL);
 }
 
 bool feed_acknowledge(struct feed *f, uint32_t sequence)
@@ -123,13 +106,14 @@ bool feed_is_ready(const struct feed *f)
 
 bool feed_is_owed(const struct feed *f)
 {
-	return f->owed.count || f->has_scroll;
+	return debt_is_due(&f->debt);
 }
 
 /* Only on a line that has nothing else to do. */
 bool feed_wants_refining(const struct feed *f)
 {
-	return f->rough.count && !feed_is_owed(f) && f->sent == f->acknowledged && feed_is_ready(f);
+	return f->debt.rough.count && !feed_is_owed(f) && f->sent == f->acknowledged &&
+	       feed_is_ready(f);
 }
 
 /* Fills in what is known only at the end, and sends. */
@@ -140,7 +124,7 @@ static void finish_update(struct feed *f, const struct picture *picture, struct 
 	struct mtp_writer head = mtp_writer_of(w->bytes + begin + MTP_FRAME_HEADER, UPDATE_HEAD);
 	mtp_update_encode(&(struct mtp_update){.sequence = ++f->sent,
 	                      .time_ms = picture->time_ms,
-	                      .flags = f->owed.count ? 0 : MTP_UPDATE_COMPLETE,
+	                      .flags = f->debt.owed.count ? 0 : MTP_UPDATE_COMPLETE,
 	                      .count = (uint16_t)count},
 	    &head);
 	mtp_frame_end(w, begin);
@@ -157,21 +141,9 @@ void feed_update(struct feed *f, const struct picture *picture, struct tiling *t
 		return;
 	size_t begin = mtp_frame_begin(&w, MTP_TYPE_UPDATE);
 	mtp_write_room(&w, UPDATE_HEAD);
-	unsigned count = 0;
-	if (f->has_scroll) {
-		struct mtp_tile copy = {.kind = MTP_TILE_COPY,
-		    .x = (uint16_t)f->scroll.target.x,
-		    .y = (uint16_t)f->scroll.target.y,
-		    .width = (uint16_t)f->scroll.target.width,
-		    .height = (uint16_t)f->scroll.target.height,
-		    .source_x = (uint16_t)f->scroll.source_x,
-		    .source_y = (uint16_t)f->scroll.source_y};
-		mtp_tile_write(&copy, (uint16_t)picture->width, (uint16_t)picture->height, &w);
-		f->has_scroll = false;
-		count = 1;
-	}
-	struct tiling_result result =
-	    tiling_write(tiling, picture, &f->owed, &f->rough, &f->demand, cache, UPDATE_LIMIT, &w);
+	unsigned count = debt_write_copies(&f->debt, &w);
+	struct tiling_result result = tiling_write(
+	    tiling, picture, &f->debt.owed, &f->debt.rough, &f->demand, cache, UPDATE_LIMIT, &w);
 	finish_update(f, picture, &w, begin, count + result.tiles);
 }
 
@@ -183,8 +155,8 @@ void feed_refine(struct feed *f, const struct picture *picture, struct tiling *t
 	size_t begin = mtp_frame_begin(&w, MTP_TYPE_UPDATE);
 	mtp_write_room(&w, UPDATE_HEAD);
 	struct tile_demand exact = {.codecs = f->demand.codecs, .exact = true};
-	block_set_copy(&f->refining, &f->rough);
-	struct tiling_result result =
-	    tiling_write(tiling, picture, &f->refining, &f->rough, &exact, cache, REFINE_LIMIT, &w);
+	block_set_copy(&f->refining, &f->debt.rough);
+	struct tiling_result result = tiling_write(
+	    tiling, picture, &f->refining, &f->debt.rough, &exact, cache, REFINE_LIMIT, &w);
 	finish_update(f, picture, &w, begin, result.tiles);
 }

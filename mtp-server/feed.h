@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "mtp-server/scroll.h"
+#include "mtp-server/motion.h"
 #include "mtp-server/tiling.h"
 
 struct feed;
@@ -37,10 +37,8 @@ struct feed_counters feed_counters(const struct feed *feed);
 void feed_screen(struct feed *feed, const struct picture *picture);
 /* All of it is owed again. */
 void feed_refresh(struct feed *feed);
-/* The picture changed: `damage` in all; or, by `scroll` (NULL: none), only `rest` once the copy has
- * been made. feed_update() has to follow before the picture changes again. */
-void feed_damage(struct feed *feed, const struct block_set *damage, const struct scroll *scroll,
-    const struct block_set *rest);
+/* The picture changed: `damage` in all; or what `motion` says. feed_update() may follow later. */
+void feed_damage(struct feed *feed, const struct block_set *damage, const struct motion *motion);
 /* False: of an update that was never sent, or long acknowledged: by a liar or a bug. */
 bool feed_acknowledge(struct feed *feed, uint32_t sequence);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Our own copy of the phone's screen: what the viewers are told of. Beside the picture as it is, it
- * keeps the one before the last change, which the scroll detector needs; the two differ in the
+ * keeps the one before the last change, which motion is found against; the two differ in the
  * last damage only, so keeping them costs one more copy of that. Main thread.
  */
 #pragma once

@@ -12,7 +12,8 @@ struct screen {
 	const struct screen_host *host;
 	void *data;
 	struct picture picture;
-	struct block_set damage, rest;
+	struct block_set damage;
+	struct motion_finder *motion;
 	bool shown;       /* the display has shown something */
 	bool looked_away; /* it has changed and nobody looked yet */
 	struct pace pace;
@@ -43,10 +44,10 @@ static void set_size(struct screen *s, unsigned width, unsigned height)
 {
 	picture_finish(&s->picture);
 	block_set_finish(&s->damage);
-	block_set_finish(&s->rest);
+	motion_finder_free(s->motion);
 	picture_init(&s->picture, width, height);
 	block_set_init(&s->damage, width, height);
-	block_set_init(&s->rest, width, height);
+	s->motion = motion_finder_new(width, height);
 	tile_cache_clear(s->cache);
 }
 
@@ -72,7 +73,7 @@ void screen_free(struct screen *s)
 	g_ptr_array_unref(s->feeds);
 	picture_finish(&s->picture);
 	block_set_finish(&s->damage);
-	block_set_finish(&s->rest);
+	motion_finder_free(s->motion);
 	tiling_free(s->tiling);
 	tile_cache_free(s->cache);
 	g_free(s->room);
@@ -144,15 +145,10 @@ static bool look(struct screen *s)
 		return false;
 	if (s->host->damaged)
 		s->host->damaged(s->data, &s->damage);
-	struct scroll scroll;
-	bool scrolled = scroll_find(&s->picture, &s->damage, &scroll);
-	if (scrolled) {
-		block_set_copy(&s->rest, &s->damage);
-		block_set_remove_within(&s->rest, scroll.target);
-	}
+	const struct motion *motion = motion_find(s->motion, &s->picture, &s->damage);
 	for (guint i = 0; i < s->feeds->len; i++)
-		feed_damage(s->feeds->pdata[i], &s->damage, scrolled ? &scroll : NULL, &s->rest);
-	damage_settle(&s->picture, &s->damage);
+		feed_damage(s->feeds->pdata[i], &s->damage, motion);
+	damage_settle(&s->picture, &motion->rest);
 	s->changed_us = now;
 	return true;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From the surface to the viewer's pixels: damage, scroll, tiles, with a decoder at the end. */
+/* From the surface to the viewer's pixels: damage, motion, tiles, with a decoder at the end. */
 #include "tests/mtp-server/decoder.h"
 #include "mtp-server/damage.h"
-#include "mtp-server/scroll.h"
 #include "mtp-server/tiling.h"
 
 enum { WIDTH = 360, HEIGHT = 700 }; /* no multiples of a block */
@@ -57,27 +56,14 @@ static void look(struct fixture *f)
 }
 
 /* One update to the decoder. */
-static size_t send(struct fixture *f, const struct tile_demand *demand, const struct scroll *scroll,
-    struct tile_cache *cache, size_t limit)
+static size_t send(
+    struct fixture *f, const struct tile_demand *demand, struct tile_cache *cache, size_t limit)
 {
 	struct mtp_writer w = mtp_writer_of(f->room, sizeof f->room);
-	unsigned count = 0;
-	if (scroll) {
-		struct mtp_tile copy = {.kind = MTP_TILE_COPY,
-		    .x = (uint16_t)scroll->target.x,
-		    .y = (uint16_t)scroll->target.y,
-		    .width = (uint16_t)scroll->target.width,
-		    .height = (uint16_t)scroll->target.height,
-		    .source_x = (uint16_t)scroll->source_x,
-		    .source_y = (uint16_t)scroll->source_y};
-		mtp_tile_write(&copy, WIDTH, HEIGHT, &w);
-		count = 1;
-	}
 	struct tiling_result result =
 	    tiling_write(f->tiling, &f->picture, &f->owed, &f->rough, demand, cache, limit, &w);
 	g_assert_false(w.failed);
-	struct mtp_update update = {
-	    .count = (uint16_t)(count + result.tiles), .tiles = {f->room, w.size}};
+	struct mtp_update update = {.count = (uint16_t)result.tiles, .tiles = {f->room, w.size}};
 	decoder_update(&f->decoder, &update);
 	f->more = result.more;
 	return w.size;
@@ -162,7 +148,7 @@ static void test_lossless(void)
 	draw_noise(f, (struct rectangle){0, 400, 360, 64}, 0x000000ff);
 	fill(f, (struct rectangle){0, 480, WIDTH, 220}, 0xff336699);
 	look(f);
-	send(f, &exact, NULL, NULL, sizeof f->room);
+	send(f, &exact, NULL, sizeof f->room);
 	decoder_assert_shows(&f->decoder, f->pixels);
 	g_assert_cmpuint(f->owed.count, ==, 0);
 	g_assert_cmpuint(f->rough.count, ==, 0);
@@ -175,7 +161,7 @@ static void test_lossless(void)
 	memset(f->decoder.tiles, 0, sizeof f->decoder.tiles);
 	memset(f->decoder.pixels, 1, sizeof(uint32_t) * WIDTH * HEIGHT);
 	block_set_fill(&f->owed);
-	send(f, &(struct tile_demand){.codecs = 9}, NULL, NULL, sizeof f->room);
+	send(f, &(struct tile_demand){.codecs = 9}, NULL, sizeof f->room);
 	decoder_assert_shows(&f->decoder, f->pixels);
 	g_assert_cmpuint(f->decoder.tiles[MTP_TILE_PALETTE], ==, 0);
 	g_assert_cmpuint(f->decoder.tiles[MTP_TILE_JPEG], ==, 0);
@@ -187,13 +173,13 @@ static void test_merging(void)
 	struct fixture *f = set_up();
 	fill(f, everything, 0x123456);
 	look(f);
-	size_t size = send(f, &all, NULL, NULL, sizeof f->room);
+	size_t size = send(f, &all, NULL, sizeof f->room);
 	g_assert_cmpuint(f->decoder.tiles[MTP_TILE_SOLID], ==, 1);
 	g_assert_cmpuint(size, ==, 12);
 	/* Text: tiles of up to 256x256. */
 	draw_text(f, everything);
 	look(f);
-	send(f, &all, NULL, NULL, sizeof f->room);
+	send(f, &all, NULL, sizeof f->room);
 	g_assert_cmpuint(f->decoder.tiles[MTP_TILE_PALETTE], ==, 6);
 	decoder_assert_shows(&f->decoder, f->pixels);
 	tear_down(f);
@@ -205,7 +191,7 @@ static void test_rough_then_exact(void)
 	draw_text(f, (struct rectangle){0, 0, WIDTH, 320});
 	draw_photograph(f, (struct rectangle){0, 320, WIDTH, HEIGHT - 320});
 	look(f);
-	size_t rough = send(f, &all, NULL, NULL, sizeof f->room);
+	size_t rough = send(f, &all, NULL, sizeof f->room);
 	g_assert_cmpuint(f->decoder.tiles[MTP_TILE_JPEG], >, 0);
 	g_assert_cmpuint(f->rough.count, >, 0);
 	/* Text is never rough. */
@@ -218,7 +204,7 @@ static void test_rough_then_exact(void)
 	g_assert_cmpuint(off / (WIDTH * (HEIGHT - 320)), <=, 4);
 
 	block_set_copy(&f->owed, &f->rough);
-	size_t refined = send(f, &exact, NULL, NULL, sizeof f->room);
+	size_t refined = send(f, &exact, NULL, sizeof f->room);
 	decoder_assert_shows(&f->decoder, f->pixels);
 	g_assert_cmpuint(f->rough.count, ==, 0);
 	g_assert_cmpuint(rough, <, refined);
@@ -234,7 +220,7 @@ static void test_limit(void)
 	unsigned updates = 0;
 	do {
 		unsigned before = f->owed.count;
-		size_t size = send(f, &exact, NULL, NULL, 150000);
+		size_t size = send(f, &exact, NULL, 150000);
 		g_assert_cmpuint(size, <, 150000 + MTP_MAX_TILE * 3 + 1000);
 		g_assert_cmpuint(f->owed.count, <, before);
 		updates++;
@@ -250,91 +236,24 @@ static void test_cache(void)
 	struct tile_cache *cache = tile_cache_new(1 << 20);
 	draw_text(f, everything);
 	look(f);
-	size_t first = send(f, &all, NULL, cache, sizeof f->room);
+	size_t first = send(f, &all, cache, sizeof f->room);
 	g_autofree uint8_t *bytes = g_memdup2(f->room, first);
 	block_set_fill(&f->owed);
-	size_t second = send(f, &all, NULL, cache, sizeof f->room);
+	size_t second = send(f, &all, cache, sizeof f->room);
 	g_assert_cmpmem(f->room, second, bytes, first);
 	/* A change is not answered from memory. */
 	f->pixels[5 * WIDTH + 5] ^= 0xff00;
 	look(f);
 	block_set_fill(&f->owed);
-	send(f, &all, NULL, cache, sizeof f->room);
+	send(f, &all, cache, sizeof f->room);
 	decoder_assert_shows(&f->decoder, f->pixels);
 	tile_cache_free(cache);
 	/* One too small to hold anything does no harm. */
 	cache = tile_cache_new(10);
 	block_set_fill(&f->owed);
-	send(f, &all, NULL, cache, sizeof f->room);
+	send(f, &all, cache, sizeof f->room);
 	decoder_assert_shows(&f->decoder, f->pixels);
 	tile_cache_free(cache);
-	tear_down(f);
-}
-
-/* A page of distinct lines and columns. */
-static void draw_page(struct fixture *f, struct rectangle r, int dx, int dy)
-{
-	for (unsigned y = 0; y < r.height; y++)
-		for (unsigned x = 0; x < r.width; x++) {
-			unsigned px = x + (unsigned)dx + 10000, py = y + (unsigned)dy + 10000;
-			f->pixels[(r.y + y) * WIDTH + r.x + x] =
-			    (px * 2654435761u ^ py * 40503u * px) >> 8;
-		}
-}
-
-static void check_scroll(struct rectangle page, int dx, int dy)
-{
-	struct fixture *f = set_up();
-	draw_text(f, everything);
-	draw_page(f, page, 0, 0);
-	look(f);
-	send(f, &exact, NULL, NULL, sizeof f->room);
-	damage_settle(&f->picture, &f->damage);
-	draw_page(f, page, dx, dy);
-	look(f);
-	struct scroll scroll;
-	g_assert_true(scroll_find(&f->picture, &f->damage, &scroll));
-	g_assert_cmpint((int)scroll.source_x - (int)scroll.target.x, ==, dx);
-	g_assert_cmpint((int)scroll.source_y - (int)scroll.target.y, ==, dy);
-	g_assert_cmpuint(scroll.target.width, >=, page.width - (unsigned)ABS(dx) - 2);
-	g_assert_cmpuint(scroll.target.height, >=, page.height - (unsigned)ABS(dy) - 2);
-	unsigned whole = f->owed.count;
-	block_set_remove_within(&f->owed, scroll.target);
-	g_assert_cmpuint(f->owed.count, <, whole);
-	send(f, &exact, &scroll, NULL, sizeof f->room);
-	decoder_assert_shows(&f->decoder, f->pixels);
-	tear_down(f);
-}
-
-static void test_scroll(void)
-{
-	check_scroll((struct rectangle){0, 40, WIDTH, 600}, 0, 37);
-	check_scroll((struct rectangle){0, 40, WIDTH, 600}, 0, -113);
-	check_scroll((struct rectangle){21, 77, 301, 555}, 0, 1);
-	check_scroll((struct rectangle){0, 0, WIDTH, HEIGHT}, 90, 0);
-	check_scroll((struct rectangle){13, 50, 300, 400}, -41, 0);
-}
-
-static void test_no_scroll(void)
-{
-	struct fixture *f = set_up();
-	struct scroll scroll;
-	draw_noise(f, everything, UINT32_MAX);
-	look(f);
-	g_assert_false(scroll_find(&f->picture, &f->damage, &scroll));
-	damage_settle(&f->picture, &f->damage);
-	/* Other noise; a plain colour; too small a change. */
-	draw_noise(f, everything, UINT32_MAX);
-	look(f);
-	g_assert_false(scroll_find(&f->picture, &f->damage, &scroll));
-	damage_settle(&f->picture, &f->damage);
-	fill(f, everything, 0x808080);
-	look(f);
-	g_assert_false(scroll_find(&f->picture, &f->damage, &scroll));
-	damage_settle(&f->picture, &f->damage);
-	draw_page(f, (struct rectangle){0, 0, 40, 40}, 0, 0);
-	look(f);
-	g_assert_false(scroll_find(&f->picture, &f->damage, &scroll));
 	tear_down(f);
 }
 
@@ -347,7 +266,5 @@ int main(int argc, char **argv)
 	g_test_add_func("/picture/rough-then-exact", test_rough_then_exact);
 	g_test_add_func("/picture/limit", test_limit);
 	g_test_add_func("/picture/cache", test_cache);
-	g_test_add_func("/picture/scroll", test_scroll);
-	g_test_add_func("/picture/no-scroll", test_no_scroll);
 	return g_test_run();
 }

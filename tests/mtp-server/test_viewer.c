@@ -146,7 +146,7 @@ static void change(struct fixture *f, uint32_t colour)
 	for (unsigned y = 32; y < 64; y++)
 		for (unsigned x = 32; x < 64; x++)
 			f->picture.now[y * WIDTH + x] = colour;
-	feed_damage(viewer_feed(f->viewer), &damage, NULL, NULL);
+	feed_damage(viewer_feed(f->viewer), &damage, NULL);
 	block_set_finish(&damage);
 }
 
@@ -190,7 +190,7 @@ static void test_no_reader(struct fixture *f, gconstpointer data)
 		struct block_set damage;
 		block_set_init(&damage, WIDTH, HEIGHT);
 		block_set_fill(&damage);
-		feed_damage(viewer_feed(f->viewer), &damage, NULL, NULL);
+		feed_damage(viewer_feed(f->viewer), &damage, NULL);
 		block_set_finish(&damage);
 		update(f);
 		loop();
@@ -215,27 +215,29 @@ static void test_scroll(struct fixture *f, gconstpointer data)
 	update(f);
 	take(f);
 	acknowledge(f, 1);
-	struct scroll scroll = {.target = {0, 0, WIDTH, 256}, .source_y = 100};
-	struct block_set damage, rest;
+	struct motion motion = {
+	    .copies = {{.target = {0, 0, WIDTH, 256}, .source_y = 100}}, .count = 1};
+	struct block_set damage;
 	block_set_init(&damage, WIDTH, HEIGHT);
-	block_set_init(&rest, WIDTH, HEIGHT);
-	block_set_add_rectangle(&damage, scroll.target);
+	block_set_init(&motion.rest, WIDTH, HEIGHT);
+	block_set_add_rectangle(&damage, motion.copies[0].target);
 	memmove(f->picture.now, f->picture.now + 100 * WIDTH, 256 * WIDTH * 4);
-	feed_damage(viewer_feed(f->viewer), &damage, &scroll, &rest);
+	feed_damage(viewer_feed(f->viewer), &damage, &motion);
 	update(f);
 	take(f);
 	g_assert_cmpuint(f->decoder.tiles[MTP_TILE_COPY], ==, 1);
 	decoder_assert_shows(&f->decoder, f->picture.now);
-	/* Owed something in the source: what would be copied is not there yet. */
+	/* Owed something in the source: it is owed where it has been copied to. */
 	change(f, 0x777777);
-	scroll.source_y = 40;
-	feed_damage(viewer_feed(f->viewer), &damage, &scroll, &rest);
+	motion.copies[0].source_y = 20;
+	memmove(f->picture.now, f->picture.now + 20 * WIDTH, 256 * WIDTH * 4);
+	feed_damage(viewer_feed(f->viewer), &damage, &motion);
 	update(f);
 	take(f);
-	g_assert_cmpuint(f->decoder.tiles[MTP_TILE_COPY], ==, 1);
+	g_assert_cmpuint(f->decoder.tiles[MTP_TILE_COPY], ==, 2);
 	decoder_assert_shows(&f->decoder, f->picture.now);
 	block_set_finish(&damage);
-	block_set_finish(&rest);
+	block_set_finish(&motion.rest);
 }
 
 static void test_screen(struct fixture *f, gconstpointer data)
