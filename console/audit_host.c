@@ -200,6 +200,8 @@ static bool check_state_folder(struct audit *audit, const struct audit_host *hos
 	const char *name;
 
 	while (dir && (name = g_dir_read_name(dir))) {
+		if (*name == '.') /* the host's own records */
+			continue;
 		audit->checked[AUDIT_I4]++;
 		if (g_hash_table_contains(phones, name))
 			check_folder(audit, host->state_folder, name);

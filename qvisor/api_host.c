@@ -36,6 +36,7 @@ void api_host_get(struct http_request *request, void *data)
 	json_object_set_int_member(phones, "running", running);
 	json_object_set_int_member(phones, "off", total - running);
 	json_object_set_int_member(phones, "max", host->max_phones);
+	json_object_set_string_member(root, "network", host_network_name(host));
 	json_object_set_array_member(root, "quarantine", phone_table_quarantine(host->phones));
 	json_object_set_int_member(
 	    root, "uptime_s", (g_get_monotonic_time() - host->started) / G_USEC_PER_SEC);

@@ -23,6 +23,32 @@ static bool host_lock(struct host *host, GError **error)
 	return false;
 }
 
+static const char *const network_names[HOST_N_NETWORKS] = {
+    [HOST_NETWORK_NONE] = "none",
+    [HOST_NETWORK_ISOLATED] = "isolated",
+    [HOST_NETWORK_INTERNET] = "internet",
+    [HOST_NETWORK_LISTED] = "listed",
+};
+
+const char *host_network_name(const struct host *host)
+{
+	return network_names[host->network_kind];
+}
+
+static bool parse_network(struct host *host, const struct config *config, GError **error)
+{
+	const char *name = config_string(config, "phone", "network");
+	for (unsigned i = 0; i < HOST_N_NETWORKS; i++)
+		if (!strcmp(name, network_names[i])) {
+			host->network_kind = i;
+			return true;
+		}
+	g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+	    "phone.network is \"%s\"; it can be \"none\", \"isolated\", \"internet\" or \"listed\"",
+	    name);
+	return false;
+}
+
 bool host_init(struct host *host, const struct config *config, GError **error)
 {
 	*host = (struct host){
@@ -36,13 +62,8 @@ bool host_init(struct host *host, const struct config *config, GError **error)
 	    .disk_reserve_mib = config_int(config, "host", "disk-reserve-mib"),
 	    .started = g_get_monotonic_time(),
 	};
-	const char *network = config_string(config, "phone", "network");
-	host->network = !strcmp(network, "isolated");
-	if (!host->network && strcmp(network, "none")) {
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
-		    "phone.network is \"%s\"; it can be \"none\" or \"isolated\"", network);
+	if (!parse_network(host, config, error))
 		return false;
-	}
 	if (!manifest_name_valid(host->id)) {
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
 		    "host.id is \"%s\"; it is 1 to 32 of a-z, 0-9 and \"-\"", host->id);

@@ -10,8 +10,17 @@
 #include "qvisor/accelerator.h"
 #include "qvisor/performance.h"
 
+struct network;
 struct phone_table;
 struct template_store;
+
+enum host_network {
+	HOST_NETWORK_NONE,     /* docs/decisions/011 */
+	HOST_NETWORK_ISOLATED, /* an interface that leads nowhere */
+	HOST_NETWORK_INTERNET, /* network_policy.h */
+	HOST_NETWORK_LISTED,
+	HOST_N_NETWORKS
+};
 
 struct host {
 	const char *id;
@@ -23,7 +32,8 @@ struct host {
 	struct accelerator *accelerator;
 	unsigned tb_size_mib;
 	unsigned max_phones;
-	bool network;                /* phones get an interface: docs/decisions/011 */
+	enum host_network network_kind;
+	struct network *network;     /* NULL with the first two kinds */
 	unsigned memory_reserve_mib; /* a phone is not started when less would stay free */
 	unsigned disk_reserve_mib;
 	struct performance_clock clock;
@@ -37,5 +47,7 @@ struct host {
  */
 bool host_init(struct host *host, const struct config *config, GError **error);
 void host_finish(struct host *host);
+/* As phone.network says it. */
+const char *host_network_name(const struct host *host);
 /* MemAvailable of /proc/meminfo; 0 when it cannot be read. */
 uint64_t host_memory_available_mib(void);

@@ -9,6 +9,8 @@ PROGRAMS += qvmi-display-probe
 qvmi-display-probe_MAIN = tests/qvisor/display_probe.c
 qvmi-display-probe_LIBS = common
 qvmi-display-probe_PKG = gio-unix-2.0 json-glib-1.0
+PROGRAMS += qvmi-echo
+qvmi-echo_MAIN = tests/qvisor/echo.c
 # `make faults [ROUNDS=200] [SEED=1]`: qvisord killed with -9 at seeded random moments; make check does ten.
 ROUNDS ?= 200
 SEED ?= 1

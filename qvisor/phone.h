@@ -59,6 +59,7 @@ struct phone {
 	guint retry;                 /* connects again to what was lost */
 	bool switched_off, restarts; /* what QEMU's SHUTDOWN event said */
 	bool has_network;
+	pid_t passt; /* our child; 0: none, or one of the daemon before us */
 	bool identity_set;
 	struct performance_clock clock;
 	struct heartbeat_pulse pulse;

@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "qvisor/folder_socket.h"
 #include "qvisor/phone.h"
+#include "qvisor/phone_network.h"
 #include "qvisor/phone_record.h"
 
 #define RETRY_MS 1000
@@ -26,6 +27,7 @@ static void on_event(void *data, const char *name, JsonObject *payload)
 {
 	struct phone *phone = data;
 	phone_start_event(phone, name, payload);
+	phone_network_event(phone, name, payload);
 	if (!strcmp(name, "SHUTDOWN") && payload) {
 		const char *reason =
 		    json_object_get_string_member_with_default(payload, "reason", "");
@@ -64,44 +66,6 @@ bool phone_connect(struct phone *phone, GError **error)
 
 /* --- agent --- */
 
-static void on_network(void *data, JsonNode *result, const GError *error)
-{
-	(void)result;
-	struct phone *phone = data;
-	if (error && g_error_matches(error, QVMI_ERROR, QVMI_ERROR_CANCELLED))
-		return;
-	/* Plugged by a qvisord that could not record it any more. */
-	bool plugged = error && strstr(error->message, "Duplicate device ID");
-	if (error && !plugged) {
-		g_warning("phone %s has no network interface: %s", phone->uuid, error->message);
-		return;
-	}
-	phone->has_network = true;
-	phone_record_store(phone, NULL);
-}
-
-/* Saved state carries a MAC, so the interface comes after the clone. It leads to a hub with nothing
- * else on it: docs/decisions/011. */
-static void phone_plug_network(struct phone *phone)
-{
-	if (!phone->host->network || phone->has_network || !phone->qmp)
-		return;
-	JsonObject *hub = json_object_new();
-	json_object_set_string_member(hub, "type", "hubport");
-	json_object_set_string_member(hub, "id", "net0");
-	json_object_set_int_member(hub, "hubid", 0);
-	/* After a lost connection it may be there already; what matters is the device. */
-	qmp_execute(phone->qmp, "netdev_add", hub, -1, QMP_DEADLINE_MS, NULL, NULL);
-	JsonObject *device = json_object_new();
-	json_object_set_string_member(device, "driver", "virtio-net-pci");
-	json_object_set_string_member(device, "id", "nic0");
-	json_object_set_string_member(device, "bus", "spare0");
-	json_object_set_string_member(device, "netdev", "net0");
-	json_object_set_string_member(device, "mac", phone->mac);
-	json_object_set_string_member(device, "romfile", ""); /* nobody boots from it */
-	qmp_execute(phone->qmp, "device_add", device, -1, QMP_DEADLINE_MS, on_network, phone);
-}
-
 static void on_identity(void *data, JsonObject *result, const GError *error)
 {
 	(void)result;
@@ -114,7 +78,7 @@ static void on_identity(void *data, JsonObject *result, const GError *error)
 		    "phone %s still has its template's identity: %s", phone->uuid, error->message);
 	else
 		g_message("phone %s knows who it is", phone->uuid);
-	phone_plug_network(phone);
+	phone_network_plug(phone);
 	phone_record_store(phone, NULL);
 }
 

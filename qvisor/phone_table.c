@@ -107,6 +107,8 @@ static void load(struct phone_table *table, const char *name)
 {
 	struct host *host = table->host;
 	g_autofree char *folder = g_build_filename(host->state_folder, name, NULL);
+	if (*name == '.') /* ours: the network's record */
+		return;
 	if (!g_uuid_string_is_valid(name)) {
 		g_hash_table_insert(
 		    table->quarantine, g_strdup(folder), g_strdup("not a phone's folder"));

@@ -10,6 +10,7 @@
 #include "qvisor/display.h"
 #include "qvisor/heartbeat.h"
 #include "qvisor/host.h"
+#include "qvisor/network.h"
 #include "qvisor/phone_table.h"
 #include "qvisor/template_store.h"
 
@@ -27,11 +28,17 @@ static const struct config_key keys[] = {
     {"host", "disk-reserve-mib", CONFIG_INT, "64", 0, 1048576,
         "no phone is started when less disk is free"},
     {"phone", "network", CONFIG_STRING, "none", 0, 0,
-        "none, or isolated: an interface with the phone's MAC that leads nowhere"},
+        "none; isolated: an interface that leads nowhere; internet; listed: network.allow only"},
     {"phone", "hung", CONFIG_STRING, "report", 0, 0,
         "a phone whose QEMU does not answer: report, stop or restart it"},
     {"phone", "hung-grace-s", CONFIG_INT, "30", 0, 3600,
         "how long it may hang before it is stopped or restarted"},
+    {"network", "allow", CONFIG_STRING, NULL, 0, 0,
+        "addresses and networks that phones may reach, private ones too: 192.0.2.0/24, ..."},
+    {"network", "deny", CONFIG_STRING, NULL, 0, 0,
+        "and those they may not, before all others: the control plane's"},
+    {"network", "dns", CONFIG_STRING, NULL, 0, 0,
+        "their resolver; unset: this host's, where that is another machine"},
     {"listen", "unix", CONFIG_PATH, NULL, 0, 0, "the API's UNIX socket"},
     {"listen", "tls-address", CONFIG_STRING, NULL, 0, 0, "the API's TLS address; unset: none"},
     {"listen", "tls-port", CONFIG_INT, "8447", 0, 65535, "its port"},
@@ -71,6 +78,16 @@ static bool listen_all(struct http_server *server, const struct config *config, 
 	       (!address || http_server_listen(server, &on_tls, error));
 }
 
+static bool open_network(struct host *host, const struct config *config, GError **error)
+{
+	if (host->network_kind < HOST_NETWORK_INTERNET)
+		return true;
+	struct network_policy *policy =
+	    network_policy_new(host->network_kind == HOST_NETWORK_INTERNET, config, error);
+	host->network = policy ? network_open(host->state_folder, policy, error) : NULL;
+	return host->network;
+}
+
 int main(int argc, char **argv)
 {
 	AUTO(daemon)
@@ -95,6 +112,8 @@ int main(int argc, char **argv)
 	host.templates = template_store_open(&host, &error);
 	if (!host.templates)
 		daemon_fail("reading the templates", error);
+	if (!open_network(&host, config, &error))
+		daemon_fail("connecting the phones", error);
 	host.phones = phone_table_open(&host, &error);
 	if (!host.phones)
 		daemon_fail("reading the phones", error);
@@ -106,6 +125,7 @@ int main(int argc, char **argv)
 	int code = daemon_run(daemon);
 
 	/* Phones run on. What they were asked is answered while the server still is there. */
+	network_close(host.network, phone_table_running(host.phones) > 0);
 	heartbeat_free(heartbeat);
 	phone_table_free(host.phones);
 	template_store_free(host.templates);

@@ -8,6 +8,7 @@
  */
 #include "card.h"
 #include "input.h"
+#include "probe.h"
 #include "screen.h"
 
 #include <errno.h>
@@ -209,6 +210,21 @@ static bool has_word(const char *words, const char *word)
 	return false;
 }
 
+/* A program of its own: it waits, and init must not. */
+static void start_probe(const char *words)
+{
+	static const char name[] = "qvmi.probe=";
+	const char *targets = strstr(words, name);
+	if (!targets || fork() != 0)
+		return;
+	static char copy[2048];
+	snprintf(copy, sizeof(copy), "%s", targets + strlen(name));
+	copy[strcspn(copy, " \n")] = '\0';
+	setlinebuf(stdout);
+	probe_run(copy);
+	_exit(0);
+}
+
 static void read_command_line(struct guest *guest)
 {
 	char words[2048];
@@ -219,6 +235,7 @@ static void read_command_line(struct guest *guest)
 	guest->never_ready = has_word(words, "qvmi.never_ready");
 	while (has_word(words, "qvmi.hang"))
 		;
+	start_probe(words);
 }
 
 static void watch(struct guest *guest)

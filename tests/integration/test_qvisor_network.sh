@@ -1,0 +1,141 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The phones' network, tried from inside: a program in the phone (tests/guest/probe.c) wants to reach another phone, the
+# host, the control plane, metadata services and private networks, by IPv4 and IPv6; and reaches the Internet only, which
+# is a namespace of this test's own.
+if [ -z "${QVMI_TEST_NETWORK:-}" ]; then
+	# A machine for the test: it has a network of its own and may change it.
+	if [ "$(id -u)" = 0 ]; then unshare=(unshare --net --mount); else unshare=(unshare --map-root-user --net --mount); fi
+	if ! "${unshare[@]}" sh -c 'ip link add name veth0 type veth peer name veth1 && [ -w /dev/net/tun ]' 2>/dev/null; then
+		echo 'SKIP neither root nor user namespaces with /dev/net/tun: no network can be made'
+		exit 0
+	fi
+	"$(dirname "$0")/../guest/build" >/dev/null
+	export QVMI_TEST_NETWORK=1
+	exec "${unshare[@]}" "$0"
+fi
+# shellcheck source=tests/integration/qvisor_lib.sh
+source "$(dirname "$0")/qvisor_lib.sh"
+servers=() peer=''
+end_servers() { for server in "${servers[@]}" $peer; do kill "$server" 2>/dev/null || true; done; }
+trap 'end_servers; clean_up' EXIT
+
+# --- the machine, and the Internet behind it ---
+unshare --net sleep 600 &
+peer=$!
+until [ "$(readlink "/proc/$peer/ns/net")" != "$(readlink /proc/$$/ns/net)" ]; do sleep 0.02; done
+there() { nsenter --net="/proc/$peer/ns/net" "$@"; }
+ip link set lo up
+there ip link set lo up
+ip link add name up0 type veth peer name wire netns "$peer"
+ip addr add 198.51.100.1/24 dev up0
+ip addr add 2001:db8:1::1/64 dev up0 nodad
+ip link set up0 up
+there ip addr add 198.51.100.2/24 dev wire
+there ip addr add 2001:db8:1::2/64 dev wire nodad
+# What is also out there, and not the Internet: a private network, a cloud's metadata, the company's control plane.
+there ip addr add 10.1.2.3/32 dev lo
+there ip addr add 192.168.7.7/32 dev lo
+there ip addr add 169.254.169.254/32 dev lo
+there ip addr add 203.0.113.9/32 dev lo
+there ip addr add 203.0.113.80/32 dev lo
+there ip addr add fd00:ec2::254/128 dev lo nodad
+there ip addr add 2001:db8:9::9/128 dev lo nodad
+there ip link set wire up
+ip route add default via 198.51.100.2
+ip -6 route add default via 2001:db8:1::2
+# The host's other side.
+ip link add name inside type veth peer name inside1
+ip addr add 203.0.113.1/24 dev inside
+ip addr add 2001:db8:2::1/64 dev inside nodad
+ip link set inside up
+ip route add 203.0.113.9/32 via 198.51.100.2
+ip route add 203.0.113.80/32 via 198.51.100.2
+
+# Whoever connects is let in; whatever comes by UDP is answered.
+nsenter --net="/proc/$peer/ns/net" "$QVMI_BIN/qvmi-echo" 7 >"$work/heard.there" &
+servers+=($!)
+"$QVMI_BIN/qvmi-echo" 7 >"$work/heard.here" &
+servers+=($!)
+sleep 0.3
+check 'the test itself reaches them: the Internet' "$(timeout 2 bash -c ': </dev/tcp/198.51.100.2/7' && echo yes)" yes
+check '  the control plane' "$(timeout 2 bash -c ': </dev/tcp/203.0.113.9/7' && echo yes)" yes
+check '  metadata' "$(timeout 2 bash -c ': </dev/tcp/169.254.169.254/7' && echo yes)" yes
+check '  the host' "$(timeout 2 bash -c ': </dev/tcp/203.0.113.1/7' && echo yes)" yes
+check '  by IPv6' "$(timeout 2 bash -c ': </dev/tcp/2001:db8:1::2/7' && echo yes)" yes
+
+: >"$work/heard.here"
+
+reached=(tcp:198.51.100.2:7 udp:198.51.100.2:7 tcp:203.0.113.80:7 'tcp:[2001:db8:1::2]:7' 'udp:[2001:db8:1::2]:7')
+allowed=(tcp:10.1.2.3:7) # by network.allow, although it is private
+silent=(
+	tcp:198.51.100.1:7 udp:198.51.100.1:7 tcp:203.0.113.1:7 tcp:127.0.0.1:7 'tcp:[2001:db8:1::1]:7' 'tcp:[2001:db8:2::1]:7' 'tcp:[::1]:7'
+	tcp:10.66.0.1:7 udp:10.66.0.1:7 'tcp:[fe80::1]:7' 'tcp:[::ffff:198.51.100.1]:7'
+	tcp:203.0.113.9:7 udp:203.0.113.9:7 'tcp:[2001:db8:9::9]:7'
+	tcp:169.254.169.254:7 udp:169.254.169.254:7 'tcp:[fd00:ec2::254]:7'
+	tcp:192.168.7.7:7 udp:192.168.7.7:7 tcp:192.168.7.7:53 udp:10.1.2.4:53
+	tcp:10.66.0.3:7 udp:10.66.0.3:7 'tcp:[fd66::3]:7'
+)
+all=("${reached[@]}" "${allowed[@]}" "${silent[@]}")
+probing=$(tiny_manifest probing ".name = \"probing\" | .image.cmdline += \" qvmi.probe=$(IFS=,; echo "${all[*]}")\"")
+network=internet
+listen_also=$'[network]\nallow=10.1.2.3\ndeny=203.0.113.9, 2001:db8:9::/48\ndns=192.168.7.7'
+start_qvisord
+build_template "$probing"
+check 'a template' "$(field .state)" succeeded
+
+# --- two phones, both of which try everything ---
+begin=$(date +%s%N)
+uuids=()
+for _ in 1 2; do
+	api POST /v1/phones '{"template":"probing"}'
+	check 'a phone' "$code" 201
+	uuids+=("$(field .uuid)")
+done
+# What is read of a console is gone from it.
+read_console() { curl -s -m 10 --unix-socket "$work/qvisord.sock" "http://q/v1/phones/$1/console" | tr -d '\r' >>"$work/console.$1"; }
+said() { # said WHAT UUID: waits until its console has it
+	for _ in $(seq 300); do
+		read_console "$2"
+		! grep -q "$1" "$work/console.$2" || return 0
+		sleep 0.05
+	done
+}
+said 'probe: eth0 is up' "${uuids[0]}"
+echo "     two phones: first request to configured interface $((($(date +%s%N) - begin) / 1000000)) ms"
+for uuid in "${uuids[@]}"; do
+	said 'probe: done' "$uuid"
+	for target in "${reached[@]}" "${allowed[@]}"; do
+		check "$target is reached" "$(grep -F "probe: $target " "$work/console.$uuid")" '* reached'
+	done
+	for target in "${silent[@]}"; do
+		check "$target is not" "$(grep -F "probe: $target " "$work/console.$uuid")" '* silent'
+	done
+done
+check 'nobody on this machine was spoken to' "$(tr -d '\0' <"$work/heard.here")" ''
+
+# --- passt and qvisord ---
+passts() {
+	local proc
+	for proc in /proc/[0-9]*; do
+		[[ $(readlink "$proc/fd/2" 2>/dev/null) == "$state"/*/passt.log && $(cat "$proc/comm" 2>/dev/null) == passt* ]] && echo "${proc#/proc/}"
+	done
+	return 0
+}
+check 'each has its passt' "$(passts | wc -l)" 2
+read -r old < <(passts)
+kill "$old"
+for _ in $(seq 100); do [ "$(passts | grep -vcx "$old")" != 2 ] || break; sleep 0.1; done
+check 'a passt that ended is replaced' "$(passts | grep -vcx "$old")" 2
+fence=$(jq .fence.pid "$state/.network.json") uplink=$(jq .uplink.pid "$state/.network.json")
+end_qvisord KILL
+start_qvisord
+check 'a restarted qvisord finds the network' "$(jq .fence.pid "$state/.network.json")" "$fence"
+check 'the audit holds' "$("$QVMI_BIN/qvmi" audit --config "$work/qvisord.conf" >/dev/null 2>&1; echo $?)" 0
+for uuid in "${uuids[@]}"; do api DELETE "/v1/phones/$uuid"; done
+for _ in $(seq 30); do [ -n "$(passts)" ] || break; sleep 0.1; done
+check 'passt ends with its phone' "$(passts)" ''
+end_qvisord TERM
+check 'and the network with the last phone' "$(readlink "/proc/$fence/exe" "/proc/$uplink/exe")" ''
+check 'nothing of it is left' "$(ls -A "$state")" ''
+finish
