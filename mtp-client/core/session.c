@@ -7,6 +7,7 @@
 #define CODECS ((1u << MTP_TILE_KINDS) - 1)
 /* Bytes of output that input leaves free: acknowledgements and BYE never have to fail for it. */
 #define OUTPUT_FOR_ACKS 4096
+#define RTT_MAX_US 60000000u /* an answer to something else */
 
 struct mtp_session {
 	struct mtp_codecs codecs;
@@ -188,6 +189,15 @@ static bool take_update(struct mtp_session *session, const struct mtp_update *up
 	return true;
 }
 
+/* The nonce is the clock when it was sent; a host may answer with anything. */
+static void take_pong(struct mtp_session *session, const struct mtp_pong *pong)
+{
+	uint64_t now = now_us(session);
+
+	if (pong->nonce && pong->nonce <= now && now - pong->nonce < RTT_MAX_US)
+		session->counters.rtt_us = now - pong->nonce;
+}
+
 static bool take_message(struct mtp_session *session, const struct mtp_message *message)
 {
 	struct mtp_message pong = {.type = MTP_TYPE_PONG};
@@ -212,7 +222,10 @@ static bool take_message(struct mtp_session *session, const struct mtp_message *
 		/* One answer to many questions would do as well: a full output drops it. */
 		send_message(session, &pong, MTP_SESSION_OUTPUT / 2);
 		return true;
-	default: /* PONG: that something came is all it says */
+	case MTP_TYPE_PONG:
+		take_pong(session, &message->pong);
+		return true;
+	default: /* what a newer host says */
 		return true;
 	}
 }

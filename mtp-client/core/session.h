@@ -50,6 +50,7 @@ struct mtp_session_hello {
 
 struct mtp_session_counters {
 	uint64_t updates, bytes; /* bytes: received, all kinds of message */
+	uint64_t rtt_us;         /* of the last PING that carried the clock; 0: none yet */
 	uint64_t tiles[MTP_TILE_KINDS];
 	uint64_t glyphs; /* referred to, instead of sent */
 };

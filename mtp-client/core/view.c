@@ -6,7 +6,9 @@ void view_fit(struct view *view, uint32_t window_width, uint32_t window_height,
 {
 	*view = (struct view){.rotation = rotation / 90 % 4 * 90,
 	    .phone_width = phone_width,
-	    .phone_height = phone_height};
+	    .phone_height = phone_height,
+	    .window_width = window_width,
+	    .window_height = window_height};
 	if (!window_width || !window_height || !phone_width || !phone_height)
 		return;
 

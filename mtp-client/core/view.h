@@ -18,6 +18,7 @@ struct view {
 	double scale;      /* window pixels a phone pixel */
 	unsigned rotation; /* degrees clockwise: 0, 90, 180, 270 */
 	uint32_t phone_width, phone_height;
+	double window_width, window_height;
 };
 
 /* Any size may be 0 (nothing is shown then; view_to_phone() is false). A rotation that is not a

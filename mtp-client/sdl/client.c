@@ -8,6 +8,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "mtp-client/sdl/input.h"
+#include "mtp-client/sdl/meter.h"
 #include "mtp-client/sdl/options.h"
 #include "mtp-client/sdl/phone.h"
 #include "mtp-client/sdl/player.h"
@@ -17,6 +18,7 @@
 #include "mtp-client/sdl/window.h"
 
 #define FRAME_MS 16            /* window events are polled */
+#define RESIZED_MS 250         /* a window that is being dragged is told when it rests */
 #define PATIENCE_S 60          /* headless, nobody watches: give up then */
 #define STILL_MS 500           /* --screenshot: no new picture for so long */
 #define STILL_AT_MOST_MS 10000 /* ... or a phone that never rests */
@@ -32,6 +34,8 @@ struct client {
 	struct input input;
 	struct phone *phone;
 	struct window *window; /* NULL: headless */
+	struct meter meter;
+	guint resized; /* the host is to be told soon; 0: no */
 	struct script *script;
 	struct player *player;
 
@@ -59,13 +63,27 @@ static void give_up(struct client *client, const GError *error)
 
 /* --- what the phone does --- */
 
+/* With a script the phone's own pixels are counted. */
+static void tell_terminal(struct client *client)
+{
+	struct mtp_terminal terminal;
+
+	if (client->script)
+		return;
+	window_terminal(client->window, &terminal);
+	if (mtp_session_terminal(client->session, &terminal))
+		phone_flush(client->phone);
+}
+
 static void on_live(void *data)
 {
 	struct client *client = data;
 
 	input_reset(&client->input);
-	if (client->window)
+	if (client->window) {
 		window_set_notice(client->window, NULL);
+		tell_terminal(client);
+	}
 }
 
 static void on_lost(const char *notice, void *data)
@@ -131,11 +149,43 @@ static void on_window_closed(void *data)
 	g_main_loop_quit(client->loop);
 }
 
+static gboolean on_resized_late(gpointer data)
+{
+	struct client *client = data;
+
+	client->resized = 0;
+	tell_terminal(client);
+	return G_SOURCE_REMOVE;
+}
+
+static void on_resized(void *data)
+{
+	struct client *client = data;
+
+	g_clear_handle_id(&client->resized, g_source_remove);
+	client->resized = g_timeout_add(RESIZED_MS, on_resized_late, client);
+}
+
+static void show_statistics(struct client *client)
+{
+	g_autofree char *text = meter_look(&client->meter, mtp_session_counters(client->session),
+	    mtp_session_picture(client->session), g_get_monotonic_time());
+
+	if (!text)
+		return;
+	window_set_statistics(client->window, text);
+	/* The delay is that of the question before. */
+	if (mtp_session_ping(client->session, clock_us(NULL)))
+		phone_flush(client->phone);
+}
+
 static gboolean on_frame(gpointer data)
 {
 	struct client *client = data;
 
 	window_pump(client->window);
+	if (window_wants_statistics(client->window))
+		show_statistics(client);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -198,6 +248,7 @@ static bool show(struct client *client, GError **error)
 	    .fullscreen = options->fullscreen,
 	    .input = &client->input,
 	    .closed = on_window_closed,
+	    .resized = on_resized,
 	    .data = client};
 
 	if (options->headless) {
@@ -235,8 +286,14 @@ static bool attach(struct client *client, GError **error)
 
 	if (client->window) {
 		phone.terminal.model = "mtp-client, SDL";
-		window_screen(client->window, &phone.terminal.width, &phone.terminal.height,
-		    &phone.terminal.dpi);
+		struct mtp_terminal terminal;
+
+		window_terminal(client->window, &terminal);
+		phone.terminal.width = terminal.width;
+		phone.terminal.height = terminal.height;
+		phone.terminal.dpi = terminal.dpi;
+		phone.terminal.scaling =
+		    client->script ? MTP_SCALING_NONE : (enum mtp_scaling)terminal.scaling;
 	}
 	client->phone = phone_new(&phone, error);
 	return client->phone;
@@ -304,6 +361,7 @@ int main(int argc, char **argv)
 
 	int code = run(&client);
 
+	g_clear_handle_id(&client.resized, g_source_remove);
 	player_free(client.player);
 	phone_free(client.phone);
 	window_free(client.window);

@@ -12,8 +12,14 @@
 
 static const char summary[] =
     "Shows a phone that runs in the data centre: signs in at the broker, asks for a package,\n"
-    "and connects to the phone's host. Touch it with mouse or fingers, type on the keyboard;\n"
-    "F11 switches full screen, F12 turns the picture.";
+    "and connects to the phone's host. Touch it with mouse or fingers, type on the keyboard.\n\n"
+    "Keys that the phone does not get:\n"
+    "  F8   the terminal's own on-screen keyboard, on a handset\n"
+    "  F9   two fingers zoom the picture; again: they are the phone's, and all of it is seen\n"
+    "  F10  turns the picture\n"
+    "  F11  full screen\n"
+    "  F12  statistics: updates and bytes a second, delay, kinds of tile\n"
+    "With Ctrl the mouse wheel zooms.";
 
 static bool check_url(struct options *options, GError **error)
 {

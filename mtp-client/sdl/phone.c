@@ -114,6 +114,7 @@ static void connect_host(struct phone *phone)
 	    .height = (uint16_t)MIN(terminal->height, UINT16_MAX),
 	    .dpi = (uint16_t)MIN(terminal->dpi, UINT16_MAX),
 	    .touch_points = (uint8_t)MIN(terminal->touch_points, UINT8_MAX),
+	    .scaling = (uint8_t)terminal->scaling,
 	};
 	g_autoptr(GError) error = NULL;
 

@@ -26,6 +26,7 @@ struct phone_terminal {
 	const char *model;
 	unsigned width, height, dpi; /* of its screen; dpi 0: not known */
 	unsigned touch_points;
+	enum mtp_scaling scaling;
 };
 
 struct phone_options {

@@ -1,31 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "mtp-client/sdl/window.h"
-
-#include <SDL.h>
+#include "mtp-client/sdl/window_private.h"
 
 #include "common/error.h"
-#include "mtp-client/core/view.h"
-#include "mtp-client/sdl/keymap.h"
-
-struct window {
-	SDL_Window *window;
-	SDL_Renderer *renderer;
-	SDL_Texture *texture; /* NULL: no picture yet */
-	uint32_t texture_width, texture_height;
-	struct view view;
-	unsigned rotation;
-	bool fullscreen, stale, dimmed;
-	char *title;
-
-	struct input *input;
-	bool finger_down[INPUT_MAX_FINGERS];
-	SDL_FingerID fingers[INPUT_MAX_FINGERS]; /* slot -> SDL's id */
-	uint8_t buttons;   /* of the mouse, by its events: SDL's own state runs ahead of them */
-	bool mouse_finger; /* the left button is down as finger 0 */
-
-	void (*closed)(void *data);
-	void *data;
-};
+#include "mtp-client/sdl/overlay.h"
 
 static struct window *fail(struct window *window, const char *doing, GError **error)
 {
@@ -45,6 +22,7 @@ struct window *window_new(const struct window_options *options, GError **error)
 	window->fullscreen = options->fullscreen;
 	window->input = options->input;
 	window->closed = options->closed;
+	window->resized = options->resized;
 	window->data = options->data;
 	window->title = g_strdup(options->title);
 
@@ -61,7 +39,7 @@ struct window *window_new(const struct window_options *options, GError **error)
 	window->renderer = SDL_CreateRenderer(window->window, -1, 0);
 	if (!window->renderer)
 		return fail(window, "draw in the window", error);
-	SDL_StopTextInput(); /* no input method: the phone brings its own */
+	SDL_StopTextInput(); /* no input method, until asked for: the phone brings its own */
 	window->stale = true;
 	return window;
 }
@@ -78,22 +56,53 @@ void window_free(struct window *window)
 		SDL_DestroyWindow(window->window);
 	SDL_Quit();
 	g_free(window->title);
+	g_free(window->notice);
+	g_free(window->statistics);
 	g_free(window);
 }
 
-void window_screen(struct window *window, unsigned *width, unsigned *height, unsigned *dpi)
+/* The largest picture that is shown without being asked for more: nine tenths of the screen. */
+static bool room(const struct window *window, unsigned *width, unsigned *height)
 {
-	SDL_DisplayMode mode;
-	float density = 0;
-	int display = window ? SDL_GetWindowDisplayIndex(window->window) : -1;
+	SDL_Rect usable;
+	int display = SDL_GetWindowDisplayIndex(window->window);
 
-	*width = *height = *dpi = 0;
-	if (display < 0 || SDL_GetCurrentDisplayMode(display, &mode))
-		return;
-	*width = (unsigned)mode.w;
-	*height = (unsigned)mode.h;
-	if (!SDL_GetDisplayDPI(display, &density, NULL, NULL) && density > 0 && density < 10000)
-		*dpi = (unsigned)density;
+	if (display < 0 || SDL_GetDisplayUsableBounds(display, &usable) || usable.w < 10 ||
+	    usable.h < 10)
+		return false;
+	*width = (unsigned)usable.w * 9 / 10;
+	*height = (unsigned)usable.h * 9 / 10;
+	return true;
+}
+
+static unsigned density(const struct window *window)
+{
+	float dpi = 0;
+	int display = SDL_GetWindowDisplayIndex(window->window);
+
+	if (display < 0 || SDL_GetDisplayDPI(display, &dpi, NULL, NULL) || dpi <= 0 || dpi >= 10000)
+		return 0;
+	return (unsigned)dpi;
+}
+
+void window_terminal(struct window *window, struct mtp_terminal *terminal)
+{
+	unsigned width = 0, height = 0;
+	int out_width = 0, out_height = 0;
+
+	/* Before the first picture the window has no size of its own yet. */
+	if (window->texture || window->fullscreen || !room(window, &width, &height)) {
+		SDL_GetRendererOutputSize(window->renderer, &out_width, &out_height);
+		width = (unsigned)MAX(out_width, 0);
+		height = (unsigned)MAX(out_height, 0);
+	}
+	bool upright = window->rotation % 180 == 0; /* turned here, not by the host */
+
+	*terminal =
+	    (struct mtp_terminal){.width = (uint16_t)MIN(upright ? width : height, UINT16_MAX),
+	        .height = (uint16_t)MIN(upright ? height : width, UINT16_MAX),
+	        .dpi = (uint16_t)density(window),
+	        .scaling = window->zoom.factor > 1 ? MTP_SCALING_NONE : MTP_SCALING_SHRINK};
 }
 
 static void fit(struct window *window)
@@ -103,11 +112,12 @@ static void fit(struct window *window)
 	SDL_GetRendererOutputSize(window->renderer, &width, &height);
 	view_fit(&window->view, (uint32_t)MAX(width, 0), (uint32_t)MAX(height, 0),
 	    window->texture_width, window->texture_height, window->rotation);
+	zoom_apply(&window->zoom, &window->view);
 }
 
 static void draw(struct window *window)
 {
-	Uint8 light = window->dimmed ? 96 : 255;
+	Uint8 light = window->notice ? 96 : 255;
 
 	fit(window);
 	SDL_SetRenderDrawColor(window->renderer, 18, 18, 20, 255);
@@ -123,25 +133,55 @@ static void draw(struct window *window)
 		SDL_RenderCopyExF(window->renderer, window->texture, NULL, &target, view->rotation,
 		    NULL, SDL_FLIP_NONE);
 	}
+	if (window->statistics)
+		overlay_draw(window->renderer, window->statistics, OVERLAY_TOP);
+	if (window->notice)
+		overlay_draw(window->renderer, window->notice, OVERLAY_MIDDLE);
 	SDL_RenderPresent(window->renderer);
 	window->stale = false;
 }
 
-/* As large as the phone, but never more than nine tenths of the screen. */
+/* As large as the picture, within the room there is. */
 static void adopt_size(struct window *window, uint32_t width, uint32_t height)
 {
-	struct view room;
-	SDL_Rect usable;
-	int display = SDL_GetWindowDisplayIndex(window->window);
+	struct view most;
+	unsigned room_width, room_height;
 
-	if (window->fullscreen || display < 0 || SDL_GetDisplayUsableBounds(display, &usable))
+	if (window->fullscreen || !room(window, &room_width, &room_height))
 		return;
-	view_fit(&room, (uint32_t)usable.w * 9 / 10, (uint32_t)usable.h * 9 / 10, width, height,
-	    window->rotation);
-	double shrink = room.scale > 1 ? room.scale : 1;
+	view_fit(&most, room_width, room_height, width, height, window->rotation);
+	double shrink = most.scale > 1 ? most.scale : 1;
 
-	SDL_SetWindowSize(window->window, (int)(room.width / shrink), (int)(room.height / shrink));
+	SDL_SetWindowSize(window->window, (int)(most.width / shrink), (int)(most.height / shrink));
 	SDL_SetWindowPosition(window->window, SDL_WINDOWPOS_CENTERED, SDL_WINDOWPOS_CENTERED);
+}
+
+/* The same picture in another size, as it comes when the user has resized the window? */
+static bool has_shape(const struct window *window, uint32_t width, uint32_t height)
+{
+	double was = (double)window->texture_width * height;
+	double is = (double)window->texture_height * width;
+
+	return window->texture && was < is * 1.02 && is < was * 1.02;
+}
+
+void window_rotate(struct window *window)
+{
+	input_release(window->input);
+	window->rotation = (window->rotation + 90) % 360;
+	window->zoom = (struct zoom){0};
+	if (window->texture)
+		adopt_size(window, window->texture_width, window->texture_height);
+	window->stale = true;
+	window->resized(window->data);
+}
+
+void window_toggle_fullscreen(struct window *window)
+{
+	window->fullscreen = !window->fullscreen;
+	SDL_SetWindowFullscreen(
+	    window->window, window->fullscreen ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0);
+	window->stale = true;
 }
 
 void window_show(struct window *window, const struct picture *picture)
@@ -150,6 +190,8 @@ void window_show(struct window *window, const struct picture *picture)
 		return;
 	if (!window->texture || window->texture_width != picture->width ||
 	    window->texture_height != picture->height) {
+		bool resize = !has_shape(window, picture->width, picture->height);
+
 		if (window->texture)
 			SDL_DestroyTexture(window->texture);
 		window->texture = SDL_CreateTexture(window->renderer, SDL_PIXELFORMAT_RGBA32,
@@ -160,7 +202,8 @@ void window_show(struct window *window, const struct picture *picture)
 		}
 		window->texture_width = picture->width;
 		window->texture_height = picture->height;
-		adopt_size(window, picture->width, picture->height);
+		if (resize)
+			adopt_size(window, picture->width, picture->height);
 		SDL_UpdateTexture(
 		    window->texture, NULL, picture->pixels, (int)picture_stride(picture));
 	} else {
@@ -178,153 +221,39 @@ void window_show(struct window *window, const struct picture *picture)
 
 void window_set_notice(struct window *window, const char *notice)
 {
-	g_autofree char *title =
-	    notice ? g_strdup_printf("%s: %s", window->title, notice) : g_strdup(window->title);
-
-	SDL_SetWindowTitle(window->window, title);
-	window->dimmed = notice;
+	g_free(window->notice);
+	window->notice = g_strdup(notice);
 	window->stale = true;
 }
 
-/* SDL's events are in window units, which on dense screens are not pixels. */
-static bool to_phone(struct window *window, double x, double y, uint16_t *px, uint16_t *py)
+bool window_wants_statistics(const struct window *window)
+{
+	return window->wants_statistics;
+}
+
+void window_set_statistics(struct window *window, const char *text)
+{
+	g_free(window->statistics);
+	window->statistics = g_strdup(text);
+	window->stale = true;
+}
+
+void window_to_output(struct window *window, double *x, double *y)
 {
 	int width = 1, height = 1, out_width = 1, out_height = 1;
 
 	SDL_GetWindowSize(window->window, &width, &height);
 	SDL_GetRendererOutputSize(window->renderer, &out_width, &out_height);
-	return view_to_phone(
-	    &window->view, x * out_width / MAX(width, 1), y * out_height / MAX(height, 1), px, py);
-}
-
-static void on_finger(struct window *window, const SDL_TouchFingerEvent *event)
-{
-	int width = 0, height = 0;
-	uint16_t x, y;
-	unsigned slot = 0;
-
-	SDL_GetWindowSize(window->window, &width, &height);
-	bool within = to_phone(window, event->x * (float)width, event->y * (float)height, &x, &y);
-
-	if (event->type == SDL_FINGERDOWN) {
-		while (slot < INPUT_MAX_FINGERS && window->finger_down[slot])
-			slot++;
-		if (slot == INPUT_MAX_FINGERS || !within)
-			return;
-		window->finger_down[slot] = true;
-		window->fingers[slot] = event->fingerId;
-		input_finger(window->input, MTP_TOUCH_DOWN, (uint8_t)slot, x, y);
-		return;
-	}
-	while (slot < INPUT_MAX_FINGERS &&
-	       (!window->finger_down[slot] || window->fingers[slot] != event->fingerId))
-		slot++;
-	if (slot == INPUT_MAX_FINGERS)
-		return;
-	if (event->type == SDL_FINGERUP)
-		window->finger_down[slot] = false;
-	input_finger(window->input, event->type == SDL_FINGERUP ? MTP_TOUCH_UP : MTP_TOUCH_MOVE,
-	    (uint8_t)slot, x, y);
-}
-
-/* MTP's bits of a button; the others have none. */
-static uint8_t button_bit(Uint8 button)
-{
-	return button == SDL_BUTTON_LEFT     ? MTP_BUTTON_LEFT
-	       : button == SDL_BUTTON_MIDDLE ? MTP_BUTTON_MIDDLE
-	       : button == SDL_BUTTON_RIGHT  ? MTP_BUTTON_RIGHT
-	                                     : 0;
-}
-
-/* On a touch screen the left button is a finger; anywhere else the mouse is a mouse. */
-static void on_mouse(struct window *window, int wx, int wy, int8_t wheel)
-{
-	bool left = window->buttons & 1;
-	uint16_t x, y;
-	bool within = to_phone(window, wx + 0.5, wy + 0.5, &x, &y);
-
-	if (mtp_session_touch_points(window->input->session) == 0 || wheel) {
-		if (within || window->input->buttons)
-			input_pointer(window->input, x, y, window->buttons, wheel);
-		return;
-	}
-	if (left != window->mouse_finger && (within || !left)) {
-		window->mouse_finger = left;
-		input_finger(window->input, left ? MTP_TOUCH_DOWN : MTP_TOUCH_UP, 0, x, y);
-	} else if (window->mouse_finger) {
-		input_finger(window->input, MTP_TOUCH_MOVE, 0, x, y);
-	}
-}
-
-static void on_key(struct window *window, const SDL_KeyboardEvent *event)
-{
-	bool down = event->type == SDL_KEYDOWN;
-
-	if (event->repeat)
-		return; /* the phone repeats by itself */
-	if (event->keysym.scancode == SDL_SCANCODE_F11) {
-		if (!down)
-			return;
-		window->fullscreen = !window->fullscreen;
-		SDL_SetWindowFullscreen(
-		    window->window, window->fullscreen ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0);
-		window->stale = true;
-	} else if (event->keysym.scancode == SDL_SCANCODE_F12) {
-		if (!down)
-			return;
-		input_release(window->input);
-		window->rotation = (window->rotation + 90) % 360;
-		adopt_size(window, window->texture_width, window->texture_height);
-		window->stale = true;
-	} else {
-		input_key(window->input, keymap_from_scancode(event->keysym.scancode), down);
-	}
+	*x *= (double)out_width / MAX(width, 1);
+	*y *= (double)out_height / MAX(height, 1);
 }
 
 void window_pump(struct window *window)
 {
 	SDL_Event event;
-	int x, y;
 
-	while (SDL_PollEvent(&event)) {
-		switch (event.type) {
-		case SDL_QUIT:
-			window->closed(window->data);
-			break;
-		case SDL_WINDOWEVENT:
-			if (event.window.event == SDL_WINDOWEVENT_FOCUS_LOST)
-				input_release(window->input);
-			else
-				window->stale = true;
-			break;
-		case SDL_KEYDOWN:
-		case SDL_KEYUP:
-			on_key(window, &event.key);
-			break;
-		case SDL_FINGERDOWN:
-		case SDL_FINGERMOTION:
-		case SDL_FINGERUP:
-			on_finger(window, &event.tfinger);
-			break;
-		case SDL_MOUSEMOTION:
-			on_mouse(window, event.motion.x, event.motion.y, 0);
-			break;
-		case SDL_MOUSEBUTTONDOWN:
-			window->buttons |= button_bit(event.button.button);
-			on_mouse(window, event.button.x, event.button.y, 0);
-			break;
-		case SDL_MOUSEBUTTONUP:
-			window->buttons &= (uint8_t)~button_bit(event.button.button);
-			on_mouse(window, event.button.x, event.button.y, 0);
-			break;
-		case SDL_MOUSEWHEEL:
-			SDL_GetMouseState(&x, &y);
-			on_mouse(window, x, y, (int8_t)CLAMP(event.wheel.y, -127, 127));
-			break;
-		default:
-			break;
-		}
-	}
+	while (SDL_PollEvent(&event))
+		window_on_event(window, &event);
 	if (window->stale)
 		draw(window);
 }

@@ -12,6 +12,7 @@
 #include "common/cleanup.h"
 #include "mtp-client/core/picture.h"
 #include "mtp-client/sdl/input.h"
+#include "mtp/messages.h"
 
 struct window;
 
@@ -21,6 +22,8 @@ struct window_options {
 	bool fullscreen;
 	struct input *input;        /* what the user does goes here; outlives the window */
 	void (*closed)(void *data); /* the user closed it */
+	/* window_terminal() says something else now; perhaps many times in a row. */
+	void (*resized)(void *data);
 	void *data;
 };
 
@@ -31,9 +34,12 @@ void window_free(struct window *window);
 void window_pump(struct window *window);
 /* Shows the picture's damaged part; all of it when its size has changed. */
 void window_show(struct window *window, const struct picture *picture);
-/* One line in the title, and the picture dimmed; NULL: all is well. */
+/* A sentence over the picture, which is dimmed; NULL: all is well. */
 void window_set_notice(struct window *window, const char *notice);
-/* Pixels of the terminal's screen and its density; also without a window (then 0). */
-void window_screen(struct window *window, unsigned *width, unsigned *height, unsigned *dpi);
+/* Has the user asked for statistics? Then set them every second or so. */
+bool window_wants_statistics(const struct window *window);
+void window_set_statistics(struct window *window, const char *text);
+/* The size in which the host had best send the picture. */
+void window_terminal(struct window *window, struct mtp_terminal *terminal);
 
 DEFINE_CLEANUP(window);

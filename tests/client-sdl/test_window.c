@@ -15,7 +15,7 @@ struct fixture {
 	struct mtp_session *session;
 	struct input input;
 	struct window *window;
-	unsigned closed;
+	unsigned closed, resized;
 };
 
 static void flush(void *data)
@@ -28,14 +28,23 @@ static void closed(void *data)
 	((struct fixture *)data)->closed++;
 }
 
+static void resized(void *data)
+{
+	((struct fixture *)data)->resized++;
+}
+
 /* A phone of 256 x 512, whose window is as large; turned, 512 x 256. */
 static void set_up(struct fixture *f, unsigned rotation, uint8_t touch_points)
 {
 	const uint8_t welcome[] = {
 	    0, 0, 0, 14, 0, 64, 0, 1, 1, 0, 2, 0, touch_points, 0, 0, 0, 31, 0, 1, 's'};
 	const struct mtp_session_hello hello = {.grant = "g", .model = "m"};
-	const struct window_options options = {
-	    .title = "test", .rotation = rotation, .input = &f->input, .closed = closed, .data = f};
+	const struct window_options options = {.title = "test",
+	    .rotation = rotation,
+	    .input = &f->input,
+	    .closed = closed,
+	    .resized = resized,
+	    .data = f};
 	g_autoptr(GError) error = NULL;
 	size_t n;
 
@@ -187,6 +196,72 @@ static void test_keys(void)
 	tear_down(&f);
 }
 
+/* The terminal's own keyboard gives characters, not keys. */
+static void test_text(void)
+{
+	struct fixture f = {0};
+
+	set_up(&f, 0, 0);
+	key(&f, true, SDL_SCANCODE_F8, false);
+	push(&f, (SDL_Event){.text = {.type = SDL_TEXTINPUT, .text = "aB\xc3\xa9"}});
+	assert_sent(&f, BYTES(0, 0, 0, 3, 0, 5, 0, 30, 1, 0, 0, 0, 3, 0, 5, 0, 30, 0, /* */
+	                    0, 0, 0, 3, 0, 5, 0, 42, 1, 0, 0, 0, 3, 0, 5, 0, 48, 1,   /* */
+	                    0, 0, 0, 3, 0, 5, 0, 48, 0, 0, 0, 0, 3, 0, 5, 0, 42, 0));
+	tear_down(&f);
+}
+
+/* After F9 two fingers zoom: the phone hears that the first one is off, and no more of them. */
+static void test_pinch(void)
+{
+	struct fixture f = {0};
+	struct mtp_terminal terminal;
+
+	set_up(&f, 0, 5);
+	key(&f, true, SDL_SCANCODE_F9, false);
+	unsigned before = f.resized;
+
+	finger(&f, SDL_FINGERDOWN, 70, 0.25f, 0.25f);
+	finger(&f, SDL_FINGERDOWN, 71, 0.5f, 0.5f);
+	finger(&f, SDL_FINGERMOTION, 71, 0.75f, 0.75f);
+	finger(&f, SDL_FINGERUP, 70, 0.25f, 0.25f);
+	finger(&f, SDL_FINGERUP, 71, 0.75f, 0.75f);
+	assert_sent(&f, BYTES(0, 0, 0, 6, 0, 4, 0, 0, 0, 64, 0, 128, /* */
+	                    0, 0, 0, 6, 0, 4, 3, 0, 0, 64, 0, 128));
+	g_assert_cmpuint(f.resized, ==, before + 1);
+	window_terminal(f.window, &terminal);
+	g_assert_cmpuint(terminal.scaling, ==, MTP_SCALING_NONE); /* every pixel is wanted */
+	/* Twice as near: a finger moves half as far on the phone. */
+	finger(&f, SDL_FINGERDOWN, 72, 0.5f, 0.5f);
+	finger(&f, SDL_FINGERMOTION, 72, 0.75f, 0.5f);
+	size_t n;
+	const uint8_t *sent = mtp_session_output(f.session, &n);
+
+	g_assert_cmpuint(n, ==, 24);
+	g_assert_cmpint(sent[12 + 9] - sent[9], ==, 32);
+	key(&f, true, SDL_SCANCODE_F9, false);
+	window_terminal(f.window, &terminal);
+	g_assert_cmpuint(terminal.scaling, ==, MTP_SCALING_SHRINK);
+	tear_down(&f);
+}
+
+static void test_terminal(void)
+{
+	struct fixture f = {0};
+	struct mtp_terminal terminal;
+
+	set_up(&f, 90, 0);
+	window_terminal(f.window, &terminal); /* the window is 512x256, the picture upright */
+	g_assert_cmpuint(terminal.width, ==, 256);
+	g_assert_cmpuint(terminal.height, ==, 512);
+	g_assert_cmpuint(terminal.rotation, ==, 0);
+	unsigned before = f.resized;
+
+	key(&f, true, SDL_SCANCODE_F10, false);
+	g_assert_cmpuint(f.resized, >, before);
+	assert_sent(&f, NULL, 0);
+	tear_down(&f);
+}
+
 static void test_close(void)
 {
 	struct fixture f = {0};
@@ -207,6 +282,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/window/mouse-touches", test_mouse_touches);
 	g_test_add_func("/window/fingers", test_fingers);
 	g_test_add_func("/window/keys", test_keys);
+	g_test_add_func("/window/text", test_text);
+	g_test_add_func("/window/pinch", test_pinch);
+	g_test_add_func("/window/terminal", test_terminal);
 	g_test_add_func("/window/close", test_close);
 	return g_test_run();
 }
