@@ -2,9 +2,8 @@
 #include "mtp-server/area_filter.h"
 
 #include <glib.h>
-#include <math.h>
 
-/* Blue, green and red of a pixel, as light; the fourth is 0. */
+/* Blue, green and red of a pixel; the fourth is 0. */
 typedef float vector __attribute__((vector_size(16)));
 typedef int32_t words __attribute__((vector_size(16)));
 
@@ -89,21 +88,16 @@ struct rectangle area_filter_reach(const struct area_filter *f, struct rectangle
 	return to;
 }
 
-/* Light from a byte and back: the eye's scale is close to a square root of it (sRGB's own curve,
- * IEC 61966-2-1, is 2.2 with a straight foot; the difference is not seen in a mean of neighbours,
- * and squares and roots are what processors compute four at a time). */
-static inline vector light_of(uint32_t pixel)
+static inline vector colour_of(uint32_t pixel)
 {
 	const words w = {
 	    (int32_t)(pixel & 0xff), (int32_t)(pixel >> 8 & 0xff), (int32_t)(pixel >> 16 & 0xff)};
-	vector v = __builtin_convertvector(w, vector);
-	return v * v;
+	return __builtin_convertvector(w, vector);
 }
 
-static inline uint32_t pixel_of(vector light)
+static inline uint32_t pixel_of(vector colour)
 {
-	const vector root = {sqrtf(light[0]), sqrtf(light[1]), sqrtf(light[2]), 0};
-	words rounded = __builtin_convertvector(root + 0.5f, words);
+	words rounded = __builtin_convertvector(colour + 0.5f, words);
 	return (uint32_t)rounded[0] | (uint32_t)rounded[1] << 8 | (uint32_t)rounded[2] << 16;
 }
 
@@ -116,10 +110,10 @@ static void sum_rows(struct area_filter *f, const uint32_t *source, const struct
 		float weight = f->y.weights[rows->weights + k];
 		if (k == 0)
 			for (unsigned x = first; x < end; x++)
-				f->row[x] = light_of(from[x]) * weight;
+				f->row[x] = colour_of(from[x]) * weight;
 		else
 			for (unsigned x = first; x < end; x++)
-				f->row[x] += light_of(from[x]) * weight;
+				f->row[x] += colour_of(from[x]) * weight;
 	}
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Resampling by area: each pixel of the result is the mean, in linear light, of what it covers of
- * the source, however little of a pixel that is. Shrinking, every stroke of a text keeps its weight
+ * Resampling by area: each pixel of the result is the mean of what it covers of the source, however
+ * little of a pixel that is. Shrinking, every stroke of a text keeps its weight
  * wherever it falls (bilinear sampling loses thin ones); enlarging, pixels stay squares with edges
  * one pixel soft ("sharp bilinear"). No ringing, so plain surfaces stay plain and cheap to encode.
+ * Colours are taken as they are, not as light: decision 086 measured that text reads better so.
  * Heckbert, "Fundamentals of Texture Mapping and Image Warping", 1989, 3.5: the box filter.
  *
  * A pixel of the result depends on the pixels that it covers and on nothing else, so that a part

@@ -1,5 +1,3 @@
-# Square roots as one instruction: nobody asks for errno.
-mtp-server_CFLAGS := -fno-math-errno
 PROGRAMS += mtpd mtpd-worker
 mtpd_MAIN := mtp-server/mtpd.c
 mtpd_LIBS := mtp-server common mtp
