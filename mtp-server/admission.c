@@ -68,6 +68,7 @@ bool admission_check(const struct admission *admission, const struct mtp_frame *
 	    .dpi = hello.dpi,
 	    .rotation = hello.rotation,
 	    .scaling = hello.scaling};
+	devices_complete(admission->devices, admitted->model, &admitted->terminal);
 	return true;
 }
 

@@ -6,12 +6,14 @@
 #pragma once
 
 #include "common/grant.h"
+#include "mtp-server/devices.h"
 #include "mtp/messages.h"
 
 struct admission {
 	const struct grant_key *key; /* the broker's public one */
 	struct grant_ledger *ledger;
 	const char *host; /* our id: the grant's audience */
+	struct devices *devices;
 };
 
 struct admitted {
@@ -19,7 +21,7 @@ struct admitted {
 	char *model;         /* owned; of the terminal */
 	uint16_t version;
 	uint32_t codecs;
-	struct mtp_terminal terminal;
+	struct mtp_terminal terminal; /* as it told, or as its model is known */
 };
 
 /* `frame` is the first of the stream. On success the grant is used up. On failure *code and the

@@ -56,8 +56,10 @@ struct front *front_new(const struct grant_key *key, const char *host, struct wo
 	front->host = g_strdup(host);
 	front->pool = pool;
 	front->connections = g_ptr_array_new_with_free_func((GDestroyNotify)connection_free);
-	front->admission = (struct admission){
-	    .key = key, .ledger = grant_ledger_new(LEDGER_MAX), .host = front->host};
+	front->admission = (struct admission){.key = key,
+	    .ledger = grant_ledger_new(LEDGER_MAX),
+	    .host = front->host,
+	    .devices = devices_new_built_in()};
 	front->live = metric_gauge("qvmi_mtp_sessions", "Terminals that see a phone.", NULL);
 	front->refused = metric_counter(
 	    "qvmi_mtp_refused_total", "Connections that ended without being admitted.", NULL);
@@ -70,6 +72,7 @@ void front_free(struct front *front)
 		return;
 	g_ptr_array_unref(front->connections);
 	grant_ledger_free(front->admission.ledger);
+	devices_free(front->admission.devices);
 	g_free(front->host);
 	g_free(front);
 }

@@ -15,3 +15,9 @@ display-broker_PKG := gio-unix-2.0 json-glib-1.0
 mtp-probe_MAIN := tests/mtp-server/mtp_probe.c
 mtp-probe_LIBS := mtp-client/core common mtp
 mtp-probe_PKG := gio-unix-2.0 json-glib-1.0 openssl libzstd libjpeg
+
+# The list of terminals' screens, as text in the program.
+$(B)/gen/mtp-server/devices.inc: mtp-server/devices.txt
+	@mkdir -p $(@D)
+	@sed 's/["\\]/\\&/g; s/.*/"&\\n"/' $< >$@
+$(B)/obj/mtp-server/devices.o: $(B)/gen/mtp-server/devices.inc

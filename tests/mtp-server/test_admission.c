@@ -39,8 +39,10 @@ static void set_up(struct fixture *f, gconstpointer data)
 	f->private_key = make_key(f, "broker", &f->public_key);
 	f->strange_key = make_key(f, "strange", NULL);
 	f->ledger = grant_ledger_new(16);
-	f->admission =
-	    (struct admission){.key = f->public_key, .ledger = f->ledger, .host = "host-1"};
+	f->admission = (struct admission){.key = f->public_key,
+	    .ledger = f->ledger,
+	    .host = "host-1",
+	    .devices = devices_new("390 844 460 5 s test\n", NULL)};
 }
 
 static void tear_down(struct fixture *f, gconstpointer data)
@@ -50,6 +52,7 @@ static void tear_down(struct fixture *f, gconstpointer data)
 	grant_key_free(f->public_key);
 	grant_key_free(f->strange_key);
 	grant_ledger_free(f->ledger);
+	devices_free(f->admission.devices);
 	g_rmdir(f->folder);
 	g_free(f->folder);
 }
@@ -93,6 +96,7 @@ static enum mtp_bye_code knock(
 		g_assert_cmpstr(admitted.grant->user, ==, "alice");
 		g_assert_cmpuint(admitted.version, ==, 1);
 		g_assert_cmpuint(admitted.codecs, ==, hello.codecs);
+		g_assert_cmpuint(admitted.terminal.width, ==, 390); /* it tells none */
 	} else {
 		g_assert_null(admitted.grant);
 		if (reason)
