@@ -7,6 +7,7 @@
 #include "broker/broker.h"
 #include "broker/caller.h"
 #include "broker/session.h"
+#include "broker/stream_ender.h"
 #include "broker/token.h"
 #include "common/error.h"
 #include "common/json.h"
@@ -165,6 +166,7 @@ void api_logout(struct http_request *request, void *data)
 		return api_fail(request, error);
 	if (caller->browser)
 		browser_set_cookie(request, CALLER_COOKIE, "", 0);
+	stream_ender_run(broker->streams);
 	g_message("%s signed out", caller->user);
 	http_respond_empty(request, 204);
 }

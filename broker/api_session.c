@@ -10,6 +10,7 @@
 #include "broker/package.h"
 #include "broker/pool_client.h"
 #include "broker/session.h"
+#include "broker/stream_ender.h"
 #include "common/error.h"
 #include "common/grant.h"
 #include "common/json.h"
@@ -314,5 +315,6 @@ void api_session_close(struct http_request *request, void *data)
 	        g_strcmp0(caller->user, session->user) ? "closed by an administrator" : "closed",
 	        broker_now(broker), &error))
 		return api_fail(request, error);
+	stream_ender_run(broker->streams);
 	http_respond_empty(request, 204);
 }

@@ -7,6 +7,7 @@
 #include "broker/caller.h"
 #include "broker/password_worker.h"
 #include "broker/session.h"
+#include "broker/stream_ender.h"
 #include "broker/token.h"
 #include "common/error.h"
 #include "common/json.h"
@@ -106,6 +107,7 @@ static void hashed(const char *encoded, const GError *error, void *data)
 	    !in_transaction(
 	        broker, set_password(broker, change->name, encoded, &failure), &failure))
 		return api_fail(change->request, failure);
+	stream_ender_run(broker->streams);
 	g_message("the password of %s was changed by %s; his sign-ins have ended", change->name,
 	    change->by);
 	http_respond_empty(change->request, 204);
@@ -186,6 +188,7 @@ void api_user_remove(struct http_request *request, void *data)
 	if (!caller || !database_begin(broker->database, &error) ||
 	    !in_transaction(broker, remove_user(broker, name, &error), &error))
 		return api_fail(request, error);
+	stream_ender_run(broker->streams);
 	g_message("user %s removed by %s", name, caller_name(caller));
 	http_respond_empty(request, 204);
 }

@@ -7,6 +7,7 @@
 #include "broker/pool_client.h"
 #include "broker/schema.h"
 #include "broker/session.h"
+#include "broker/stream_ender.h"
 #include "broker/token.h"
 #include "common/database.h"
 #include "common/grant.h"
@@ -33,6 +34,7 @@ void broker_sweep(struct broker *broker)
 	    !token_end_expired(broker->database, now, &error) ||
 	    !session_forget_old(broker->database, now, &error))
 		g_warning("sweeping the records: %s", error->message);
+	stream_ender_run(broker->streams);
 }
 
 static gboolean sweep_due(void *data)
@@ -106,6 +108,8 @@ struct broker *broker_new(const struct broker_options *options, GError **error)
 	broker->pool = pool_client_new(&options->pool, error);
 	if (!broker->pool)
 		return NULL;
+	broker->streams = stream_ender_new(broker);
+	stream_ender_run(broker->streams);
 	serve(broker, options);
 	broker->sweep = g_timeout_add_seconds(SWEEP_S, sweep_due, broker);
 	return g_steal_pointer(&broker);
@@ -121,6 +125,7 @@ void broker_free(struct broker *broker)
 	 * answers need goes after. */
 	password_worker_free(broker->passwords);
 	pool_client_free(broker->pool);
+	stream_ender_free(broker->streams);
 	http_server_free(broker->server);
 	if (broker->authenticator_state)
 		broker->authenticator->close(broker->authenticator_state);

@@ -36,6 +36,7 @@ struct broker {
 	void *authenticator_state;
 	struct attempt_limiter *limiter;
 	struct pool_client *pool;
+	struct stream_ender *streams;
 	struct grant_key *grant_key;
 	struct http_server *server;
 	int64_t token_lifetime_s, grant_lifetime_s;

@@ -312,9 +312,9 @@ void pool_client_find(struct pool_client *client, const char *user, const char *
 	http_client_call(client->http, &request, cancellable, find_answered, call);
 }
 
-/* --- launch --- */
+/* --- launch, end a stream --- */
 
-static void launch_answered(const struct http_reply *reply, const GError *error, void *data)
+static void done_answered(const struct http_reply *reply, const GError *error, void *data)
 {
 	struct call *call = data;
 	(void)reply;
@@ -322,14 +322,28 @@ static void launch_answered(const struct http_reply *reply, const GError *error,
 	call_free(call);
 }
 
+/* Takes the body. */
+static void call_done(struct pool_client *client, const char *method, const char *path,
+    JsonNode *body, GCancellable *cancellable, pool_done_fn done, void *data)
+{
+	struct call *call = call_new(client, NULL, cancellable, NULL, data);
+	struct http_call request = {.method = method, .path = path, .body = body};
+	call->done = done;
+	http_client_call(client->http, &request, cancellable, done_answered, call);
+}
+
 void pool_client_launch(struct pool_client *client, const char *phone, const char *application,
     GCancellable *cancellable, pool_done_fn done, void *data)
 {
-	struct call *call = call_new(client, NULL, cancellable, NULL, data);
-	call->done = done;
 	JsonObject *body = json_object_new();
 	json_object_set_string_member(body, "id", application);
 	g_autofree char *path = http_path("/v1/phones/%s/applications", phone);
-	struct http_call request = {.method = "POST", .path = path, .body = json_node_of(body)};
-	http_client_call(client->http, &request, cancellable, launch_answered, call);
+	call_done(client, "POST", path, json_node_of(body), cancellable, done, data);
+}
+
+void pool_client_end_stream(struct pool_client *client, const char *phone, const char *session,
+    GCancellable *cancellable, pool_done_fn done, void *data)
+{
+	g_autofree char *path = http_path("/v1/phones/%s/sessions/%s", phone, session);
+	call_done(client, "DELETE", path, NULL, cancellable, done, data);
 }

@@ -45,4 +45,8 @@ typedef void (*pool_done_fn)(const GError *error, void *data);
 void pool_client_launch(struct pool_client *client, const char *phone, const char *application,
     GCancellable *cancellable, pool_done_fn done, void *data);
 
+/* Cuts a viewer off. QVMI_ERROR_NOT_FOUND: nobody looks by this session. */
+void pool_client_end_stream(struct pool_client *client, const char *phone, const char *session,
+    GCancellable *cancellable, pool_done_fn done, void *data);
+
 DEFINE_CLEANUP(pool_client);

@@ -60,5 +60,8 @@ const char *const broker_schema[] = {
     "CREATE INDEX sessions_user ON sessions (user, created);"
     "CREATE INDEX sessions_state ON sessions (state, created);"
     "CREATE INDEX sessions_token ON sessions (token);",
+    /* stream_ended: no stream of a session that has ended goes on, or can begin. */
+    "ALTER TABLE sessions ADD COLUMN stream_ended INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX sessions_streaming ON sessions (ended) WHERE NOT stream_ended;",
     NULL,
 };

@@ -165,6 +165,22 @@ bool session_close_orphans(struct database *database, int64_t now, GError **erro
 	    "ii", now, now);
 }
 
+GPtrArray *session_list_streaming(
+    struct database *database, int64_t since, unsigned limit, GError **error)
+{
+	struct rows *rows = database_query(database, error,
+	    "SELECT " COLUMNS " FROM sessions WHERE ended > ? AND NOT stream_ended "
+	    "AND phone IS NOT NULL ORDER BY ended LIMIT ?",
+	    "ii", since, (int64_t)limit);
+	return rows_list(rows, session_from_row, (GDestroyNotify)session_free, error);
+}
+
+bool session_stream_ended(struct database *database, const char *id, GError **error)
+{
+	return database_exec(
+	    database, error, "UPDATE sessions SET stream_ended = 1 WHERE id = ?", "s", id);
+}
+
 bool session_forget_old(struct database *database, int64_t now, GError **error)
 {
 	return database_exec(

@@ -66,6 +66,11 @@ bool session_close_of_user(
     struct database *database, const char *user, const char *reason, int64_t now, GError **error);
 /* Sessions whose token has expired or is gone. */
 bool session_close_orphans(struct database *database, int64_t now, GError **error);
+/* Up to `limit` sessions that ended after `since` with a phone whose stream may still go on. */
+GPtrArray *session_list_streaming(
+    struct database *database, int64_t since, unsigned limit, GError **error);
+/* It does not, and no grant can begin one. */
+bool session_stream_ended(struct database *database, const char *id, GError **error);
 /* Forgets what ended more than SESSION_KEPT_S ago. */
 bool session_forget_old(struct database *database, int64_t now, GError **error);
 /* At start: what a former broker was allocating has failed. */

@@ -33,6 +33,7 @@ const struct http_route api_routes[] = {
     {"POST", "/v1/phones/{uuid}/start", api_phone_start, NULL},
     {"POST", "/v1/phones/{uuid}/stop", api_phone_stop, NULL},
     {"GET", "/v1/phones/{uuid}/thumbnail", api_phone_thumbnail, NULL},
+    {"DELETE", "/v1/phones/{uuid}/sessions/{session}", api_phone_end_session, NULL},
     {"GET", "/v1/phones/{uuid}/performance", api_phone_performance, NULL},
     {"GET", "/v1/phones/{uuid}/applications", api_phone_applications, NULL},
     {"POST", "/v1/phones/{uuid}/applications", api_phone_launch, NULL},

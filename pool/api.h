@@ -33,6 +33,7 @@ void api_phone_start(struct http_request *request, void *data);
 void api_phone_stop(struct http_request *request, void *data);
 void api_phone_destroy(struct http_request *request, void *data);
 /* api_forward.c: what a host's own daemons answer */
+void api_phone_end_session(struct http_request *request, void *data);
 void api_phone_thumbnail(struct http_request *request, void *data);
 void api_phone_performance(struct http_request *request, void *data);
 void api_phone_applications(struct http_request *request, void *data);

@@ -96,6 +96,22 @@ void api_phone_thumbnail(struct http_request *request, void *data)
 	forward_phone(request, data, HOST_MTPD, "GET", suffix, NULL, MTPD_TIMEOUT_MS);
 }
 
+void api_phone_end_session(struct http_request *request, void *data)
+{
+	g_autoptr(GError) error = NULL;
+	const char *uuid = api_uuid(request, &error);
+	struct host *host = uuid ? api_host_of_phone(data, uuid, &error) : NULL;
+
+	if (!host) {
+		http_respond_error(request, error);
+		return;
+	}
+	g_autofree char *path =
+	    http_path("/v1/sessions/%s", http_request_parameter(request, "session"));
+	forward(request, host, HOST_MTPD, &(struct http_call){.method = "DELETE", .path = path},
+	    pass_on);
+}
+
 void api_phone_performance(struct http_request *request, void *data)
 {
 	forward_phone(request, data, HOST_QVISORD, "GET", "/performance", NULL, 0);

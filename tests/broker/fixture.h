@@ -32,6 +32,8 @@ struct simulated_pool {
 	const char *state;       /* of every phone; NULL: running */
 	unsigned away, starting; /* so many answers are 503, "starting" */
 	unsigned asked, launched;
+	unsigned stream_asked; /* to end a stream */
+	char *stream_path;     /* of the last such request: "phone session" */
 	bool launch_fails;
 	char *application;  /* last launched */
 	GHashTable *leases; /* "user pool" -> phone uuid */
@@ -111,10 +113,27 @@ static void simulated_launch(struct http_request *request, void *data)
 	http_respond_error(request, error);
 }
 
+static void simulated_end_stream(struct http_request *request, void *data)
+{
+	struct simulated_pool *pool = data;
+	pool->stream_asked++;
+	g_free(pool->stream_path);
+	pool->stream_path = g_strdup_printf("%s %s", http_request_parameter(request, "uuid"),
+	    http_request_parameter(request, "session"));
+	if (pool->mood != POOL_AWAY)
+		return http_respond_empty(request, 204);
+	g_autoptr(GError) error =
+	    g_error_new(QVMI_ERROR, QVMI_ERROR_UNAVAILABLE, "host-7 does not answer");
+	http_respond_error(request, error);
+}
+
 static const struct http_route simulated_routes[] = {
     {.method = "POST", .pattern = "/v1/leases", .handler = simulated_allocate},
     {.method = "GET", .pattern = "/v1/leases", .handler = simulated_find},
     {.method = "POST", .pattern = "/v1/phones/{uuid}/applications", .handler = simulated_launch},
+    {.method = "DELETE",
+        .pattern = "/v1/phones/{uuid}/sessions/{session}",
+        .handler = simulated_end_stream},
     {.method = NULL},
 };
 
@@ -228,6 +247,7 @@ static inline void fixture_finish(struct fixture *f)
 	http_server_free(f->pool.server);
 	g_hash_table_destroy(f->pool.leases);
 	g_free(f->pool.application);
+	g_free(f->pool.stream_path);
 	grant_key_free(f->public_key);
 	remove_tree(f->folder);
 	g_free(f->folder);

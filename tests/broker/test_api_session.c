@@ -289,6 +289,51 @@ static void test_sign_out_closes_sessions(struct fixture *f, gconstpointer data)
 	g_assert_null(strstr(live->body->str, member(one, "session")));
 }
 
+/* Until the pool has been asked so often, or the test's own time is over. */
+static void wait_for_streams(struct fixture *f, unsigned asked)
+{
+	while (f->pool.stream_asked < asked)
+		g_main_context_iteration(NULL, TRUE);
+	/* Its answer has come back. */
+	for (unsigned i = 0; i < 50; i++) {
+		g_main_context_iteration(NULL, FALSE);
+		g_usleep(1000);
+	}
+}
+
+static void test_stream_ends_with_its_session(struct fixture *f, gconstpointer data)
+{
+	(void)data;
+	g_autofree char *alice = bearer(f, "alice");
+	AUTO(reply) one = open_session(f, alice, "phone", NULL);
+	AUTO(reply) two = open_session(f, alice, "phone", NULL);
+	g_autofree char *path = g_strconcat("/v1/sessions/", member(one, "session"), NULL);
+
+	f->pool.mood = POOL_AWAY;
+	g_assert_cmpint(admin_do(f, "DELETE", path, NULL), ==, 204);
+	wait_for_streams(f, 1);
+	g_assert_true(g_str_has_suffix(f->pool.stream_path, member(one, "session")));
+	/* Not forgotten while the host is away, nor by a restart. */
+	broker_free(f->broker);
+	fixture_start(f, 64);
+	wait_for_streams(f, 2);
+	/* It has answered, but a grant signed before the end may still begin a stream. */
+	f->pool.mood = POOL_WILLING;
+	broker_sweep(f->broker);
+	wait_for_streams(f, 3);
+	fixture_time += f->broker->grant_lifetime_s + 1;
+	broker_sweep(f->broker);
+	wait_for_streams(f, 4);
+	g_assert_true(g_str_has_suffix(f->pool.stream_path, member(one, "session")));
+	broker_sweep(f->broker);
+	wait_for_streams(f, 4);
+	g_assert_cmpuint(f->pool.stream_asked, ==, 4);
+	/* And the user's removal ends what is left. */
+	g_assert_cmpint(admin_do(f, "DELETE", "/v1/users/alice", NULL), ==, 204);
+	wait_for_streams(f, 5);
+	g_assert_true(g_str_has_suffix(f->pool.stream_path, member(two, "session")));
+}
+
 #define ADD(name, function)                                                                        \
 	g_test_add("/api-session/" name, struct fixture, NULL, setup, function, teardown)
 
@@ -310,5 +355,6 @@ int main(int argc, char **argv)
 	ADD("pool-away", test_pool_away);
 	ADD("bad-requests", test_bad_requests);
 	ADD("sign-out-closes-sessions", test_sign_out_closes_sessions);
+	ADD("stream-ends-with-its-session", test_stream_ends_with_its_session);
 	return g_test_run();
 }

@@ -70,5 +70,24 @@ if [ -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
 else
 	echo 'skip  the browser: there is no Chromium'
 fi
+# An administrator ends a session: its stream ends with it, within a second, and the client says why.
+sessions() { api "$MTPD" GET /v1/sessions | jq -r '.sessions[].session'; }
+ends_at_once() {
+	local session begin
+	echo 'sleep 60000' >"$work/stay.txt"
+	client --script "$work/stay.txt" >"$work/stay.out" 2>&1 &
+	local client=$!
+	for _ in $(seq 100); do session=$(sessions); [ -z "$session" ] || break; sleep 0.1; done
+	[ -n "$session" ] || { cat "$work/stay.out"; return 1; }
+	begin=$(date +%s%3N)
+	api "$BROKERD" DELETE "/v1/sessions/$session"
+	for _ in $(seq 50); do [ -n "$(sessions)" ] || break; sleep 0.05; done
+	echo "the stream lasted $(($(date +%s%3N) - begin)) ms"
+	[ -z "$(sessions)" ] && [ $(($(date +%s%3N) - begin)) -lt 1000 ] || { kill "$client"; return 1; }
+	! wait "$client"
+	cat "$work/stay.out"
+	grep -q 'ended' "$work/stay.out"
+}
+check 'a session that is closed ends its stream' ends_at_once
 check 'ends and leaves nothing' system_stop
 exit "$failed"
