@@ -31,8 +31,14 @@ static struct rectangle take_block(
 {
 	const uint8_t *from = surface->pixels + r.y * surface->stride + r.x * sizeof *picture->now;
 	uint32_t *to = picture->now + (size_t)r.y * picture->width + r.x;
-	unsigned left = r.width, right = 0, top = r.height, bottom = 0;
-	for (unsigned y = 0; y < r.height; y++)
+	unsigned left = r.width, right = 0, top = r.height, bottom = 0, y = 0;
+	while (y < r.height && memcmp(to + (size_t)y * picture->width, from + y * surface->stride,
+	                           r.width * sizeof *to) == 0)
+		y++;
+	if (y == r.height)
+		return (struct rectangle){0};
+	picture_block_changes(picture, r.x / BLOCK, r.y / BLOCK);
+	for (; y < r.height; y++)
 		if (take_row(to + (size_t)y * picture->width, from + y * surface->stride, r.width,
 		        &left, &right)) {
 			top = top < y ? top : y;

@@ -5,8 +5,9 @@
 
 #include "mtp/tile.h"
 
-/* Screens of pixels that waiting copies may move: MTP_MAX_OVERDRAW leaves as many to the tiles. */
-#define COPIED_MAX 2
+/* Pixels that waiting copies may move, in halves of a screen: tiles and KEEP need the rest of
+ * MTP_MAX_OVERDRAW. */
+#define COPIED_MAX 3
 
 void debt_init(struct debt *d, unsigned width, unsigned height)
 {
@@ -64,7 +65,7 @@ void debt_add(struct debt *d, const struct block_set *damage, const struct motio
 	size_t area = motion ? area_of(motion) : 0;
 	size_t screen = (size_t)d->owed.width * d->owed.height;
 	if (!motion || d->count + motion->count > DEBT_COPIES_MAX ||
-	    d->copied + area > COPIED_MAX * screen) {
+	    d->copied + area > COPIED_MAX * screen / 2) {
 		forgo_copies(d);
 		block_set_unite(&d->owed, damage);
 		return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mtp-server/feed.h"
 
-#include "mtp-server/debt.h"
+#include "mtp-server/kept_cells.h"
 
 #define WINDOW 2                /* updates un-acknowledged (PROTOCOL.md, "Server to client") */
 #define UPDATE_LIMIT (1u << 20) /* bytes of one update; it may be one tile more */
@@ -14,6 +14,7 @@ struct feed {
 	struct tile_demand demand;
 	uint32_t sent, acknowledged; /* sequence numbers */
 	struct debt debt;
+	struct kept_cells cells;
 	struct block_set refining;
 	struct feed_counters counters;
 };
@@ -22,6 +23,8 @@ static void reset_debt(struct feed *f, const struct picture *picture)
 {
 	debt_finish(&f->debt);
 	debt_init(&f->debt, picture->width, picture->height);
+	kept_cells_finish(&f->cells);
+	kept_cells_init(&f->cells, picture);
 	block_set_finish(&f->refining);
 	block_set_init(&f->refining, picture->width, picture->height);
 }
@@ -42,6 +45,7 @@ void feed_free(struct feed *f)
 	if (!f)
 		return;
 	debt_finish(&f->debt);
+	kept_cells_finish(&f->cells);
 	block_set_finish(&f->refining);
 	g_free(f);
 }
@@ -85,9 +89,18 @@ void feed_refresh(struct feed *f)
 	debt_refresh(&f->debt);
 }
 
-void feed_damage(struct feed *f, const struct block_set *damage, const struct motion *motion)
+static bool keeps_cells(const struct feed *f)
+{
+	uint32_t both = 1u << MTP_TILE_KEEP | 1u << MTP_TILE_RECALL;
+	return (f->demand.codecs & both) == both;
+}
+
+void feed_damage(struct feed *f, const struct picture *picture, const struct block_set *damage,
+    const struct motion *motion)
 {
 	bool copies = f->demand.codecs >> MTP_TILE_COPY & 1;
+	if (keeps_cells(f))
+		kept_cells_damage(&f->cells, picture, damage, &f->debt);
 	debt_add(&f->debt, damage, copies ? motion : NULL);
 }
 
@@ -141,7 +154,9 @@ void feed_update(struct feed *f, const struct picture *picture, struct tiling *t
 		return;
 	size_t begin = mtp_frame_begin(&w, MTP_TYPE_UPDATE);
 	mtp_write_room(&w, UPDATE_HEAD);
-	unsigned count = debt_write_copies(&f->debt, &w);
+	unsigned count = kept_cells_write_keep(&f->cells, picture, &w);
+	count += debt_write_copies(&f->debt, &w);
+	count += kept_cells_write_recall(&f->cells, picture, &f->debt.owed, &f->debt.rough, &w);
 	struct tiling_result result = tiling_write(
 	    tiling, picture, &f->debt.owed, &f->debt.rough, &f->demand, cache, UPDATE_LIMIT, &w);
 	finish_update(f, picture, &w, begin, count + result.tiles);
@@ -156,7 +171,9 @@ void feed_refine(struct feed *f, const struct picture *picture, struct tiling *t
 	mtp_write_room(&w, UPDATE_HEAD);
 	struct tile_demand exact = {.codecs = f->demand.codecs, .exact = true};
 	block_set_copy(&f->refining, &f->debt.rough);
+	unsigned count =
+	    kept_cells_write_recall(&f->cells, picture, &f->refining, &f->debt.rough, &w);
 	struct tiling_result result = tiling_write(
 	    tiling, picture, &f->refining, &f->debt.rough, &exact, cache, REFINE_LIMIT, &w);
-	finish_update(f, picture, &w, begin, result.tiles);
+	finish_update(f, picture, &w, begin, count + result.tiles);
 }

@@ -38,7 +38,8 @@ void feed_screen(struct feed *feed, const struct picture *picture);
 /* All of it is owed again. */
 void feed_refresh(struct feed *feed);
 /* The picture changed: `damage` in all; or what `motion` says. feed_update() may follow later. */
-void feed_damage(struct feed *feed, const struct block_set *damage, const struct motion *motion);
+void feed_damage(struct feed *feed, const struct picture *picture, const struct block_set *damage,
+    const struct motion *motion);
 /* False: of an update that was never sent, or long acknowledged: by a liar or a bug. */
 bool feed_acknowledge(struct feed *feed, uint32_t sequence);
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mtp-server/blocks.h"
+#include "mtp-server/block_hash.h"
 
 struct picture {
 	unsigned width, height;
@@ -18,6 +18,10 @@ struct picture {
 	uint64_t *versions;     /* a block: number of the change that touched it last */
 	uint64_t version;       /* of the last change; grows for the picture's whole life */
 	uint32_t time_ms;       /* when `now` was taken */
+	/* A block: when it changed last, and what it showed before that, if it had for a while. */
+	uint32_t *changed_ms;
+	struct block_hash *rested;
+	struct block_hash_keys *keys;
 };
 
 /* Black. */
@@ -28,6 +32,11 @@ static inline const uint32_t *picture_at(const struct picture *picture, unsigned
 {
 	return picture->now + (size_t)y * picture->width + x;
 }
+
+/* What the block shows. */
+struct block_hash picture_block_hash(const struct picture *picture, unsigned column, unsigned row);
+/* A block is about to change, at time_ms. */
+void picture_block_changes(struct picture *picture, unsigned column, unsigned row);
 
 /* The newest version among the blocks that the rectangle touches. */
 uint64_t picture_version_of(const struct picture *picture, struct rectangle r);

@@ -147,7 +147,7 @@ static bool look(struct screen *s)
 		s->host->damaged(s->data, &s->damage);
 	const struct motion *motion = motion_find(s->motion, &s->picture, &s->damage);
 	for (guint i = 0; i < s->feeds->len; i++)
-		feed_damage(s->feeds->pdata[i], &s->damage, motion);
+		feed_damage(s->feeds->pdata[i], &s->picture, &s->damage, motion);
 	damage_settle(&s->picture, &motion->rest);
 	s->changed_us = now;
 	return true;

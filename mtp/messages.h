@@ -7,10 +7,10 @@
  *   u8 u16 u32 u64   big-endian, at most `max`
  *   i8               two's complement, `max` unused
  *   text             u16 length, then that many bytes of UTF-8 without NUL, at most `max`
- *   e8               a u8 appended after the version was published: 0 when the payload ends before
- * it rest             every byte to the end of the payload; only last none             nothing on
- * the wire (a message without fields) A decoder refuses what breaks these, and ignores bytes after
- * the last field (an extension).
+ *   e8               a u8 appended later: 0 when the payload ends before it
+ *   rest             every byte to the end of the payload; only last
+ *   none             nothing on the wire (a message without fields)
+ * A decoder refuses what breaks these, and ignores bytes after the last field (an extension).
  */
 #pragma once
 

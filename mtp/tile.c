@@ -26,6 +26,12 @@ static bool is_inside(
 	return w && h && x + w <= width && y + h <= height;
 }
 
+unsigned mtp_tile_cells(const struct mtp_tile *t)
+{
+	return (t->width + MTP_CELL_SIDE - 1) / MTP_CELL_SIDE *
+	       ((t->height + MTP_CELL_SIDE - 1) / MTP_CELL_SIDE);
+}
+
 bool mtp_tile_is_valid(const struct mtp_tile *t, uint16_t width, uint16_t height)
 {
 	if (!is_inside(t->x, t->y, t->width, t->height, width, height))
@@ -35,6 +41,9 @@ bool mtp_tile_is_valid(const struct mtp_tile *t, uint16_t width, uint16_t height
 		return true;
 	case MTP_TILE_COPY:
 		return is_inside(t->source_x, t->source_y, t->width, t->height, width, height);
+	case MTP_TILE_KEEP:
+	case MTP_TILE_RECALL:
+		return t->cell + mtp_tile_cells(t) <= MTP_CELLS;
 	case MTP_TILE_PALETTE:
 		if (t->palette_size < 1 || t->palette_size > 256)
 			return false;
@@ -67,6 +76,10 @@ void mtp_tile_write(const struct mtp_tile *t, uint16_t width, uint16_t height, s
 		mtp_write_u16(w, t->source_x);
 		mtp_write_u16(w, t->source_y);
 		return;
+	case MTP_TILE_KEEP:
+	case MTP_TILE_RECALL:
+		mtp_write_u16(w, t->cell);
+		return;
 	case MTP_TILE_PALETTE:
 		mtp_write_u8(w, (uint8_t)(t->palette_size - 1));
 		mtp_write_bytes(w, t->palette, t->palette_size * 3);
@@ -93,6 +106,10 @@ static void read_tile(struct mtp_reader *r, struct mtp_tile *t)
 	case MTP_TILE_COPY:
 		t->source_x = mtp_read_u16(r);
 		t->source_y = mtp_read_u16(r);
+		return;
+	case MTP_TILE_KEEP:
+	case MTP_TILE_RECALL:
+		t->cell = mtp_read_u16(r);
 		return;
 	case MTP_TILE_PALETTE:
 		t->palette_size = mtp_read_u8(r) + 1u;

@@ -8,6 +8,9 @@
 #include "mtp/messages.h"
 
 #define MTP_MAX_TILE 65536u /* pixels of a PALETTE, ZSTD or JPEG tile */
+/* Cells that a client keeps pixels in, of at most so many pixels a side: 4 MiB of 32-bit pixels. */
+#define MTP_CELLS 1024u
+#define MTP_CELL_SIDE 32u
 /* Pixels of all tiles of one update together, in screens: what a server can make a client do. */
 #define MTP_MAX_OVERDRAW 4u
 
@@ -17,6 +20,8 @@ enum mtp_tile_kind { /* the bit of a codec in HELLO and WELCOME is 1 << kind */
 	MTP_TILE_PALETTE,
 	MTP_TILE_ZSTD,
 	MTP_TILE_JPEG,
+	MTP_TILE_KEEP,
+	MTP_TILE_RECALL,
 	MTP_TILE_KINDS,
 };
 
@@ -25,6 +30,7 @@ struct mtp_tile {
 	uint16_t x, y, width, height;
 	uint8_t colour[3];           /* SOLID: red, green, blue */
 	uint16_t source_x, source_y; /* COPY */
+	uint16_t cell;               /* KEEP, RECALL: the first */
 	unsigned palette_size;       /* PALETTE: 1..256 */
 	const uint8_t *palette;      /* PALETTE: 3 bytes a colour; borrowed */
 	const uint8_t *data;         /* PALETTE, ZSTD, JPEG; borrowed */
@@ -35,6 +41,8 @@ struct mtp_tile {
 unsigned mtp_palette_bits(unsigned palette_size);
 /* What a PALETTE or ZSTD tile's data decompresses to, exactly; 0 for the other kinds. */
 size_t mtp_tile_raw_size(const struct mtp_tile *tile);
+/* Cells that a KEEP or RECALL tile of this size takes, beginning with its first. */
+unsigned mtp_tile_cells(const struct mtp_tile *tile);
 /* Is every number within its bound, and every rectangle on a screen of this size? */
 bool mtp_tile_is_valid(const struct mtp_tile *tile, uint16_t width, uint16_t height);
 

@@ -143,6 +143,15 @@ const char *picture_draw(
 			return "a zstd tile does not decompress to its size";
 		draw_raw(picture, tile);
 		break;
+	case MTP_TILE_KEEP:
+		cells_keep(&picture->cells, tile, pixel(picture, tile->x, tile->y),
+		    picture_stride(picture));
+		return NULL;
+	case MTP_TILE_RECALL:
+		if (!cells_recall(&picture->cells, tile, pixel(picture, tile->x, tile->y),
+		        picture_stride(picture)))
+			return "a tile recalls what was not kept in that size";
+		break;
 	case MTP_TILE_JPEG:
 		if (!codecs->jpeg_decode(codecs->context, pixel(picture, tile->x, tile->y),
 		        picture_stride(picture), tile->width, tile->height, tile->data, tile->size))

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mtp-client/core/cells.h"
 #include "mtp-client/core/codecs.h"
 #include "mtp/tile.h"
 
@@ -26,6 +27,7 @@ struct picture {
 	size_t capacity; /* pixels there is room for */
 	uint32_t width, height;
 	struct rectangle damage;
+	struct cells cells;
 	uint8_t *scratch; /* PICTURE_SCRATCH bytes: a tile between zstd and the screen */
 };
 

@@ -44,9 +44,11 @@ struct mtp_session *mtp_session_new(const struct mtp_session_options *options)
 	session->picture.capacity = capacity;
 	session->picture.pixels = malloc(capacity * PICTURE_BYTES);
 	session->picture.scratch = malloc(PICTURE_SCRATCH);
+	bool cells = cells_init(&session->picture.cells);
 	mtp_deframer_init(
 	    &session->deframer, malloc(MTP_FRAME_HEADER + MTP_MAX_TO_CLIENT), MTP_MAX_TO_CLIENT);
-	if (session->picture.pixels && session->picture.scratch && session->deframer.buffer)
+	if (session->picture.pixels && session->picture.scratch && cells &&
+	    session->deframer.buffer)
 		return session;
 	mtp_session_free(session);
 	return NULL;
@@ -58,6 +60,7 @@ void mtp_session_free(struct mtp_session *session)
 		return;
 	free(session->picture.pixels);
 	free(session->picture.scratch);
+	cells_finish(&session->picture.cells);
 	free(session->deframer.buffer);
 	free(session);
 }
@@ -279,6 +282,7 @@ bool mtp_session_start(struct mtp_session *session, const struct mtp_session_hel
 	session->complete = false;
 	session->output_begin = session->output_end = 0;
 	session->picture.width = session->picture.height = 0;
+	cells_clear(&session->picture.cells);
 	picture_shown(&session->picture);
 	mtp_deframer_init(&session->deframer, session->deframer.buffer, MTP_MAX_TO_CLIENT);
 	session->state =
@@ -405,7 +409,7 @@ const struct mtp_session_counters *mtp_session_counters(const struct mtp_session
 const char *mtp_session_tile_name(unsigned kind)
 {
 	static const char *const names[MTP_TILE_KINDS] = {
-	    "solid", "copy", "palette", "zstd", "jpeg"};
+	    "solid", "copy", "palette", "zstd", "jpeg", "keep", "recall"};
 
 	return kind < MTP_TILE_KINDS ? names[kind] : "?";
 }

@@ -131,7 +131,7 @@ static void begin(struct seed *seed)
 int main(int argc, char **argv)
 {
 	static const char *const names[MTP_TILE_KINDS] = {
-	    "solid", "copy", "palette", "zstd", "jpeg"};
+	    "solid", "copy", "palette", "zstd", "jpeg", "keep", "recall"};
 	static struct seed seed;
 
 	if (argc != 2) {

@@ -14,6 +14,10 @@ struct decoder {
 	unsigned width, height;
 	uint32_t *pixels; /* 0x00RRGGBB */
 	unsigned tiles[MTP_TILE_KINDS];
+	struct {
+		unsigned width, height;
+		uint32_t pixels[32 * 32];
+	} * cells;
 	bool complete;
 };
 
@@ -21,6 +25,7 @@ static inline void decoder_init(struct decoder *d, unsigned width, unsigned heig
 {
 	*d = (struct decoder){.width = width, .height = height};
 	d->pixels = g_new0(uint32_t, (size_t)width * height);
+	d->cells = g_malloc0(1024 * sizeof *d->cells);
 }
 
 static inline void decoder_copy(struct decoder *d, const struct mtp_tile *t)
@@ -29,6 +34,32 @@ static inline void decoder_copy(struct decoder *d, const struct mtp_tile *t)
 	for (unsigned y = 0; y < t->height; y++)
 		memcpy(d->pixels + (t->y + y) * d->width + t->x,
 		    old + (t->source_y + y) * d->width + t->source_x, t->width * 4u);
+}
+
+static inline void decoder_cells(struct decoder *d, const struct mtp_tile *t)
+{
+	unsigned cell = t->cell;
+	for (unsigned top = 0; top < t->height; top += 32)
+		for (unsigned left = 0; left < t->width; left += 32, cell++) {
+			unsigned width = MIN(32, t->width - left),
+			         height = MIN(32, t->height - top);
+			g_assert_cmpuint(cell, <, 1024);
+			if (t->kind == MTP_TILE_KEEP) {
+				d->cells[cell].width = width;
+				d->cells[cell].height = height;
+			}
+			g_assert_cmpuint(d->cells[cell].width, ==, width);
+			g_assert_cmpuint(d->cells[cell].height, ==, height);
+			for (unsigned i = 0; i < width * height; i++) {
+				uint32_t *kept = &d->cells[cell].pixels[i];
+				uint32_t *shown = &d->pixels[(t->y + top + i / width) * d->width +
+				                             t->x + left + i % width];
+				if (t->kind == MTP_TILE_KEEP)
+					*kept = *shown;
+				else
+					*shown = *kept;
+			}
+		}
 }
 
 static inline void decoder_jpeg(struct decoder *d, const struct mtp_tile *t)
@@ -65,6 +96,8 @@ static inline void decoder_tile(struct decoder *d, const struct mtp_tile *t)
 	d->tiles[t->kind]++;
 	if (t->kind == MTP_TILE_COPY)
 		decoder_copy(d, t);
+	else if (t->kind == MTP_TILE_KEEP || t->kind == MTP_TILE_RECALL)
+		decoder_cells(d, t);
 	else if (t->kind == MTP_TILE_JPEG)
 		decoder_jpeg(d, t);
 	else
@@ -110,4 +143,5 @@ static inline void decoder_assert_shows(const struct decoder *d, const uint32_t 
 static inline void decoder_finish(struct decoder *d)
 {
 	g_free(d->pixels);
+	g_free(d->cells);
 }

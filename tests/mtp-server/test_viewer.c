@@ -146,7 +146,7 @@ static void change(struct fixture *f, uint32_t colour)
 	for (unsigned y = 32; y < 64; y++)
 		for (unsigned x = 32; x < 64; x++)
 			f->picture.now[y * WIDTH + x] = colour;
-	feed_damage(viewer_feed(f->viewer), &damage, NULL);
+	feed_damage(viewer_feed(f->viewer), &f->picture, &damage, NULL);
 	block_set_finish(&damage);
 }
 
@@ -190,7 +190,7 @@ static void test_no_reader(struct fixture *f, gconstpointer data)
 		struct block_set damage;
 		block_set_init(&damage, WIDTH, HEIGHT);
 		block_set_fill(&damage);
-		feed_damage(viewer_feed(f->viewer), &damage, NULL);
+		feed_damage(viewer_feed(f->viewer), &f->picture, &damage, NULL);
 		block_set_finish(&damage);
 		update(f);
 		loop();
@@ -222,7 +222,7 @@ static void test_scroll(struct fixture *f, gconstpointer data)
 	block_set_init(&motion.rest, WIDTH, HEIGHT);
 	block_set_add_rectangle(&damage, motion.copies[0].target);
 	memmove(f->picture.now, f->picture.now + 100 * WIDTH, 256 * WIDTH * 4);
-	feed_damage(viewer_feed(f->viewer), &damage, &motion);
+	feed_damage(viewer_feed(f->viewer), &f->picture, &damage, &motion);
 	update(f);
 	take(f);
 	g_assert_cmpuint(f->decoder.tiles[MTP_TILE_COPY], ==, 1);
@@ -231,7 +231,7 @@ static void test_scroll(struct fixture *f, gconstpointer data)
 	change(f, 0x777777);
 	motion.copies[0].source_y = 20;
 	memmove(f->picture.now, f->picture.now + 20 * WIDTH, 256 * WIDTH * 4);
-	feed_damage(viewer_feed(f->viewer), &damage, &motion);
+	feed_damage(viewer_feed(f->viewer), &f->picture, &damage, &motion);
 	update(f);
 	take(f);
 	g_assert_cmpuint(f->decoder.tiles[MTP_TILE_COPY], ==, 2);

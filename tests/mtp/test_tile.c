@@ -48,6 +48,10 @@ static void test_bytes(void)
 	    .palette = BYTES("abcdef"), .data = BYTES("zz"), .size = 2);
 	CHECK("\x03\0\0\0\0\x01\0\x01\0\0\0\0\x01z", .kind = MTP_TILE_ZSTD, .width = 256,
 	    .height = 256, .data = BYTES("z"), .size = 1);
+	CHECK("\x05\0\x20\0\x40\0\x41\0\x40\x03\xfa", .kind = MTP_TILE_KEEP, .x = 32, .y = 64,
+	    .width = 65, .height = 64, .cell = 1018);
+	CHECK("\x06\0\0\0\0\0\x01\0\x01\0\x07", .kind = MTP_TILE_RECALL, .width = 1, .height = 1,
+	    .cell = 7);
 	CHECK("\x04\x02\xcf\x05\x9f\0\x01\0\x01\0\0\0\0", .kind = MTP_TILE_JPEG, .x = 719,
 	    .y = 1439, .width = 1, .height = 1);
 }
@@ -80,11 +84,15 @@ static void test_bounds(void)
 	    .kind = MTP_TILE_PALETTE, .width = 1, .height = 1, .palette_size = 0});
 	check_invalid((struct mtp_tile){
 	    .kind = MTP_TILE_PALETTE, .width = 1, .height = 1, .palette_size = 257});
+	check_invalid((struct mtp_tile){
+	    .kind = MTP_TILE_KEEP, .width = 65, .height = 64, .cell = MTP_CELLS - 5});
+	check_invalid(
+	    (struct mtp_tile){.kind = MTP_TILE_RECALL, .width = 1, .height = 1, .cell = MTP_CELLS});
 	check_invalid((struct mtp_tile){.kind = MTP_TILE_KINDS, .width = 1, .height = 1});
 
 	/* On the wire: a kind that nobody knows, and a tile out of the screen. */
 	static const char *const hostile[] = {
-	    "\x05\0\0\0\0\0\x01\0\x01\0\0\0\0\0", "\0\x02\xd0\0\0\0\x01\0\x01\0\0\0\0\0"};
+	    "\xff\0\0\0\0\0\x01\0\x01\0\0\0\0\0", "\0\x02\xd0\0\0\0\x01\0\x01\0\0\0\0\0"};
 	for (unsigned i = 0; i < G_N_ELEMENTS(hostile); i++) {
 		struct mtp_update update = {.count = 1, .tiles = {BYTES(hostile[i]), 14}};
 		struct mtp_tiles tiles;
