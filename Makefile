@@ -9,7 +9,7 @@ SANITIZE ?=
 PREFIX   ?= /usr/local
 VERSION  := 0.1
 
-MODULES := common mtp mtp-server qvisor pool rules broker console agent mtp-client/core mtp-client/sdl bench/screen
+MODULES := common mtp mtp-server qvisor pool rules broker console agent mtp-client/core mtp-client/sdl bench/screen bench/client-core
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wformat=2 -Wundef -Werror
 CFLAGS   ?= -O2 -g

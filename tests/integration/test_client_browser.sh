@@ -19,4 +19,5 @@ for test in client trouble; do
 	timeout 120 node "tests/browser/test_$test.mjs" || code=1
 done
 QVMI_PACKAGE=touch timeout 120 node tests/browser/test_client.mjs || code=1
+timeout 120 node tests/browser/test_view.mjs || code=1 # last: its fingers leave the phone as they like
 exit "$code"

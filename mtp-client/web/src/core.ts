@@ -4,7 +4,8 @@
 type Exports = Record<
 	'page_buffer' | 'page_buffer_size' | 'page_init' | 'page_start' | 'page_feed' | 'page_output' | 'page_output_size' |
 	'page_output_sent' | 'page_state' | 'page_code' | 'page_reason' | 'page_complete' | 'page_touch_points' |
-	'page_pixels' | 'page_damage' | 'page_width' | 'page_height' | 'page_shown' | 'page_counter' | 'page_pointer' |
+	'page_pixels' | 'page_damage' | 'page_width' | 'page_height' | 'page_shown' | 'page_counter' | 'page_delay' |
+	'page_tile_name' | 'page_terminal' | 'page_zoom' | 'page_zoom_by' | 'page_zoom_reset' | 'page_finger' | 'page_pointer' |
 	'page_touch' | 'page_key' | 'page_refresh' | 'page_ping' | 'page_bye' | 'page_fit' | 'page_view' | 'page_to_phone' |
 	'page_phone_x' | 'page_phone_y', (...numbers: number[]) => number> & { memory: WebAssembly.Memory };
 
@@ -13,12 +14,33 @@ export enum State { Idle, Greeting, Live, Ended }
 /** As enum mtp_bye_code. */
 export enum Bye { Normal, Version, Grant, Protocol, PhoneGone, Ended, Overloaded, Timeout }
 export enum Touch { Down, Move, Up, Cancel }
+/** As enum mtp_scaling. */
+export enum Scaling { None, Shrink, Exact }
+/** As enum pinch_result: whose a finger is. */
+export enum Pinch { Phone, Begin, Taken }
 
 export interface Rectangle {
 	x: number;
 	y: number;
 	width: number;
 	height: number;
+}
+
+/** What the terminal is: the size in which the host had best send the picture. */
+export interface Terminal {
+	width: number;
+	height: number;
+	dpi: number;
+	scaling: Scaling;
+}
+
+/** What has come so far. */
+export interface Counters {
+	updates: number;
+	bytes: number;
+	/** Milliseconds there and back; 0: not known yet. */
+	delay: number;
+	tiles: Record<string, number>;
 }
 
 export interface View extends Rectangle {
@@ -43,7 +65,7 @@ export class Core {
 	}
 
 	/** Begins a connection: HELLO is in the output. */
-	start(grant: string, model: string, width: number, height: number, dpi: number, touchPoints: number): boolean {
+	start(grant: string, model: string, terminal: Terminal, touchPoints: number): boolean {
 		const bytes = [grant, model].map(text => new TextEncoder().encode(text));
 		const buffer = this.buffer();
 		let at = 0;
@@ -54,7 +76,8 @@ export class Core {
 			buffer[at + text.length] = 0;
 			at += text.length + 1;
 		}
-		return !!this.wasm.page_start(bytes[0]!.length, bytes[1]!.length, width, height, dpi, touchPoints);
+		const { width, height, dpi, scaling } = terminal;
+		return !!this.wasm.page_start(bytes[0]!.length, bytes[1]!.length, width, height, dpi, touchPoints, scaling);
 	}
 
 	/** Bytes from the host, any number. False: the session has ended; see code and reason. */
@@ -85,9 +108,13 @@ export class Core {
 	get height(): number { return this.wasm.page_height(); }
 	get updates(): number { return this.wasm.page_counter(0); }
 
-	get reason(): string {
-		const bytes = new Uint8Array(this.memory, this.wasm.page_reason(), 257);
-		return new TextDecoder().decode(bytes.slice(0, bytes.indexOf(0)));
+	get reason(): string { return this.text(this.wasm.page_reason()); }
+
+	counters(): Counters {
+		const tiles: Record<string, number> = {};
+		for (let kind = 0, name; (name = this.wasm.page_tile_name(kind)); kind++)
+			tiles[this.text(name)] = this.wasm.page_counter(2 + kind);
+		return { updates: this.updates, bytes: this.wasm.page_counter(1), delay: this.wasm.page_delay(), tiles };
 	}
 
 	/** The picture, not copied: valid until the next call that may need memory. */
@@ -107,8 +134,18 @@ export class Core {
 	pointer(x: number, y: number, buttons: number, wheel: number): void { this.wasm.page_pointer(x, y, buttons, wheel); }
 	touch(phase: Touch, slot: number, x: number, y: number): void { this.wasm.page_touch(phase, slot, x, y); }
 	key(code: number, down: boolean): void { this.wasm.page_key(code, +down); }
-	ping(): void { this.wasm.page_ping(performance.now() >>> 0); }
+	ping(): void { this.wasm.page_ping(); }
 	bye(): void { this.wasm.page_bye(); }
+
+	/** The terminal's window is another one. */
+	terminal({ width, height, dpi, scaling }: Terminal): void { this.wasm.page_terminal(width, height, dpi, scaling); }
+
+	/** 1: the whole picture. */
+	get zoom(): number { return this.wasm.page_zoom(); }
+	zoomBy(factor: number, x: number, y: number): void { this.wasm.page_zoom_by(factor, x, y); }
+	zoomReset(): void { this.wasm.page_zoom_reset(); }
+	/** A finger over the window: two of them zoom. */
+	finger(slot: number, down: boolean, x: number, y: number): Pinch { return this.wasm.page_finger(slot, +down, x, y); }
 
 	/** Fits the picture into a window of so many device pixels. */
 	fit(width: number, height: number, rotation: number): View {
@@ -121,6 +158,11 @@ export class Core {
 	toPhone(x: number, y: number): { x: number; y: number; inside: boolean } {
 		const inside = !!this.wasm.page_to_phone(x, y);
 		return { x: this.wasm.page_phone_x(), y: this.wasm.page_phone_y(), inside };
+	}
+
+	private text(at: number): string {
+		const bytes = new Uint8Array(this.memory, at, Math.min(257, this.memory.byteLength - at));
+		return new TextDecoder().decode(bytes.slice(0, bytes.indexOf(0)));
 	}
 
 	private get memory(): ArrayBuffer { return this.wasm.memory.buffer; }

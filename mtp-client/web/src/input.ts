@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Pointer, fingers, wheel and keyboard over the canvas become MTP's input. A finger is a TOUCH where the phone has a
 // touch screen, else the pointer with its left button; a mouse on a touch screen touches with its left button.
-import { Touch, type Core } from './core.js';
+import { Pinch, Touch, type Core } from './core.js';
 import { evdevCode } from './keys.js';
 import type { Screen } from './screen.js';
 
@@ -96,10 +96,31 @@ export class Input {
 		const up = phase === Touch.Up || phase === Touch.Cancel;
 		if (up)
 			this.fingers.delete(event.pointerId);
+		if (this.screen.pinchZooms && this.pinched(core, slot, !up, event))
+			return;
 		if (core.touchPoints)
 			core.touch(phase, slot, at.x, at.y);
 		else if (slot === 0)
 			core.pointer(at.x, at.y, up ? 0 : 1, 0);
+	}
+
+	/** True: the finger is not the phone's, it zooms. */
+	private pinched(core: Core, slot: number, down: boolean, event: PointerEvent): boolean {
+		const { x, y } = this.screen.point(event), result = core.finger(slot, down, x, y);
+		if (result === Pinch.Begin) {
+			const fingers = new Map(this.fingers);
+			this.release(); // what the first finger has begun
+			for (const [id, finger] of fingers)
+				this.fingers.set(id, finger);
+		}
+		if (result !== Pinch.Phone)
+			this.zoomed();
+		return result !== Pinch.Phone;
+	}
+
+	private zoomed(): void {
+		this.screen.changed();
+		this.screen.tellSoon();
 	}
 
 	private scroll(event: WheelEvent): void {
@@ -108,6 +129,10 @@ export class Input {
 			return;
 		event.preventDefault();
 		const point = this.screen.point(event), at = core.toPhone(point.x, point.y);
+		if (event.ctrlKey) { // as two fingers on a touch pad come, too
+			core.zoomBy(Math.exp(-event.deltaY / 300), point.x, point.y);
+			return this.zoomed();
+		}
 		const pixels = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? event.deltaY * 33 : event.deltaY;
 		this.wheel -= pixels / WHEEL_NOTCH;
 		const notches = Math.max(-127, Math.min(127, Math.trunc(this.wheel)));

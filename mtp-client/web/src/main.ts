@@ -2,6 +2,7 @@
 // The page: sign in, pick, use.
 import { BrokerError, signIn, signOut, whoAmI, type Account, type Package } from './broker.js';
 import { Input } from './input.js';
+import { Meter } from './meter.js';
 import { Screen } from './screen.js';
 import { Stream } from './stream.js';
 
@@ -79,6 +80,7 @@ const canvas = element<HTMLCanvasElement>('screen');
 let stream: Stream | undefined;
 let screen: Screen | undefined;
 let input: Input | undefined;
+const meter = new Meter(element('statistics'), () => stream);
 
 function notice(message: string, trust?: string): void {
 	element('notice').hidden = !message;
@@ -90,6 +92,7 @@ function notice(message: string, trust?: string): void {
 }
 
 function leave(): void {
+	meter.show(false);
 	input?.close();
 	stream?.close();
 	screen?.close();
@@ -101,15 +104,20 @@ async function use(offered: Package): Promise<void> {
 	show('phone');
 	document.title = offered.name;
 	notice(`Opening ${offered.name} …`);
-	screen = new Screen(canvas, () => stream?.core);
+	const shown = screen = new Screen(canvas, () => stream?.core, () => {
+		stream?.core.terminal(shown.terminal());
+		stream?.flush();
+	});
 	input = new Input(screen, () => stream?.core, () => stream?.flush());
 	canvas.focus();
 	try {
 		stream = await Stream.open(offered.id, {
 			received: () => screen?.changed(),
+			terminal: () => shown.terminal(),
 			live: () => {
 				input?.reset();
 				notice('');
+				shown.tellSoon(true);
 			},
 			lost: (message, trust) => notice(message, trust),
 			over: (message, again) => backToPackages(message, again),
@@ -131,6 +139,21 @@ function backToPackages(message = '', again = false): void {
 element('close').addEventListener('click', () => backToPackages());
 element('rotate').addEventListener('click', () => {
 	screen?.rotate();
+	canvas.focus();
+});
+element('zoom').addEventListener('click', () => {
+	if (screen) {
+		screen.pinchZooms = !screen.pinchZooms;
+		if (!screen.pinchZooms)
+			stream?.core.zoomReset();
+		element('zoom').setAttribute('aria-pressed', String(screen.pinchZooms));
+		screen.changed();
+		screen.tellSoon();
+	}
+	canvas.focus();
+});
+element('meter').addEventListener('click', () => {
+	element('meter').setAttribute('aria-pressed', String(meter.show(!meter.shown)));
 	canvas.focus();
 });
 element('fullscreen').addEventListener('click', () => {

@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The canvas: the phone's picture, scaled and turned to fit, at the screen's own resolution.
-import type { Core, View } from './core.js';
+import { Scaling, type Core, type Terminal, type View } from './core.js';
 
 export class Screen {
 	rotation = 0;
+	/** Two fingers zoom the view; else they are the phone's. */
+	pinchZooms = false;
 	private readonly picture = document.createElement('canvas'); // in the phone's own pixels
 	private readonly observer: ResizeObserver;
 	private view: View | undefined;
 	private frame = 0;
+	private told = ''; // the terminal, as the host knows it
+	private toldTimer = 0;
 
-	constructor(readonly canvas: HTMLCanvasElement, private readonly core: () => Core | undefined) {
-		this.observer = new ResizeObserver(() => this.changed());
+	/** `tell`: the host had best know terminal(). */
+	constructor(readonly canvas: HTMLCanvasElement, private readonly core: () => Core | undefined, private readonly tell: () => void) {
+		this.observer = new ResizeObserver(() => {
+			this.changed();
+			this.tellSoon();
+		});
 		this.observer.observe(canvas);
 	}
 
 	close(): void {
 		this.observer.disconnect();
+		clearTimeout(this.toldTimer);
 		cancelAnimationFrame(this.frame);
 		this.frame = 0;
 		this.canvas.width = this.canvas.width; // clears
@@ -23,7 +32,35 @@ export class Screen {
 
 	rotate(): void {
 		this.rotation = (this.rotation + 90) % 360;
+		this.core()?.zoomReset();
 		this.changed();
+		this.tellSoon();
+	}
+
+	/** The size in which the picture is shown: one that is enlarged needs the phone's own pixels. */
+	terminal(): Terminal {
+		const { canvas } = this;
+		const pixels = (css: number) => Math.min(65535, Math.round(css * devicePixelRatio));
+		const [width, height] = [pixels(canvas.clientWidth), pixels(canvas.clientHeight)];
+		const upright = this.rotation % 180 === 0; // it is turned here, not by the host
+		const zoomed = (this.core()?.zoom ?? 1) > 1;
+		return {
+			width: upright ? width : height, height: upright ? height : width,
+			dpi: Math.round(96 * devicePixelRatio), scaling: zoomed ? Scaling.None : Scaling.Shrink,
+		};
+	}
+
+	/** Tells the host, once the window rests and if there is news. `again`: it is another host. */
+	tellSoon(again = false): void {
+		if (again)
+			this.told = JSON.stringify(this.terminal());
+		clearTimeout(this.toldTimer);
+		this.toldTimer = window.setTimeout(() => {
+			const terminal = JSON.stringify(this.terminal());
+			if (terminal !== this.told)
+				this.tell();
+			this.told = terminal;
+		}, 250);
 	}
 
 	/** Something is to be drawn: with the browser's next frame. */
@@ -71,6 +108,7 @@ export class Screen {
 		context.drawImage(this.picture, -this.picture.width / 2, -this.picture.height / 2);
 		// What a test waits for, and a person in the developer tools reads.
 		canvas.dataset.updates = String(core.updates);
+		canvas.dataset.zoom = core.zoom.toFixed(2);
 	}
 
 	private copyDamage(core: Core): void {

@@ -2,8 +2,8 @@
 // The connection to the phone's host: WebSocket, the core's session on it, and connecting again by itself.
 //
 //   open -> live -> lost -> (wait, fresh grant) -> live ... -> over
-import { Bye, Core, State } from './core.js';
-import { BrokerError, openSession, renewSession, screenPixels, terminalModel, type Ticket } from './broker.js';
+import { Bye, Core, State, type Terminal } from './core.js';
+import { BrokerError, openSession, renewSession, terminalModel, type Ticket } from './broker.js';
 
 const PING_MS = 15_000;
 const SILENCE_MS = 45_000;
@@ -17,6 +17,8 @@ export interface StreamEvents {
 	/** A picture or a part of one has been decoded. */
 	received(): void;
 	live(): void;
+	/** What HELLO is to say. */
+	terminal(): Terminal;
 	/** Disconnected; a line for the user. `trust`: open this page and accept its certificate, then try again. */
 	lost(message: string, trust?: string): void;
 	/** Not coming back. `signIn`: the account's time is over. */
@@ -86,8 +88,7 @@ export class Stream {
 		socket.binaryType = 'arraybuffer';
 		socket.onopen = () => {
 			this.opened = true;
-			this.core.start(ticket.grant, terminalModel(), screenPixels(screen.width), screenPixels(screen.height),
-				Math.round(96 * devicePixelRatio), Math.min(navigator.maxTouchPoints, 10));
+			this.core.start(ticket.grant, terminalModel(), this.events.terminal(), Math.min(navigator.maxTouchPoints, 10));
 			this.flush();
 		};
 		socket.onmessage = event => this.receive(event.data as ArrayBuffer);

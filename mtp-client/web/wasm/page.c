@@ -9,6 +9,7 @@
 
 #include "mtp-client/core/session.h"
 #include "mtp-client/core/view.h"
+#include "mtp-client/core/zoom.h"
 
 #define EXPORT(name) __attribute__((export_name(#name))) name
 #define BUFFER_SIZE 65536
@@ -16,6 +17,8 @@
 static struct mtp_codecs codecs;
 static struct mtp_session *session;
 static struct view view;
+static struct zoom zoom;
+static struct pinch pinch;
 static uint16_t phone_x, phone_y;
 static uint8_t buffer[BUFFER_SIZE];
 
@@ -26,7 +29,7 @@ uint8_t *page_buffer(void);
 uint32_t page_buffer_size(void);
 int page_init(void);
 int page_start(uint32_t grant, uint32_t model, uint32_t width, uint32_t height, uint32_t dpi,
-    uint32_t touch_points);
+    uint32_t touch_points, uint32_t scaling);
 int page_feed(uint32_t n);
 const uint8_t *page_output(void);
 uint32_t page_output_size(void);
@@ -42,14 +45,21 @@ uint32_t page_width(void);
 uint32_t page_height(void);
 void page_shown(void);
 double page_counter(uint32_t which);
+double page_delay(void);
+const char *page_tile_name(uint32_t kind);
+int page_terminal(uint32_t width, uint32_t height, uint32_t dpi, uint32_t scaling);
 int page_pointer(uint32_t x, uint32_t y, uint32_t buttons, int32_t wheel);
 int page_touch(uint32_t phase, uint32_t slot, uint32_t x, uint32_t y);
 int page_key(uint32_t code, uint32_t down);
 int page_refresh(void);
-int page_ping(uint32_t nonce);
+int page_ping(void);
 int page_bye(void);
 void page_fit(uint32_t width, uint32_t height, uint32_t rotation);
 const struct view *page_view(void);
+double page_zoom(void);
+void page_zoom_by(double factor, double x, double y);
+void page_zoom_reset(void);
+int page_finger(uint32_t finger, uint32_t down, double x, double y);
 int page_to_phone(double x, double y);
 uint32_t page_phone_x(void);
 uint32_t page_phone_y(void);
@@ -82,7 +92,7 @@ int EXPORT(page_init)(void)
 
 /* Grant and model lie in the buffer, one after the other, each ended by a NUL: their lengths. */
 int EXPORT(page_start)(uint32_t grant, uint32_t model, uint32_t width, uint32_t height,
-    uint32_t dpi, uint32_t touch_points)
+    uint32_t dpi, uint32_t touch_points, uint32_t scaling)
 {
 	if (grant >= BUFFER_SIZE || model >= BUFFER_SIZE - grant - 1 || buffer[grant] ||
 	    buffer[grant + 1 + model])
@@ -93,7 +103,8 @@ int EXPORT(page_start)(uint32_t grant, uint32_t model, uint32_t width, uint32_t 
 	    .width = (uint16_t)width,
 	    .height = (uint16_t)height,
 	    .dpi = (uint16_t)dpi,
-	    .touch_points = (uint8_t)touch_points};
+	    .touch_points = (uint8_t)touch_points,
+	    .scaling = (uint8_t)scaling};
 	bool started = mtp_session_start(session, &hello);
 
 	memset(buffer, 0, grant);
@@ -187,6 +198,28 @@ double EXPORT(page_counter)(uint32_t which)
 	return which - 2 < MTP_TILE_KINDS ? (double)counters->tiles[which - 2] : 0;
 }
 
+/* Of the last ping, in milliseconds; 0: not known. */
+double EXPORT(page_delay)(void)
+{
+	return (double)mtp_session_counters(session)->rtt_us / 1000;
+}
+
+/* NULL: there is no such kind. */
+const char *EXPORT(page_tile_name)(uint32_t kind)
+{
+	return kind < MTP_TILE_KINDS ? mtp_session_tile_name(kind) : NULL;
+}
+
+int EXPORT(page_terminal)(uint32_t width, uint32_t height, uint32_t dpi, uint32_t scaling)
+{
+	const struct mtp_terminal terminal = {.width = (uint16_t)width,
+	    .height = (uint16_t)height,
+	    .dpi = (uint16_t)dpi,
+	    .scaling = (uint8_t)scaling};
+
+	return mtp_session_terminal(session, &terminal);
+}
+
 int EXPORT(page_pointer)(uint32_t x, uint32_t y, uint32_t buttons, int32_t wheel)
 {
 	return mtp_session_pointer(
@@ -209,9 +242,9 @@ int EXPORT(page_refresh)(void)
 	return mtp_session_refresh(session);
 }
 
-int EXPORT(page_ping)(uint32_t nonce)
+int EXPORT(page_ping)(void)
 {
-	return mtp_session_ping(session, nonce);
+	return mtp_session_ping(session, clock_us(NULL));
 }
 
 int EXPORT(page_bye)(void)
@@ -224,12 +257,38 @@ void EXPORT(page_fit)(uint32_t width, uint32_t height, uint32_t rotation)
 	const struct picture *picture = mtp_session_picture(session);
 
 	view_fit(&view, width, height, picture->width, picture->height, rotation);
+	zoom_apply(&zoom, &view);
 }
 
 /* Five f64: x, y, width, height of the turned picture in the window, and the scale. */
 const struct view *EXPORT(page_view)(void)
 {
 	return &view;
+}
+
+/* 1: the whole picture. */
+double EXPORT(page_zoom)(void)
+{
+	return zoom.factor > 1 ? zoom.factor : 1;
+}
+
+void EXPORT(page_zoom_by)(double factor, double x, double y)
+{
+	zoom_by(&zoom, &view, factor, x, y);
+}
+
+void EXPORT(page_zoom_reset)(void)
+{
+	zoom = (struct zoom){0};
+	pinch = (struct pinch){0};
+}
+
+/* As enum pinch_result. */
+int EXPORT(page_finger)(uint32_t finger, uint32_t down, double x, double y)
+{
+	if (finger >= ZOOM_FINGERS)
+		return PINCH_PASS;
+	return (int)pinch_finger(&pinch, &zoom, &view, finger, down, x, y);
 }
 
 int EXPORT(page_to_phone)(double x, double y)

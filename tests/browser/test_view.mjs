@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// How the phone is seen: the host is told the terminal's size, two fingers or Ctrl and the wheel zoom, statistics.
+import { base, changes, check, openPhone, picture, rest, run, signIn } from './page.mjs';
+
+const wanted = process.env.QVMI_PACKAGE;
+
+// The TERMINAL messages (type 12) that the page sends, and the scaling that HELLO (type 1) asks for.
+function listen(page) {
+	const said = { terminals: [], hello: undefined };
+	page.on('websocket', socket => socket.on('framesent', ({ payload }) => {
+		for (let at = 0; typeof payload !== 'string' && at + 6 <= payload.length; at += 6 + payload.readUInt32BE(at)) {
+			const type = payload.readUInt16BE(at + 4), end = at + 6 + payload.readUInt32BE(at);
+			if (type === 12)
+				said.terminals.push({ width: payload.readUInt16BE(at + 6), height: payload.readUInt16BE(at + 8), scaling: payload[at + 13] });
+			if (type === 1)
+				said.hello = payload[end - 1];
+		}
+	}));
+	return said;
+}
+
+async function onHandset(browser) {
+	const context = await browser.newContext({ viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true });
+	const page = await context.newPage(), said = listen(page);
+	await page.goto(base);
+	await signIn(page);
+	await openPhone(page, wanted);
+	check('HELLO asks for a picture that fits', said.hello === 1);
+
+	const whole = await rest(page), box = await page.locator('#screen').boundingBox();
+	const cdp = await context.newCDPSession(page);
+	const touch = (type, ...points) => cdp.send('Input.dispatchTouchEvent',
+		{ type, touchPoints: points.map(([x, y], id) => ({ x: box.x + box.width * x, y: box.y + box.height * y, id })) });
+	const spread = async () => {
+		await touch('touchStart', [0.45, 0.45]);
+		await touch('touchStart', [0.45, 0.45], [0.55, 0.55]);
+		for (let i = 1; i <= 10; i++) {
+			await touch('touchMove', [0.45 - 0.02 * i, 0.45 - 0.02 * i], [0.55 + 0.02 * i, 0.55 + 0.02 * i]);
+			await page.waitForTimeout(16);
+		}
+		await touch('touchEnd');
+	};
+	const zoom = async () => Number(await page.locator('#screen').getAttribute('data-zoom'));
+	await spread();
+	check('two fingers are the phone\'s', await zoom() === 1);
+	await rest(page);
+	await page.click('#zoom');
+	await spread();
+	check('after the button they zoom', await changes(page, whole) && await zoom() > 3);
+	await rest(page);
+	await page.screenshot({ path: picture('zoomed') });
+	check('the host is asked for all pixels', said.terminals.at(-1)?.scaling === 0);
+	await page.click('#zoom');
+	await page.waitForTimeout(600);
+	check('and the button ends it', await zoom() === 1 && said.terminals.at(-1)?.scaling === 1);
+	await context.close();
+}
+
+async function onDesktop(browser) {
+	const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+	const page = await context.newPage(), said = listen(page);
+	await page.goto(base);
+	await signIn(page);
+	await openPhone(page, wanted);
+	const whole = await rest(page);
+	await page.keyboard.down('Control');
+	await page.mouse.move(640, 400);
+	await page.mouse.wheel(0, -300);
+	await page.keyboard.up('Control');
+	check('Ctrl and the wheel zoom', await changes(page, whole));
+	await page.setViewportSize({ width: 500, height: 700 });
+	await page.waitForTimeout(800);
+	check('the host is told another window', said.terminals.at(-1)?.width === 500);
+	await page.click('#meter');
+	await page.waitForTimeout(2500);
+	const text = await page.locator('#statistics').textContent();
+	check(`statistics are shown (${text.replaceAll('\n', ', ')})`, /updates\/s\n[\d.]+ kB\/s\ndelay [\d.]+ ms/.test(text));
+	await page.screenshot({ path: picture('statistics') });
+	await context.close();
+}
+
+await run(onHandset, onDesktop);
