@@ -9,7 +9,7 @@ SANITIZE ?=
 PREFIX   ?= /usr/local
 VERSION  := 0.1
 
-MODULES := common mtp mtp-server qvisor pool rules broker console agent mtp-client/core mtp-client/sdl bench/screen bench/client-core
+MODULES := common mtp mtp-server qvisor pool rules broker console agent mtp-client/core mtp-client/sdl mtp-client/vnc bench/screen bench/client-core
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wformat=2 -Wundef -Werror
 CFLAGS   ?= -O2 -g
@@ -59,7 +59,7 @@ $(B)/obj/%.o: %.c
 
 # --- unit tests: tests/FOLDER/test_X.c with FOLDER's archive; FOLDER "client-core" is mtp-client/core, "bench-screen" bench/screen ---
 unit_module = $(subst bench-,bench/,$(subst client-,mtp-client/,$(1)))
-UNIT_SOURCES := $(foreach m,common mtp mtp-server qvisor pool rules broker console agent client-core client-sdl bench-screen,$(wildcard tests/$(m)/test_*.c))
+UNIT_SOURCES := $(foreach m,common mtp mtp-server qvisor pool rules broker console agent client-core client-sdl client-vnc bench-screen,$(wildcard tests/$(m)/test_*.c))
 UNIT_TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(UNIT_SOURCES))
 define unit_rule
 $(B)/tests/$(1)/%: $(B)/obj/tests/$(1)/%.o $(call lib,$(call unit_module,$(1))) $(foreach l,$($(1)_TEST_LIBS),$(call lib,$(l))) $(call lib,common) $(call lib,mtp)
