@@ -16,6 +16,7 @@ struct feed {
 	struct debt debt;
 	struct kept_cells cells;
 	struct block_set refining;
+	bool repairing; /* what the viewer shows and keeps may be wrong */
 	struct feed_counters counters;
 };
 
@@ -36,6 +37,8 @@ struct feed *feed_new(
 	f->sink = sink;
 	f->data = data;
 	f->demand.codecs = codecs & ((1u << MTP_TILE_KINDS) - 1);
+	if (f->demand.codecs >> MTP_TILE_DRAWN & 1)
+		f->demand.drawn = drawn_encoder_new();
 	reset_debt(f, picture);
 	return f;
 }
@@ -47,6 +50,7 @@ void feed_free(struct feed *f)
 	debt_finish(&f->debt);
 	kept_cells_finish(&f->cells);
 	block_set_finish(&f->refining);
+	drawn_encoder_free(f->demand.drawn);
 	g_free(f);
 }
 
@@ -93,6 +97,14 @@ static bool keeps_cells(const struct feed *f)
 {
 	uint32_t both = 1u << MTP_TILE_KEEP | 1u << MTP_TILE_RECALL;
 	return (f->demand.codecs & both) == both;
+}
+
+void feed_repair(struct feed *f)
+{
+	if (f->demand.drawn)
+		drawn_encoder_reset(f->demand.drawn);
+	f->repairing = true;
+	feed_refresh(f);
 }
 
 void feed_damage(struct feed *f, const struct picture *picture, const struct block_set *damage,
@@ -152,6 +164,9 @@ void feed_update(struct feed *f, const struct picture *picture, struct tiling *t
 {
 	if (!feed_is_ready(f) || !feed_is_owed(f))
 		return;
+	if (f->repairing)
+		reset_debt(f, picture);
+	f->repairing = false;
 	size_t begin = mtp_frame_begin(&w, MTP_TYPE_UPDATE);
 	mtp_write_room(&w, UPDATE_HEAD);
 	unsigned count = kept_cells_write_keep(&f->cells, picture, &w);
@@ -169,7 +184,8 @@ void feed_refine(struct feed *f, const struct picture *picture, struct tiling *t
 		return;
 	size_t begin = mtp_frame_begin(&w, MTP_TYPE_UPDATE);
 	mtp_write_room(&w, UPDATE_HEAD);
-	struct tile_demand exact = {.codecs = f->demand.codecs, .exact = true};
+	struct tile_demand exact = f->demand;
+	exact.exact = true;
 	block_set_copy(&f->refining, &f->debt.rough);
 	unsigned count =
 	    kept_cells_write_recall(&f->cells, picture, &f->refining, &f->debt.rough, &w);

@@ -37,6 +37,8 @@ struct feed_counters feed_counters(const struct feed *feed);
 void feed_screen(struct feed *feed, const struct picture *picture);
 /* All of it is owed again. */
 void feed_refresh(struct feed *feed);
+/* It has lost what DRAWN tiles taught it: they begin anew, and all is owed again. */
+void feed_repair(struct feed *feed);
 /* The picture changed: `damage` in all; or what `motion` says. feed_update() may follow later. */
 void feed_damage(struct feed *feed, const struct picture *picture, const struct block_set *damage,
     const struct motion *motion);

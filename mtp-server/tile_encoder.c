@@ -12,6 +12,9 @@
 #define JPEG_QUALITY 85
 /* Colours of a block (1024 pixels) that was drawn; a photograph's sky has more. */
 #define FEW_MAX 64
+/* More colours than that, as smoothed text has, are drawn if 1/3 of the pixels lie in flat places.
+ */
+#define FLAT_SHARE 3
 /* JPEG is tried when exact bytes are more than 1/8 of the raw ones, which drawn surfaces rarely
  * are, and taken when it is a third of them. */
 #define IS_LARGE(size, raw) ((size)*8 > (raw))
@@ -51,13 +54,29 @@ void tile_encoder_free(struct tile_encoder *encoder)
 	g_free(encoder);
 }
 
+/* Pixels that are like the one to their left: most of what is drawn, anti-aliased text included,
+ * and few of what a camera saw. */
+static bool is_mostly_flat(const struct picture *picture, struct rectangle r)
+{
+	size_t flat = 0;
+	for (unsigned y = 0; y < r.height; y++) {
+		const uint32_t *pixel = picture_at(picture, r.x, r.y + y);
+		for (unsigned x = 1; x < r.width; x++)
+			flat += !((pixel[x] ^ pixel[x - 1]) & 0xffffff);
+	}
+	return flat * FLAT_SHARE >= (size_t)r.width * r.height;
+}
+
 enum content tile_content(
     const struct picture *picture, struct rectangle r, struct palette *palette)
 {
 	palette_init(palette);
-	if (!palette_add_rectangle(palette, picture, r) || palette->size > FEW_MAX)
-		return CONTENT_MANY;
-	return palette->size == 1 ? CONTENT_PLAIN : CONTENT_FEW;
+	bool fits = palette_add_rectangle(palette, picture, r);
+	if (fits && palette->size == 1)
+		return CONTENT_PLAIN;
+	if (fits && palette->size <= FEW_MAX)
+		return CONTENT_FEW;
+	return is_mostly_flat(picture, r) ? CONTENT_FEW : CONTENT_MANY;
 }
 
 static size_t write_rgb(const struct picture *picture, struct rectangle r, uint8_t *out)

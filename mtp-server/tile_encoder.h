@@ -6,6 +6,7 @@
 #pragma once
 
 #include "mtp/tile.h"
+#include "mtp-server/drawn_encoder.h"
 #include "mtp-server/palette.h"
 
 /* What is in a rectangle, as far as it matters. */
@@ -26,8 +27,9 @@ enum content tile_content(
 
 /* What a viewer takes, and how well it must be. */
 struct tile_demand {
-	uint32_t codecs; /* bit k: kind k; SOLID and ZSTD are always there */
-	bool exact;      /* no JPEG */
+	uint32_t codecs;             /* bit k: kind k; SOLID and ZSTD are always there */
+	bool exact;                  /* no JPEG */
+	struct drawn_encoder *drawn; /* borrowed; NULL: no DRAWN tiles */
 };
 
 /* Encodes a rectangle of at most MTP_MAX_TILE pixels (any size when CONTENT_PLAIN). The palette

@@ -10,12 +10,14 @@ struct tiling {
 	uint8_t *contents; /* a block's enum content + 1; 0: not looked at yet */
 	size_t size;       /* of contents */
 	struct palette palette, wider;
+	uint8_t *drawn; /* DRAWN_BYTES_MAX: a tile on its way to the writer */
 };
 
 struct tiling *tiling_new(void)
 {
 	struct tiling *tiling = g_new0(struct tiling, 1);
 	tiling->encoder = tile_encoder_new();
+	tiling->drawn = g_malloc(DRAWN_BYTES_MAX);
 	return tiling;
 }
 
@@ -25,6 +27,7 @@ void tiling_free(struct tiling *tiling)
 		return;
 	tile_encoder_free(tiling->encoder);
 	g_free(tiling->contents);
+	g_free(tiling->drawn);
 	g_free(tiling);
 }
 
@@ -97,6 +100,81 @@ static enum content look_between(
 	return palette_add_rectangle(&t->palette, picture, r) ? CONTENT_FEW : CONTENT_MANY;
 }
 
+/* May these blocks be part of one DRAWN tile? */
+static bool are_drawn(struct tiling *t, const struct picture *picture, const struct block_set *owed,
+    unsigned column, unsigned row, unsigned columns, unsigned rows)
+{
+	for (unsigned j = row; j < row + rows; j++)
+		for (unsigned i = column; i < column + columns; i++)
+			if (!block_set_has(owed, i, j) ||
+			    content_of(t, picture, owed, i, j) == CONTENT_MANY)
+				return false;
+	struct rectangle r = block_set_part(owed, column, row, columns, rows);
+	size_t area = (size_t)r.width * r.height;
+	return area <= DRAWN_PIXELS_MAX &&
+	       area <= 2 * block_set_area(owed, column, row, columns, rows);
+}
+
+/* The rectangle of the DRAWN tile that begins here: plain blocks and drawn ones alike, as far to
+ * the right as they go, then down. */
+static struct rectangle grow_drawn(struct tiling *t, const struct picture *picture,
+    const struct block_set *owed, unsigned column, unsigned row)
+{
+	unsigned columns = 1, rows = 1;
+	while (column + columns < owed->columns &&
+	       are_drawn(t, picture, owed, column, row, columns + 1, 1))
+		columns++;
+	while (
+	    row + rows < owed->rows && are_drawn(t, picture, owed, column, row, columns, rows + 1))
+		rows++;
+	return block_set_part(owed, column, row, columns, rows);
+}
+
+static bool is_plain(const struct picture *picture, struct rectangle r)
+{
+	uint32_t colour = *picture_at(picture, r.x, r.y) & 0xffffff;
+	for (unsigned y = 0; y < r.height; y++) {
+		const uint32_t *pixel = picture_at(picture, r.x, r.y + y);
+		for (unsigned x = 0; x < r.width; x++)
+			if ((pixel[x] & 0xffffff) != colour)
+				return false;
+	}
+	return true;
+}
+
+/* Does the viewer show the two rows there, and exactly? Copies have been made before any tile. */
+static bool is_shown(
+    const struct block_set *owed, const struct block_set *lossy, struct rectangle rows)
+{
+	return !block_set_touches(owed, rows) && !block_set_touches(lossy, rows);
+}
+
+static unsigned known_rows(
+    const struct block_set *owed, const struct block_set *lossy, struct rectangle r)
+{
+	struct rectangle above = {r.x, r.y - 2, r.width, 2};
+	struct rectangle below = {r.x, r.y + r.height, r.width, 2};
+	if (r.y >= 2 && is_shown(owed, lossy, above))
+		return DRAWN_ABOVE;
+	if (below.y + 2 <= owed->height && is_shown(owed, lossy, below))
+		return DRAWN_BELOW;
+	return 0;
+}
+
+/* Writes the rectangle as one DRAWN tile; false when it does not suit. */
+static bool write_drawn(struct tiling *t, const struct picture *picture, struct rectangle r,
+    const struct block_set *owed, const struct block_set *lossy, const struct tile_demand *demand,
+    struct mtp_writer *w)
+{
+	struct mtp_tile tile;
+	unsigned known = known_rows(owed, lossy, r);
+	if (is_plain(picture, r) ||
+	    !drawn_encoder_encode(demand->drawn, picture, r, known, t->drawn, &tile))
+		return false;
+	mtp_tile_write(&tile, (uint16_t)picture->width, (uint16_t)picture->height, w);
+	return true;
+}
+
 /* One tile, made or remembered. False when it does not fit. */
 static bool write_tile(struct tiling *t, const struct picture *picture, struct rectangle r,
     enum content content, const struct tile_demand *demand, struct tile_cache *cache, size_t limit,
@@ -142,6 +220,20 @@ struct tiling_result tiling_write(struct tiling *t, const struct picture *pictur
 			if (!block_set_has(owed, column, row))
 				continue;
 			enum content content = content_of(t, picture, owed, column, row);
+			if (demand->drawn && content != CONTENT_MANY) {
+				struct rectangle r = grow_drawn(t, picture, owed, column, row);
+				/* What has been encoded is part of the state: no way back. */
+				if (result.tiles && w->size >= limit) {
+					result.more = true;
+					return result;
+				}
+				if (write_drawn(t, picture, r, owed, lossy, demand, w)) {
+					result.tiles++;
+					block_set_remove_within(owed, r);
+					block_set_remove_within(lossy, r);
+					continue;
+				}
+			}
 			unsigned columns, rows;
 			grow(t, picture, owed, content, column, row, &columns, &rows);
 			struct rectangle r = block_set_part(owed, column, row, columns, rows);

@@ -143,6 +143,10 @@ static void on_message(struct viewer *v, const struct mtp_message *message)
 		feed_refresh(v->feed);
 		v->events->wants(v, v->data);
 		break;
+	case MTP_TYPE_REPAIR:
+		feed_repair(v->feed);
+		v->events->wants(v, v->data);
+		break;
 	case MTP_TYPE_POINTER:
 	case MTP_TYPE_TOUCH:
 	case MTP_TYPE_KEY:

@@ -62,6 +62,9 @@
 #define MTP_REFRESH(F) \
 	F(none, empty, 0)
 
+#define MTP_REPAIR(F) \
+	F(none, empty, 0)
+
 #define MTP_PING(F) \
 	F(u64, nonce, UINT64_MAX)
 
@@ -111,6 +114,7 @@
 	M(8, PONG, pong, MTP_BY_BOTH, MTP_PONG)            \
 	M(9, BYE, bye, MTP_BY_BOTH, MTP_BYE)               \
 	M(12, TERMINAL, terminal, MTP_BY_CLIENT, MTP_TERMINAL) \
+	M(14, REPAIR, repair, MTP_BY_CLIENT, MTP_REPAIR) \
 	M(64, WELCOME, welcome, MTP_BY_SERVER, MTP_WELCOME) \
 	M(65, SCREEN, screen, MTP_BY_SERVER, MTP_SCREEN)   \
 	M(66, UPDATE, update, MTP_BY_SERVER, MTP_UPDATE)

@@ -39,6 +39,8 @@ bool mtp_tile_is_valid(const struct mtp_tile *t, uint16_t width, uint16_t height
 	switch (t->kind) {
 	case MTP_TILE_SOLID:
 		return true;
+	case MTP_TILE_DRAWN:
+		return t->size <= MTP_MAX_TO_CLIENT;
 	case MTP_TILE_COPY:
 		return is_inside(t->source_x, t->source_y, t->width, t->height, width, height);
 	case MTP_TILE_KEEP:

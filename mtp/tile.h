@@ -22,6 +22,7 @@ enum mtp_tile_kind { /* the bit of a codec in HELLO and WELCOME is 1 << kind */
 	MTP_TILE_JPEG,
 	MTP_TILE_KEEP,
 	MTP_TILE_RECALL,
+	MTP_TILE_DRAWN, /* mtp/drawn.h */
 	MTP_TILE_KINDS,
 };
 
@@ -33,7 +34,7 @@ struct mtp_tile {
 	uint16_t cell;               /* KEEP, RECALL: the first */
 	unsigned palette_size;       /* PALETTE: 1..256 */
 	const uint8_t *palette;      /* PALETTE: 3 bytes a colour; borrowed */
-	const uint8_t *data;         /* PALETTE, ZSTD, JPEG; borrowed */
+	const uint8_t *data;         /* PALETTE, ZSTD, JPEG, DRAWN; borrowed */
 	size_t size;                 /* of data */
 };
 

@@ -123,6 +123,22 @@ static bool decompress(
 	                                      size, tile->data, tile->size);
 }
 
+/* What is out of step shows nothing until the host begins anew. False: malformed. */
+static bool draw_drawn(struct picture *picture, const struct mtp_tile *tile)
+{
+	const struct drawn_target target = {picture->pixels, picture->width, picture->height};
+	const struct drawn_area area = {tile->x, tile->y, tile->width, tile->height};
+
+	if (picture->out_of_step && !drawn_is_reset(tile->data, tile->size))
+		return true;
+
+	enum drawn_result result =
+	    drawn_decode(picture->drawn, &target, area, tile->data, tile->size);
+
+	picture->out_of_step = result == DRAWN_OUT_OF_STEP;
+	return result != DRAWN_MALFORMED;
+}
+
 const char *picture_draw(
     struct picture *picture, const struct mtp_codecs *codecs, const struct mtp_tile *tile)
 {
@@ -156,6 +172,10 @@ const char *picture_draw(
 		if (!codecs->jpeg_decode(codecs->context, pixel(picture, tile->x, tile->y),
 		        picture_stride(picture), tile->width, tile->height, tile->data, tile->size))
 			return "a JPEG tile does not decode to its size";
+		break;
+	case MTP_TILE_DRAWN:
+		if (!draw_drawn(picture, tile))
+			return "a drawn tile begins with flags that it cannot have";
 		break;
 	default:
 		return "a tile is of a kind that was not asked for";

@@ -13,6 +13,7 @@
 
 #include "mtp-client/core/cells.h"
 #include "mtp-client/core/codecs.h"
+#include "mtp/drawn.h"
 #include "mtp/tile.h"
 
 #define PICTURE_BYTES 4                    /* a pixel */
@@ -28,7 +29,9 @@ struct picture {
 	uint32_t width, height;
 	struct rectangle damage;
 	struct cells cells;
-	uint8_t *scratch; /* PICTURE_SCRATCH bytes: a tile between zstd and the screen */
+	struct drawn *drawn; /* what DRAWN tiles have taught */
+	bool out_of_step;    /* that is not what the host thinks: wait for a new beginning */
+	uint8_t *scratch;    /* PICTURE_SCRATCH bytes: a tile between zstd and the screen */
 };
 
 /* Black, and all of it damaged. False: more pixels than there is room for, or none. */

@@ -23,6 +23,7 @@ struct mtp_session {
 	uint8_t buttons;   /* of the pointer, as last sent */
 	uint32_t sequence; /* of the last UPDATE */
 	bool complete;
+	bool repairing; /* REPAIR has been sent, and the host has not begun anew yet */
 	struct picture picture;
 	struct mtp_session_counters counters;
 
@@ -45,10 +46,11 @@ struct mtp_session *mtp_session_new(const struct mtp_session_options *options)
 	session->picture.pixels = malloc(capacity * PICTURE_BYTES);
 	session->picture.scratch = malloc(PICTURE_SCRATCH);
 	bool cells = cells_init(&session->picture.cells);
+	session->picture.drawn = malloc(sizeof(*session->picture.drawn));
 	mtp_deframer_init(
 	    &session->deframer, malloc(MTP_FRAME_HEADER + MTP_MAX_TO_CLIENT), MTP_MAX_TO_CLIENT);
 	if (session->picture.pixels && session->picture.scratch && cells &&
-	    session->deframer.buffer)
+	    session->picture.drawn && session->deframer.buffer)
 		return session;
 	mtp_session_free(session);
 	return NULL;
@@ -61,6 +63,7 @@ void mtp_session_free(struct mtp_session *session)
 	free(session->picture.pixels);
 	free(session->picture.scratch);
 	cells_finish(&session->picture.cells);
+	free(session->picture.drawn);
 	free(session->deframer.buffer);
 	free(session);
 }
@@ -159,6 +162,19 @@ static bool take_welcome(struct mtp_session *session, const struct mtp_welcome *
 	return take_screen(session, welcome->width, welcome->height);
 }
 
+/* Once, until the host has begun anew. A full output asks with a later update. */
+static void ask_for_repair(struct mtp_session *session)
+{
+	const struct mtp_message repair = {.type = MTP_TYPE_REPAIR};
+
+	if (!session->picture.out_of_step) {
+		session->repairing = false;
+	} else if (!session->repairing && send_message(session, &repair, OUTPUT_FOR_ACKS)) {
+		session->repairing = true;
+		session->counters.repairs++;
+	}
+}
+
 static bool take_update(struct mtp_session *session, const struct mtp_update *update)
 {
 	uint64_t begin = now_us(session);
@@ -179,6 +195,7 @@ static bool take_update(struct mtp_session *session, const struct mtp_update *up
 	}
 	if (result == MTP_MALFORMED)
 		return refuse(session, "a tile is cut off, or not within its bounds");
+	ask_for_repair(session);
 	session->counters.updates++;
 	if (update->flags & MTP_UPDATE_COMPLETE)
 		session->complete = true;
@@ -284,6 +301,8 @@ bool mtp_session_start(struct mtp_session *session, const struct mtp_session_hel
 	session->picture.width = session->picture.height = 0;
 	cells_clear(&session->picture.cells);
 	picture_shown(&session->picture);
+	drawn_init(session->picture.drawn);
+	session->picture.out_of_step = session->repairing = false;
 	mtp_deframer_init(&session->deframer, session->deframer.buffer, MTP_MAX_TO_CLIENT);
 	session->state =
 	    send_message(session, &message, 0) ? MTP_SESSION_GREETING : MTP_SESSION_IDLE;
@@ -409,7 +428,7 @@ const struct mtp_session_counters *mtp_session_counters(const struct mtp_session
 const char *mtp_session_tile_name(unsigned kind)
 {
 	static const char *const names[MTP_TILE_KINDS] = {
-	    "solid", "copy", "palette", "zstd", "jpeg", "keep", "recall"};
+	    "solid", "copy", "palette", "zstd", "jpeg", "keep", "recall", "drawn"};
 
 	return kind < MTP_TILE_KINDS ? names[kind] : "?";
 }

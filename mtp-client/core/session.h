@@ -52,7 +52,8 @@ struct mtp_session_counters {
 	uint64_t updates, bytes; /* bytes: received, all kinds of message */
 	uint64_t rtt_us;         /* of the last PING that carried the clock; 0: none yet */
 	uint64_t tiles[MTP_TILE_KINDS];
-	uint64_t glyphs; /* referred to, instead of sent */
+	uint64_t repairs; /* asked for: what DRAWN tiles had taught was out of step */
+	uint64_t glyphs;  /* referred to, instead of sent */
 };
 
 struct mtp_session;

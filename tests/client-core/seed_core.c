@@ -8,6 +8,7 @@
 #include <jpeglib.h>
 #include <zstd.h>
 
+#include "mtp/drawn.h"
 #include "mtp/tile.h"
 
 #define SIDE 64 /* pixels, of the screen and of each tile */
@@ -73,6 +74,18 @@ static size_t encode_jpeg(const uint8_t *rgb, uint8_t *out, size_t room)
 	return n;
 }
 
+static size_t encode_drawn(const uint8_t *rgb, uint8_t *out, size_t room)
+{
+	static struct drawn drawn;
+	static uint32_t pixels[SIDE * SIDE];
+	const struct drawn_source source = {pixels, SIDE, SIDE};
+	const struct drawn_area area = {.width = SIDE, .height = SIDE};
+
+	for (size_t i = 0; i < SIDE * SIDE; i++)
+		pixels[i] = i / 5 % 3 ? 0xffffff : rgb[i] & 0xf0u;
+	return drawn_encode(&drawn, &source, area, DRAWN_RESET, out, room);
+}
+
 static void send_kind(struct seed *seed, enum mtp_tile_kind kind)
 {
 	static const uint8_t palette[4 * 3] = {0, 0, 0, 9, 9, 9, 200, 0, 0, 0, 200, 0};
@@ -96,6 +109,9 @@ static void send_kind(struct seed *seed, enum mtp_tile_kind kind)
 		break;
 	case MTP_TILE_JPEG:
 		tile.size = encode_jpeg(rgb, data, sizeof(data));
+		break;
+	case MTP_TILE_DRAWN:
+		tile.size = encode_drawn(rgb, data, sizeof(data));
 		break;
 	default:
 		break;
@@ -124,14 +140,14 @@ static void begin(struct seed *seed)
 	                           .width = SIDE,
 	                           .height = SIDE,
 	                           .touch_points = 5,
-	                           .codecs = 31,
+	                           .codecs = 255,
 	                           .session = mtp_text_of("seed")}});
 }
 
 int main(int argc, char **argv)
 {
 	static const char *const names[MTP_TILE_KINDS] = {
-	    "solid", "copy", "palette", "zstd", "jpeg", "keep", "recall"};
+	    "solid", "copy", "palette", "zstd", "jpeg", "keep", "recall", "drawn"};
 	static struct seed seed;
 
 	if (argc != 2) {

@@ -8,6 +8,7 @@
 #include <jpeglib.h>
 #include <zstd.h>
 
+#include "mtp/drawn.h"
 #include "mtp/tile.h"
 
 struct decoder {
@@ -19,6 +20,7 @@ struct decoder {
 		uint32_t pixels[32 * 32];
 	} * cells;
 	bool complete;
+	struct drawn *drawn; /* mtp/drawn.c has a test of its own, tests/mtp/test_drawn.c */
 };
 
 static inline void decoder_init(struct decoder *d, unsigned width, unsigned height)
@@ -26,6 +28,7 @@ static inline void decoder_init(struct decoder *d, unsigned width, unsigned heig
 	*d = (struct decoder){.width = width, .height = height};
 	d->pixels = g_new0(uint32_t, (size_t)width * height);
 	d->cells = g_malloc0(1024 * sizeof *d->cells);
+	d->drawn = g_new0(struct drawn, 1);
 }
 
 static inline void decoder_copy(struct decoder *d, const struct mtp_tile *t)
@@ -85,6 +88,22 @@ static inline void decoder_jpeg(struct decoder *d, const struct mtp_tile *t)
 	jpeg_destroy_decompress(&jpeg);
 }
 
+static inline void decoder_drawn(struct decoder *d, const struct mtp_tile *t)
+{
+	g_autofree uint8_t *rgba = g_malloc((size_t)d->width * d->height * 4);
+	const struct drawn_target target = {rgba, d->width, d->height};
+	const struct drawn_area area = {t->x, t->y, t->width, t->height};
+	for (size_t i = 0; i < (size_t)d->width * d->height; i++) {
+		rgba[4 * i] = (uint8_t)(d->pixels[i] >> 16);
+		rgba[4 * i + 1] = (uint8_t)(d->pixels[i] >> 8);
+		rgba[4 * i + 2] = (uint8_t)d->pixels[i];
+	}
+	g_assert_cmpint(drawn_decode(d->drawn, &target, area, t->data, t->size), ==, DRAWN_OK);
+	for (size_t i = 0; i < (size_t)d->width * d->height; i++)
+		d->pixels[i] =
+		    (uint32_t)rgba[4 * i] << 16 | (uint32_t)rgba[4 * i + 1] << 8 | rgba[4 * i + 2];
+}
+
 static inline void decoder_tile(struct decoder *d, const struct mtp_tile *t)
 {
 	size_t raw_size = mtp_tile_raw_size(t);
@@ -100,6 +119,8 @@ static inline void decoder_tile(struct decoder *d, const struct mtp_tile *t)
 		decoder_cells(d, t);
 	else if (t->kind == MTP_TILE_JPEG)
 		decoder_jpeg(d, t);
+	else if (t->kind == MTP_TILE_DRAWN)
+		decoder_drawn(d, t);
 	else
 		for (unsigned y = 0; y < t->height; y++)
 			for (unsigned x = 0; x < t->width; x++) {
@@ -144,4 +165,5 @@ static inline void decoder_finish(struct decoder *d)
 {
 	g_free(d->pixels);
 	g_free(d->cells);
+	g_free(d->drawn);
 }

@@ -63,7 +63,7 @@ static void set_up(struct fixture *f, gconstpointer may_input)
 	mtp_deframer_init(&f->deframer, f->buffer, MTP_MAX_TO_CLIENT);
 	f->tiling = tiling_new();
 	struct viewer_options options = {
-	    .session = "s", .version = 1, .codecs = 31, .may_input = may_input == NULL};
+	    .session = "s", .version = 1, .codecs = 255, .may_input = may_input == NULL};
 	f->viewer = viewer_new(pair[1], &options, &f->picture, &events, f);
 }
 

@@ -54,6 +54,8 @@ static void test_bytes(void)
 	    .cell = 7);
 	CHECK("\x04\x02\xcf\x05\x9f\0\x01\0\x01\0\0\0\0", .kind = MTP_TILE_JPEG, .x = 719,
 	    .y = 1439, .width = 1, .height = 1);
+	CHECK("\x07\0\0\0\0\x02\xd0\x05\xa0\0\0\0\x02\x01z", .kind = MTP_TILE_DRAWN, .width = WIDTH,
+	    .height = HEIGHT, .data = BYTES("\x01z"), .size = 2);
 }
 
 static void check_invalid(struct mtp_tile tile)
