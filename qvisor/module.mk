@@ -17,3 +17,18 @@ SEED ?= 1
 .PHONY: faults
 faults: programs
 	@QVMI_BIN=$(abspath $(B)/bin) tests/faults/kill9 $(ROUNDS) $(SEED)
+# `make fuzz-qvisor [RUNS=1000000]`: what QEMU, a guest's agent, an image and the API's clients send, under libFuzzer
+# and the sanitizers, with the folder's own sources instrumented.
+FUZZ_QVISOR := qmp agent manifest api
+FUZZ_QVISOR_LIBS := build/fuzz/qvisor/lib/libqvisor.a build/fuzz/qvisor/lib/libcommon.a
+.PHONY: fuzz-qvisor
+fuzz-qvisor:
+	@$(MAKE) --no-print-directory B=build/fuzz/qvisor CC=clang SANITIZE=address,undefined,fuzzer-no-link $(FUZZ_QVISOR_LIBS)
+	@for target in $(FUZZ_QVISOR); do \
+	  clang $(filter-out -MMD -MP,$(ALL_CFLAGS)) -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -pie \
+	    -o build/fuzz/qvisor/fuzz_$$target tests/qvisor/fuzz_$$target.c $(FUZZ_QVISOR_LIBS) $(FUZZ_QVISOR_LIBS) \
+	    $$(pkg-config --libs $(qvisord_PKG)) -lm && \
+	  mkdir -p build/fuzz/qvisor/corpus-$$target && \
+	  build/fuzz/qvisor/fuzz_$$target -runs=$(RUNS) -max_len=4096 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	    -artifact_prefix=build/fuzz/qvisor/$$target- build/fuzz/qvisor/corpus-$$target tests/qvisor/corpus/$$target || exit 1; \
+	done
