@@ -56,6 +56,7 @@ bool host_init(struct host *host, const struct config *config, GError **error)
 	    .state_folder = config_string(config, "host", "state-folder"),
 	    .template_folder = config_string(config, "host", "template-folder"),
 	    .qemu = config_string(config, "host", "qemu"),
+	    .launcher = config_string(config, "host", "launcher"),
 	    .tb_size_mib = config_int(config, "host", "tb-size-mib"),
 	    .max_phones = config_int(config, "host", "max-phones"),
 	    .memory_reserve_mib = config_int(config, "host", "memory-reserve-mib"),

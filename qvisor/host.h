@@ -27,6 +27,7 @@ struct host {
 	const char *state_folder;    /* a folder a phone below */
 	const char *template_folder; /* a folder a template below */
 	const char *qemu;            /* program */
+	const char *launcher; /* socket of qvisor-launch; NULL: phones are our own children */
 	char *qemu_version;
 	int lock; /* on the state folder */
 	struct accelerator *accelerator;

@@ -2,6 +2,10 @@ PROGRAMS += qvisord
 qvisord_MAIN = qvisor/qvisord.c
 qvisord_LIBS = qvisor common
 qvisord_PKG = gio-unix-2.0 json-glib-1.0 libwebsockets libcurl openssl
+# The only root: no library but libc.
+PROGRAMS += qvisor-launch
+qvisor-launch_MAIN = qvisor/qvisor-launch.c
+qvisor-launch_LIBS = qvisor
 # The API's description is part of the program.
 $(B)/obj/qvisor/api.o: qvisor/openapi.yaml
 # For tests and for finding out what a phone shows.
@@ -19,7 +23,7 @@ faults: programs
 	@QVMI_BIN=$(abspath $(B)/bin) tests/faults/kill9 $(ROUNDS) $(SEED)
 # `make fuzz-qvisor [RUNS=1000000]`: what QEMU, a guest's agent, an image and the API's clients send, under libFuzzer
 # and the sanitizers, with the folder's own sources instrumented.
-FUZZ_QVISOR := qmp agent manifest api
+FUZZ_QVISOR := qmp agent manifest api launch
 FUZZ_QVISOR_LIBS := build/fuzz/qvisor/lib/libqvisor.a build/fuzz/qvisor/lib/libcommon.a
 .PHONY: fuzz-qvisor
 fuzz-qvisor:
@@ -32,3 +36,7 @@ fuzz-qvisor:
 	  build/fuzz/qvisor/fuzz_$$target -runs=$(RUNS) -max_len=4096 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
 	    -artifact_prefix=build/fuzz/qvisor/$$target- build/fuzz/qvisor/corpus-$$target tests/qvisor/corpus/$$target || exit 1; \
 	done
+PROGRAMS += qvmi-launch-probe
+qvmi-launch-probe_MAIN = tests/qvisor/launch_probe.c
+qvmi-launch-probe_LIBS = qvisor common
+qvmi-launch-probe_PKG = gio-unix-2.0 json-glib-1.0

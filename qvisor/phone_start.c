@@ -187,7 +187,21 @@ static void step_spawn(struct phone_start *start)
 	    .disk = phone->template->manifest->disk ? overlay : NULL,
 	};
 	g_auto(GStrv) argv = qemu_command_build(&command);
-	const struct qemu_process_spawn spawn = {.argv = argv, .folder = phone->folder};
+	const struct manifest *manifest = phone->template->manifest;
+	/* What it reads, where it may not see all: the disk is overlay, template's disk, image. */
+	const char *files[5] = {start->cold ? manifest->kernel : command.memory};
+	unsigned n = 1;
+	if (start->cold && manifest->initrd)
+		files[n++] = manifest->initrd;
+	if (manifest->disk) {
+		files[n++] = template_path(phone->template, "disk");
+		files[n++] = manifest->disk;
+	}
+	const struct qemu_process_spawn spawn = {.argv = argv,
+	    .folder = phone->folder,
+	    .launcher = host->launcher,
+	    .uuid = phone->uuid,
+	    .files = files};
 	phone->switched_off = phone->restarts = phone->has_network = phone->identity_set = false;
 	phone->process = qemu_process_start(&spawn, phone_exited, phone, &error);
 	/* The record names the process from its first moment, so that no crash of ours can orphan

@@ -9,8 +9,6 @@
 #include "qvisor/folder.h"
 #include "qvisor/phone_record.h"
 
-#define END_GRACE_MS 1000
-
 struct phone_table {
 	struct host *host;
 	GHashTable *phones;     /* uuid -> struct phone * */
@@ -56,7 +54,7 @@ static void end_orphans(const struct phone_table *table)
 		if (pid <= 0 || process_is_recorded(table, pid) || !is_our_qemu(table, name))
 			continue;
 		g_message("ending QEMU (pid %d) that no phone's record names", (int)pid);
-		process_end(pid, process_start_time(pid), END_GRACE_MS);
+		qemu_process_end(table->host->launcher, pid, process_start_time(pid));
 	}
 	if (dir)
 		g_dir_close(dir);
@@ -69,7 +67,7 @@ static bool adopt(struct phone *phone, pid_t pid, uint64_t start_time)
 	if (!phone->established && phone->state != PHONE_OFF)
 		return false; /* its creation was never answered */
 	if (phone->state == PHONE_CREATING) {
-		process_end(pid, start_time, END_GRACE_MS);
+		qemu_process_end(phone->host->launcher, pid, start_time);
 		phone_set_state(
 		    phone, PHONE_OFF, "qvisord ended while the phone was being started");
 		return true;
@@ -82,6 +80,7 @@ static bool adopt(struct phone *phone, pid_t pid, uint64_t start_time)
 			phone_set_state(phone, PHONE_OFF, "it ended while qvisord was not running");
 		return true;
 	}
+	phone->process->launcher = phone->host->launcher;
 	/* An order to stop ended with us; whoever gave it gives it again. */
 	phone->state = PHONE_RUNNING;
 	g_message("phone %s is adopted (pid %d)", phone->uuid, (int)pid);
@@ -132,7 +131,7 @@ static void load(struct phone_table *table, const char *name)
 		return;
 	}
 	g_message("phone %s was never finished: removed", phone->uuid);
-	process_end(pid, start_time, END_GRACE_MS);
+	qemu_process_end(table->host->launcher, pid, start_time);
 	phone_free(phone);
 	if (!folder_delete(folder, &error))
 		g_warning("%s", error->message);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -13,7 +14,10 @@
 #include "common/error.h"
 #include "common/process.h"
 #include "qvisor/folder_socket.h"
+#include "qvisor/launcher.h"
 #include "qvisor/qemu_command.h"
+
+#define END_GRACE_MS 1000
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
@@ -56,6 +60,43 @@ static int open_log(const char *folder, GError **error)
 	return fd;
 }
 
+/* `fds`: QMP, agent, log. */
+static pid_t start_jailed(
+    const struct qemu_process_spawn *spawn, const int *fds, int *pidfd, GError **error)
+{
+	struct launcher_start start = {
+	    .uuid = spawn->uuid, .argv = spawn->argv, .files = spawn->files};
+	memcpy(start.fds, fds, sizeof(start.fds));
+	return launcher_start(spawn->launcher, &start, pidfd, error);
+}
+
+static pid_t start_child(
+    const struct qemu_process_spawn *spawn, const int *fds, int *pidfd, GError **error)
+{
+	const struct process_fd passed[] = {{fds[0], QEMU_FD_QMP}, {fds[1], QEMU_FD_AGENT}};
+	const struct process_spawn child = {
+	    .argv = (const char *const *)spawn->argv,
+	    .fds = passed,
+	    .n_fds = G_N_ELEMENTS(passed),
+	    .stdin_fd = -1,
+	    .stdout_fd = fds[2],
+	    .stderr_fd = fds[2],
+	    .new_session = true,
+	    .death_signal = spawn->dies_with_us ? SIGKILL : 0,
+	};
+	pid_t pid = process_spawn(&child, error);
+	if (pid < 0)
+		return -1;
+	*pidfd = pidfd_open(pid, 0);
+	if (*pidfd >= 0)
+		return pid;
+	g_set_error(
+	    error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED, "cannot watch QEMU: %s", g_strerror(errno));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return -1;
+}
+
 struct qemu_process *qemu_process_start(const struct qemu_process_spawn *spawn,
     void (*exited)(void *data, const char *how), void *data, GError **error)
 {
@@ -70,30 +111,16 @@ struct qemu_process *qemu_process_start(const struct qemu_process_spawn *spawn,
 	AUTO_FD agent = folder_socket_listen(spawn->folder, "agent.sock", error);
 	if (agent < 0)
 		return NULL;
-	const struct process_fd fds[] = {{qmp, QEMU_FD_QMP}, {agent, QEMU_FD_AGENT}};
-	const struct process_spawn child = {
-	    .argv = (const char *const *)spawn->argv,
-	    .fds = fds,
-	    .n_fds = G_N_ELEMENTS(fds),
-	    .stdin_fd = -1,
-	    .stdout_fd = log,
-	    .stderr_fd = log,
-	    .new_session = true,
-	    .death_signal = spawn->dies_with_us ? SIGKILL : 0,
-	};
-	pid_t pid = process_spawn(&child, error);
+	const int fds[] = {qmp, agent, log};
+	int pidfd = -1;
+	pid_t pid = spawn->launcher ? start_jailed(spawn, fds, &pidfd, error)
+	                            : start_child(spawn, fds, &pidfd, error);
 	if (pid < 0)
 		return NULL;
-	uint64_t start_time = process_start_time(pid);
-	int pidfd = pidfd_open(pid, 0);
-	if (pidfd < 0) {
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED, "cannot watch QEMU: %s",
-		    g_strerror(errno));
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		return NULL;
-	}
-	return qemu_process_watch(pid, start_time, pidfd, exited, data);
+	struct qemu_process *process =
+	    qemu_process_watch(pid, process_start_time(pid), pidfd, exited, data);
+	process->launcher = spawn->launcher;
+	return process;
 }
 
 struct qemu_process *qemu_process_adopt(pid_t pid, uint64_t start_time,
@@ -120,7 +147,26 @@ void qemu_process_free(struct qemu_process *process)
 
 void qemu_process_kill(struct qemu_process *process)
 {
-	pidfd_send_signal(process->pidfd, SIGKILL, NULL, 0);
+	g_autoptr(GError) error = NULL;
+	if (!process->launcher)
+		pidfd_send_signal(process->pidfd, SIGKILL, NULL, 0);
+	else if (!launcher_kill(process->launcher, process->pidfd, &error))
+		g_warning("QEMU (pid %d) cannot be killed: %s", (int)process->pid, error->message);
+}
+
+void qemu_process_end(const char *launcher, pid_t pid, uint64_t start_time)
+{
+	g_autoptr(GError) error = NULL;
+	AUTO_FD pidfd = launcher && pid > 0 ? pidfd_open(pid, 0) : -1;
+	if (!launcher) {
+		process_end(pid, start_time, END_GRACE_MS);
+	} else if (pidfd >= 0 && process_is(pid, start_time)) {
+		struct pollfd gone = {.fd = pidfd, .events = POLLIN};
+		if (!launcher_kill(launcher, pidfd, &error))
+			g_warning("QEMU (pid %d) cannot be killed: %s", (int)pid, error->message);
+		else
+			poll(&gone, 1, END_GRACE_MS);
+	}
 }
 
 char *qemu_process_last_words(const char *folder)

@@ -21,6 +21,7 @@ struct qemu_process {
 	 * object may be freed. */
 	void (*exited)(void *data, const char *how);
 	void *data;
+	const char *launcher; /* who may kill it in our place; NULL: we do */
 };
 
 struct qemu_process_spawn {
@@ -28,6 +29,11 @@ struct qemu_process_spawn {
 	const char
 	    *folder; /* the sockets qmp.sock and agent.sock and the log qemu.log are made here */
 	bool dies_with_us; /* a template's first boot; a phone outlives us */
+	/* Socket of qvisor-launch, which starts it in a jail (launcher.h); NULL: as our own child,
+	 * and the other two mean nothing. */
+	const char *launcher;
+	const char *uuid;
+	const char *const *files; /* NULL-terminated */
 };
 
 struct qemu_process *qemu_process_start(const struct qemu_process_spawn *spawn,
@@ -39,6 +45,9 @@ struct qemu_process *qemu_process_adopt(pid_t pid, uint64_t start_time,
 void qemu_process_free(struct qemu_process *process);
 /* SIGKILL; `exited` follows. */
 void qemu_process_kill(struct qemu_process *process);
+
+/* Ends one that is not watched, if it is still the same. Blocks for a second at most. */
+void qemu_process_end(const char *launcher, pid_t pid, uint64_t start_time);
 
 /* The end of FOLDER/qemu.log as one line, for an error message; "" if there is none. Caller frees.
  */

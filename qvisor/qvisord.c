@@ -21,6 +21,8 @@ static const struct config_key keys[] = {
     {"host", "template-folder", CONFIG_PATH, NULL, 0, 0, "a folder a template is made below it"},
     {"host", "accelerator", CONFIG_STRING, "auto", 0, 0, "auto (probes KVM), kvm or tcg"},
     {"host", "qemu", CONFIG_STRING, "qemu-system-x86_64", 0, 0, "QEMU program"},
+    {"host", "launcher", CONFIG_PATH, NULL, 0, 0,
+        "socket of qvisor-launch; unset: phones run under this daemon's user, without a jail"},
     {"host", "tb-size-mib", CONFIG_INT, "64", 8, 4096, "TCG's code cache a phone"},
     {"host", "max-phones", CONFIG_INT, "64", 1, 10000, "phones that run at once"},
     {"host", "memory-reserve-mib", CONFIG_INT, "256", 0, 1048576,
@@ -98,6 +100,11 @@ int main(int argc, char **argv)
 	if (!host_init(&host, config, &error))
 		daemon_fail("preparing this host", error);
 	g_message("%s; QEMU %s", host.accelerator->reason, host.qemu_version);
+
+	if (!host.launcher)
+		g_message(
+		    "no qvisor-launch (host.launcher): phones run under our own user, without "
+		    "namespaces and limits of their own");
 
 	/* Before any listener: a second daemon on the same folders must not adopt what the first
 	 * has. */

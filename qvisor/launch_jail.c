@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "qvisor/launch_jail.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "qvisor/launch_cgroup.h"
+#include "qvisor/launch_root.h"
+
+#define ERROR_SIZE 252
+#define DISK "overlay.qcow2"
+#define SANDBOX "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+#define NAMESPACES (CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
+
+struct jail {
+	const struct launch_options *options;
+	const struct launch_request *request;
+	uid_t uid;
+	struct launch_root_file files[LAUNCH_FILES_MAX + 1];
+	unsigned file_count;
+	char disk[LAUNCH_PATH_MAX + 64];
+	int fds[LAUNCH_START_FDS];
+	int go[2], report[2]; /* pipes: the child waits for the first, fails into the second */
+};
+
+static bool fail(char *error, const char *what)
+{
+	int why = errno;
+	snprintf(error, ERROR_SIZE, "%.160s: %s", what, strerror(why));
+	return false;
+}
+
+/* --- uids --- */
+
+static uid_t owner_of(const char *pid)
+{
+	char path[64];
+	struct stat status;
+	snprintf(path, sizeof(path), "/proc/%.20s", pid);
+	return stat(path, &status) ? (uid_t)-1 : status.st_uid;
+}
+
+static bool is_ours(const struct launch_options *options, uid_t uid)
+{
+	return uid >= options->first_uid && uid - options->first_uid < options->uid_count;
+}
+
+bool launch_jail_owns(const struct launch_options *options, pid_t pid)
+{
+	char name[32];
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	return pid > 0 && is_ours(options, owner_of(name));
+}
+
+/* One that no process has: what runs is the truth, and we keep no list. */
+static bool find_uid(struct jail *jail, char *error)
+{
+	const struct launch_options *options = jail->options;
+	bool *taken = calloc(options->uid_count, sizeof(*taken));
+	DIR *dir = opendir("/proc");
+	const struct dirent *entry;
+	while (taken && dir && (entry = readdir(dir))) {
+		uid_t uid = entry->d_name[0] >= '1' && entry->d_name[0] <= '9'
+		                ? owner_of(entry->d_name)
+		                : (uid_t)-1;
+		if (is_ours(options, uid))
+			taken[uid - options->first_uid] = true;
+	}
+	unsigned i = 0;
+	while (taken && dir && i < options->uid_count && taken[i])
+		i++;
+	bool found = taken && dir && i < options->uid_count;
+	if (dir)
+		closedir(dir);
+	free(taken);
+	jail->uid = options->first_uid + i;
+	errno = EUSERS;
+	return found || fail(error, "no user id is free");
+}
+
+/* --- files --- */
+
+static void add_file(struct jail *jail, int fd, const char *path, bool writable)
+{
+	jail->files[jail->file_count++] = (struct launch_root_file){fd, path, writable};
+}
+
+/* What qvisord itself may read, and everybody: a jail shows it nothing that it could not see. */
+static bool open_files(struct jail *jail, char *error)
+{
+	for (unsigned i = 0; i < jail->request->file_count; i++) {
+		const char *path = jail->request->files[i];
+		struct stat status;
+		setfsgid(jail->options->daemon_gid);
+		setfsuid(jail->options->daemon_uid);
+		int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+		setfsuid(0);
+		setfsgid(0);
+		if (fd < 0)
+			return fail(error, path);
+		add_file(jail, fd, path, false);
+		errno = EACCES;
+		if (fstat(fd, &status) || !S_ISREG(status.st_mode) || !(status.st_mode & S_IROTH))
+			return fail(error, path);
+	}
+	return true;
+}
+
+/* The phone's disk becomes its own; qvisord may read it as its group. One with another name
+ * elsewhere, or somebody else's, is not given away. */
+static bool open_disk(struct jail *jail, char *error)
+{
+	const struct launch_options *options = jail->options;
+	char opened[64];
+	struct stat status;
+	snprintf(jail->disk, sizeof(jail->disk), "%.960s/%s/" DISK, options->state_folder,
+	    jail->request->uuid);
+	int state = open(options->state_folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int folder =
+	    openat(state, jail->request->uuid, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(folder, DISK, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int why = errno;
+	bool has_folder = folder >= 0;
+	close(state);
+	close(folder);
+	errno = why;
+	if (fd < 0)
+		return (has_folder && why == ENOENT) || fail(error, jail->disk);
+	add_file(jail, fd, jail->disk, true);
+	snprintf(opened, sizeof(opened), "/proc/self/fd/%d", fd);
+	errno = EACCES;
+	if (fstat(fd, &status) || !S_ISREG(status.st_mode) || status.st_nlink != 1 ||
+	    (status.st_uid != options->daemon_uid && !is_ours(options, status.st_uid)))
+		return fail(error, jail->disk);
+	if (fchownat(fd, "", jail->uid, options->daemon_gid, AT_EMPTY_PATH) || chmod(opened, 0660))
+		return fail(error, jail->disk);
+	return true;
+}
+
+/* --- the child: no way back, so what fails is written into the pipe --- */
+
+static void child_end(const struct jail *jail, const char *error)
+{
+	ssize_t ignored = write(jail->report[1], error, ERROR_SIZE);
+	(void)ignored;
+	_exit(127);
+}
+
+static void child_fail(const struct jail *jail, const char *what)
+{
+	char error[ERROR_SIZE];
+	fail(error, what);
+	child_end(jail, error);
+}
+
+/* Standard ones, then what QEMU expects as 3 and 4; all others close themselves. */
+static void child_descriptors(const struct jail *jail)
+{
+	int above[LAUNCH_START_FDS];
+	int null = open("/dev/null", O_RDWR);
+	for (unsigned i = 0; i < LAUNCH_START_FDS; i++)
+		above[i] = fcntl(jail->fds[i], F_DUPFD_CLOEXEC, 64);
+	if (dup2(null, 0) < 0 || dup2(above[2], 1) < 0 || dup2(above[2], 2) < 0 ||
+	    dup2(above[0], 3) < 0 || dup2(above[1], 4) < 0)
+		child_fail(jail, "its descriptors");
+}
+
+static void child_ids(const struct jail *jail)
+{
+	struct stat kvm;
+	bool has_kvm = !stat("/dev/kvm", &kvm);
+	struct rlimit none = {0, 0};
+	setrlimit(RLIMIT_CORE, &none);
+	if (setgroups(has_kvm ? 1 : 0, &kvm.st_gid) || setresgid(jail->uid, jail->uid, jail->uid) ||
+	    setresuid(jail->uid, jail->uid, jail->uid) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		child_fail(jail, "its user id");
+}
+
+static void child_run(struct jail *jail)
+{
+	static char *environment[] = {(char *)"PATH=/usr/bin", NULL};
+	const char *argv[LAUNCH_ARGUMENTS_MAX + 4] = {jail->options->qemu, "-sandbox", SANDBOX};
+	char byte;
+	/* Kept out of the numbers that QEMU's descriptors get. */
+	jail->report[1] = fcntl(jail->report[1], F_DUPFD_CLOEXEC, 64);
+	close(jail->go[1]);
+	if (read(jail->go[0], &byte, 1) != 1)
+		_exit(127);
+	char error[ERROR_SIZE];
+	/* Opened here: only what belongs to this mount namespace can be bound in it. */
+	if (!open_files(jail, error) || !open_disk(jail, error))
+		child_end(jail, error);
+	const char *failed = launch_root_enter(jail->files, jail->file_count);
+	if (failed)
+		child_fail(jail, failed);
+	if (sethostname("phone", 5) || setsid() < 0)
+		child_fail(jail, "its session");
+	memcpy(argv + 3, jail->request->arguments, jail->request->argument_count * sizeof(argv[0]));
+	child_descriptors(jail);
+	child_ids(jail);
+	sigset_t no_signal;
+	sigemptyset(&no_signal);
+	sigprocmask(SIG_SETMASK, &no_signal, NULL);
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
+	execve(jail->options->qemu, (char *const *)argv, environment);
+	child_fail(jail, jail->options->qemu);
+}
+
+/* --- */
+
+/* Lets it go once it is in its group; true when it has become QEMU. */
+static bool let_go(struct jail *jail, pid_t pid, char *error)
+{
+	if (!launch_cgroup_enter(jail->options, jail->request->uuid, pid))
+		return fail(error, "its control group");
+	if (write(jail->go[1], "", 1) != 1)
+		return fail(error, "its start");
+	close(jail->report[1]);
+	jail->report[1] = -1;
+	ssize_t n = read(jail->report[0], error, ERROR_SIZE);
+	if (n == 0)
+		return true;
+	error[ERROR_SIZE - 1] = 0;
+	return false;
+}
+
+static pid_t start(struct jail *jail, int *pidfd, char *error)
+{
+	pid_t pid =
+	    (pid_t)syscall(SYS_clone, NAMESPACES | CLONE_PIDFD | SIGCHLD, NULL, pidfd, NULL, 0);
+	if (pid == 0)
+		child_run(jail);
+	if (pid < 0) {
+		fail(error, "its namespaces");
+		return -1;
+	}
+	if (let_go(jail, pid, error))
+		return pid;
+	syscall(SYS_pidfd_send_signal, *pidfd, SIGKILL, NULL, 0);
+	close(*pidfd);
+	return -1;
+}
+
+pid_t launch_jail_start(const struct launch_options *options, const struct launch_request *request,
+    const int fds[LAUNCH_START_FDS], int *pidfd, char error[static ERROR_SIZE])
+{
+	struct jail jail = {
+	    .options = options, .request = request, .go = {-1, -1}, .report = {-1, -1}};
+	memcpy(jail.fds, fds, sizeof(jail.fds));
+	pid_t pid = -1;
+	launch_cgroup_sweep(options);
+	if (pipe2(jail.go, O_CLOEXEC) || pipe2(jail.report, O_CLOEXEC))
+		fail(error, "a pipe");
+	else if (find_uid(&jail, error))
+		pid = start(&jail, pidfd, error);
+	for (unsigned i = 0; i < 2; i++) {
+		if (jail.go[i] >= 0)
+			close(jail.go[i]);
+		if (jail.report[i] >= 0)
+			close(jail.report[i]);
+	}
+	return pid;
+}

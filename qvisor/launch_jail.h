@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The jail of one QEMU: mount, network, IPC and UTS namespaces of its own (namespaces(7)), a
+ * root with /usr, four devices and the files that were named, a uid that nobody else has, no
+ * capability and no way to one (PR_SET_NO_NEW_PRIVS), QEMU's full seccomp sandbox, and a control
+ * group. Plain C, root.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "qvisor/launch_request.h"
+
+struct launch_options {
+	const char *qemu;         /* absolute: the only program that is ever run */
+	const char *state_folder; /* a phone's disk is state_folder/UUID/overlay.qcow2 */
+	const char *cgroup;       /* of version 2, ours to divide; NULL: none */
+	uid_t daemon_uid;         /* qvisord's */
+	gid_t daemon_gid;
+	uid_t first_uid;
+	unsigned uid_count;
+	unsigned memory_max_mib, cpu_max_percent, pids_max;
+};
+
+/* Starts it. `fds`: QMP, agent, log; they stay open here. *pidfd is the caller's. The pid, or -1
+ * with a text in `error`. */
+pid_t launch_jail_start(const struct launch_options *options, const struct launch_request *request,
+    const int fds[LAUNCH_START_FDS], int *pidfd, char error[static 252]);
+/* Whether a process runs under one of our uids. */
+bool launch_jail_owns(const struct launch_options *options, pid_t pid);

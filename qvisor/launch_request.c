@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "qvisor/launch_request.h"
+
+#include <string.h>
+
+#define UUID_LENGTH 36
+
+struct cursor {
+	const char *at;
+	size_t left;
+};
+
+/* NULL at the end. The message is known to end in NUL. */
+static const char *next(struct cursor *cursor)
+{
+	if (!cursor->left)
+		return NULL;
+	const char *word = cursor->at;
+	size_t n = strlen(word) + 1;
+	cursor->at += n;
+	cursor->left -= n;
+	return word;
+}
+
+/* It becomes the name of a folder. */
+static bool uuid_valid(const char *text)
+{
+	return strlen(text) == UUID_LENGTH && strspn(text, "0123456789abcdef-") == UUID_LENGTH;
+}
+
+/* Absolute, and its parts are names: what it says is where it is. */
+static bool path_valid(const char *path)
+{
+	size_t n = strlen(path);
+	return n > 1 && n <= LAUNCH_PATH_MAX && path[0] == '/' && path[n - 1] != '/' &&
+	       !strstr(path, "//") && !strstr(path, "/./") && !strstr(path, "/../") &&
+	       strcmp(path + n - 2, "/.") && (n < 3 || strcmp(path + n - 3, "/.."));
+}
+
+static bool argument_valid(const char *argument)
+{
+	static const char *const ours[] = {
+	    "sandbox", "runas", "chroot", "daemonize", "run-with", "pidfile"};
+	if (argument[0] != '-')
+		return true;
+	argument += argument[1] == '-' ? 2 : 1;
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (!strcmp(argument, ours[i]))
+			return false;
+	return true;
+}
+
+static const char *parse_start(struct launch_request *request, struct cursor *cursor)
+{
+	const char *word = next(cursor);
+	if (!word || !uuid_valid(word))
+		return "the phone's uuid is none";
+	request->uuid = word;
+	while ((word = next(cursor)) && strcmp(word, "--")) {
+		if (request->file_count == LAUNCH_FILES_MAX)
+			return "too many files";
+		if (!path_valid(word))
+			return "a file's path is not absolute and plain";
+		request->files[request->file_count++] = word;
+	}
+	if (!word)
+		return "there are no arguments";
+	while ((word = next(cursor))) {
+		if (request->argument_count == LAUNCH_ARGUMENTS_MAX)
+			return "too many arguments";
+		if (!argument_valid(word))
+			return "an argument is the launcher's to give";
+		request->arguments[request->argument_count++] = word;
+	}
+	return NULL;
+}
+
+const char *launch_request_parse(
+    struct launch_request *request, const char *message, size_t size, unsigned fd_count)
+{
+	struct cursor cursor = {message, size};
+	memset(request, 0, sizeof(*request));
+	if (!size || size > LAUNCH_MESSAGE_MAX || message[size - 1])
+		return "it is empty, too long or has no end";
+	const char *magic = next(&cursor), *operation = next(&cursor);
+	if (strcmp(magic, "qvl1") || !operation)
+		return "it is no request";
+	if (!strcmp(operation, "kill")) {
+		request->operation = LAUNCH_KILL;
+		return fd_count == 1 && !cursor.left ? NULL : "a kill takes a pidfd";
+	}
+	if (strcmp(operation, "start"))
+		return "the operation is unknown";
+	request->operation = LAUNCH_START;
+	if (fd_count != LAUNCH_START_FDS)
+		return "a start takes three descriptors";
+	return parse_start(request, &cursor);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The root file system of a jail, in a mount namespace that the caller has made. Plain C, root. */
+#pragma once
+
+#include <stdbool.h>
+
+struct launch_root_file {
+	int fd;           /* open on the file */
+	const char *path; /* where it is, outside and inside: absolute, checked */
+	bool writable;
+};
+
+/* Makes a root with /usr and the devices that QEMU needs, read-only, and the files, and changes to
+ * it. Nothing else can be reached afterwards. NULL, or the step that failed, with errno. */
+const char *launch_root_enter(const struct launch_root_file *files, unsigned count);

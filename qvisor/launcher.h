@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * qvisord's end of qvisor-launch (launch_request.h): QEMU started in a jail of its own, under a
+ * user id of its own, and killed again, which we may not do ourselves then. A connection a request;
+ * each blocks for some milliseconds. Main thread.
+ */
+#pragma once
+
+#include <glib.h>
+#include <sys/types.h>
+
+#include "qvisor/launch_request.h"
+
+struct launcher_start {
+	const char *uuid;
+	char **argv;              /* as qemu_command_build() makes it */
+	const char *const *files; /* NULL-terminated: what QEMU reads beside the phone's disk */
+	int fds[LAUNCH_START_FDS];
+};
+
+/* The pid, and a pidfd in *pidfd, which the caller closes; -1 with the launcher's words. */
+pid_t launcher_start(
+    const char *socket, const struct launcher_start *start, int *pidfd, GError **error);
+/* SIGKILL. */
+bool launcher_kill(const char *socket, int pidfd, GError **error);

@@ -1,0 +1,142 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# qvisord as an ordinary user, its phones in jails by qvisor-launch: what the kernel says of them, their life, and what a
+# qvisord that was taken over is refused.
+if [ "$(id -u)" != 0 ] || ! unshare --mount --pid --net --ipc --uts true 2>/dev/null; then
+	echo 'SKIP not root: qvisor-launch cannot be tried'
+	exit 0
+fi
+# shellcheck source=tests/integration/qvisor_lib.sh
+source "$(dirname "$0")/qvisor_lib.sh"
+launcher='' launch=$work/launch.sock cgroup='' first=$((100000 + $$ * 4)) # user ids that no other test has
+as_user() { setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"; }
+if ! as_user test -x "$qvisord"; then
+	echo 'SKIP an ordinary user cannot run the programs where they are'
+	exit 0
+fi
+end_launcher() {
+	[ -z "$launcher" ] || kill "$launcher" 2>/dev/null || true
+	pkill -9 -u "$first,$((first + 1)),$((first + 2))" 2>/dev/null || true
+	sleep 0.2
+	[ -z "$cgroup" ] || { rmdir "$cgroup"/* "$cgroup" 2>/dev/null || true; }
+}
+trap 'end_launcher; clean_up' EXIT
+# The kernel and initramfs where that user may read them.
+cp -r "$tiny" "$work/image"
+tiny=$work/image
+chmod 755 "$work"
+chmod -R a+rX "$work/image"
+mkdir -m 700 "$state" "$templates"
+chown nobody:nogroup "$work" "$state" "$templates"
+printf '#!/bin/sh\nexec setpriv --reuid=nobody --regid=nogroup --clear-groups %s "$@"\n' "$qvisord" >"$work/qvisord"
+chmod 755 "$work/qvisord"
+qvisord=$work/qvisord
+unified=$(findmnt -n -o TARGET -t cgroup2 2>/dev/null | head -n 1 || true)
+if [ -n "$unified" ] && mkdir "$unified/qvmi$$" 2>/dev/null; then cgroup=$unified/qvmi$$; fi
+start_launcher() {
+	"$QVMI_BIN/qvisor-launch" --socket "$launch" --user nobody --state-folder "$state" --first-uid "$first" --uid-count 3 \
+		${cgroup:+--cgroup "$cgroup" --memory-max 1024} 2>>"$work/launch.log" &
+	launcher=$!
+	for _ in $(seq 50); do [ ! -S "$launch" ] || break; sleep 0.05; done
+}
+start_launcher
+truncate -s 16M "$work/disk.raw"
+host_also="launcher=$launch"
+start_qvisord
+build_template "$(tiny_manifest with-disk ".image.disk = \"$work/disk.raw\"")"
+check 'a template' "$(field .state)" succeeded
+api GET /v1/host
+check 'the host says that there is a jail' "$(field '.jail.launcher, (.jail.without | length)' | xargs)" 'true 0'
+
+# --- what it is in ---
+uuids=() pids=()
+for _ in 1 2; do
+	api POST /v1/phones '{"template":"tiny"}'
+	check 'a phone' "$code $(field '.detail // ""')" '201 '
+	[ "$code" = 201 ] || exit 1
+	uuids+=("$(field .uuid)") pids+=("$(field .pid)")
+	echo "     clone_ms=$(field .clone_ms)"
+done
+status() { awk -v name="$2:" '$1 == name { print $2 }' "/proc/$1/status"; }
+for i in 0 1; do
+	qemu=${pids[i]}
+	check 'its user is its own' "$(status "$qemu" Uid)" $((first + i))
+	check 'it has no capability' "$(status "$qemu" CapEff) $(status "$qemu" CapPrm) $(status "$qemu" CapBnd | tr -d f)" '0000000000000000 0000000000000000 *'
+	check 'and no way to one' "$(status "$qemu" NoNewPrivs)" 1
+	check 'its system calls are filtered' "$(status "$qemu" Seccomp)" 2
+	for space in mnt net ipc uts; do
+		check "its $space namespace is its own" "$([ "$(readlink "/proc/$qemu/ns/$space")" != "$(readlink "/proc/$$/ns/$space")" ] && echo own)" own
+	done
+	check 'it sees nothing but what it needs' "$(ls "/proc/$qemu/root" | xargs)" "dev lib lib64 tmp usr"
+	check 'no other phone' "$(ls "/proc/$qemu/root$state" | xargs)" "${uuids[i]}"
+	check 'of its own only the disk' "$(ls "/proc/$qemu/root$state/${uuids[i]}" | xargs)" overlay.qcow2
+	check 'the template cannot be written' "$(grep "$templates.*/memory" "/proc/$qemu/mountinfo")" '* ro,*'
+	[ -z "$cgroup" ] || check 'its control group is its own' "$(cat "$cgroup/${uuids[i]}/cgroup.procs")" "$qemu"
+done
+check 'two phones, two networks' "$([ "$(readlink "/proc/${pids[0]}/ns/net")" != "$(readlink "/proc/${pids[1]}/ns/net")" ] && echo two)" two
+
+# --- it lives as phones do ---
+wait_for 20 "/v1/phones/${uuids[0]}" '.agent.ready and .agent.identity'
+check 'its agent answers' "$(field .agent.ready)" true
+check 'its screen is handed out' "$(as_user "$QVMI_BIN/qvmi-display-probe" "$work/display.sock" "${uuids[0]}" 2>&1)" '360 720 *'
+end_qvisord KILL
+start_qvisord
+api GET "/v1/phones/${uuids[0]}"
+check 'it is adopted' "$(field '.state + " " + (.pid | tostring)')" "running ${pids[0]}"
+api POST "/v1/phones/${uuids[0]}/stop" '{"timeout_s":20}'
+check 'it is stopped' "$code $(field .state)" '200 off'
+api POST "/v1/phones/${uuids[0]}/start"
+check 'it boots from its own disk' "$code $(field '.state // .detail')" '200 running'
+kill -STOP "$(field .pid)"
+api POST "/v1/phones/${uuids[0]}/stop" '{"force":true}'
+check 'a hung one is killed' "$code $(field .state)" '200 off'
+
+# --- a qvisord that was taken over ---
+probe() { as_user "$QVMI_BIN/qvmi-launch-probe" "$launch" "$@"; }
+nobody=11111111-0000-4000-8000-000000000001
+echo secret >"$work/secret"
+chmod 600 "$work/secret"
+mkdir -m 700 "$work/private"
+echo secret >"$work/private/readable"
+check 'cannot show QEMU a file of root' "$(probe start "$nobody" "$work/secret" -- -version)" '*Permission denied*'
+check 'nor one in a folder of root' "$(probe start "$nobody" "$work/private/readable" -- -version)" '*Permission denied*'
+check 'nor a device' "$(probe start "$nobody" /dev/zero -- -version)" '*Permission denied*'
+check 'nor by way of a link' "$(ln -s /etc/passwd "$work/link"; probe start "$nobody" "$work/link" -- -version)" '*symbolic links*'
+check 'nor by a path with ..' "$(probe start "$nobody" /usr/../etc/passwd -- -version)" '*refused*plain*'
+check 'cannot leave out the sandbox' "$(probe start "$nobody" -- --sandbox off)" '*refused*'
+check 'nor take another user' "$(probe start "$nobody" -- -runas root)" '*refused*'
+check 'nor another folder' "$(probe start ../../etc/cron.d/xxxxxxxxxxxxxxxxxxxxx -- -version)" '*refused*uuid*'
+as_user mkdir "$state/$nobody"
+ln "$work/secret" "$state/$nobody/overlay.qcow2"
+check 'is given no disk that is somebody else'\''s' "$(probe start "$nobody" -- -version)" '*overlay.qcow2: Permission denied*'
+check '  which stays his' "$(stat -c '%u %a' "$work/secret")" '0 600'
+rm -r "${state:?}/$nobody"
+sleep 100 &
+victim=$!
+check 'cannot kill what is no phone' "$(probe kill "$victim")" '*refused*'
+kill "$victim"
+wait "$victim" 2>/dev/null || true
+check 'nobody else is heard' "$(setpriv --reuid=12345 --clear-groups "$QVMI_BIN/qvmi-launch-probe" "$launch" kill 1)" '*Permission denied*'
+check 'nor root' "$("$QVMI_BIN/qvmi-launch-probe" "$launch" kill 1)" 'qvisor-launch *'
+
+# --- without it ---
+kill "$launcher"
+wait "$launcher" 2>/dev/null || true
+api GET "/v1/phones/${uuids[1]}"
+check 'phones outlive the launcher' "$(field .state)" running
+api POST /v1/phones '{"template":"tiny"}'
+check 'no phone is started without it, and why is said' "$code $(field .detail)" '503 *qvisor-launch*host.launcher*'
+start_launcher
+api POST /v1/phones '{"template":"tiny"}'
+check 'with it again they are' "$code" 201
+api GET /v1/phones
+for uuid in $(field '.phones[].uuid'); do api DELETE "/v1/phones/$uuid"; done
+api POST /v1/phones '{"template":"tiny"}'
+check 'user ids are used again' "$(status "$(field .pid)" Uid)" "$first"
+api DELETE "/v1/phones/$(field .uuid)"
+sleep 0.3
+probe kill $$ >/dev/null || true
+[ -z "$cgroup" ] || check 'no control group is left' "$(find "$cgroup" -mindepth 1 -type d)" ''
+check 'no process of a phone is left' "$(ps -o pid=,stat=,args= -u "$first,$((first + 1)),$((first + 2))" | awk '$2 !~ /^Z/')" ''
+end_qvisord TERM
+finish

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* libFuzzer target: what qvisor-launch is sent, as root. The first byte is the number of
+ * descriptors. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "qvisor/launch_request.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+/* Inside the message, with its end. */
+static void check_word(const char *word, const uint8_t *data, size_t size)
+{
+	const char *begin = (const char *)data;
+	require(
+	    word >= begin && word < begin + size && memchr(word, 0, size - (size_t)(word - begin)));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct launch_request request;
+	if (!size)
+		return 0;
+	unsigned fds = *data++ % 6;
+	size--;
+	if (launch_request_parse(&request, (const char *)data, size, fds))
+		return 0;
+	require(fds == (request.operation == LAUNCH_START ? LAUNCH_START_FDS : 1));
+	if (request.operation == LAUNCH_KILL)
+		return 0;
+	check_word(request.uuid, data, size);
+	require(strlen(request.uuid) == 36 && !strpbrk(request.uuid, "/."));
+	for (unsigned i = 0; i < request.file_count; i++) {
+		check_word(request.files[i], data, size);
+		require(request.files[i][0] == '/' && !strstr(request.files[i], "/../"));
+	}
+	for (unsigned i = 0; i < request.argument_count; i++) {
+		check_word(request.arguments[i], data, size);
+		require(strcmp(request.arguments[i], "-sandbox") &&
+		        strcmp(request.arguments[i], "--runas"));
+	}
+	return 0;
+}
