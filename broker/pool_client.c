@@ -126,7 +126,7 @@ static void allocate_attempt(struct call *call);
 /* Does the phone run, or (*running false) will it, when it is asked for again? */
 static bool check_state(const char *state, bool *running, GError **error)
 {
-	static const char *const passing[] = {"creating", "stopping", "off", NULL};
+	static const char *const passing[] = {"creating", "stopping", "suspended", "off", NULL};
 	*running = g_str_equal(state, "running");
 	if (*running || g_strv_contains(passing, state))
 		return true;

@@ -109,6 +109,11 @@ static bool vm_stop(struct cli *cli, GError **error)
 	return each(cli, "POST", "/stop", true, "is stopped", error);
 }
 
+static bool vm_suspend(struct cli *cli, GError **error)
+{
+	return each(cli, "POST", "/suspend", false, "is suspended", error);
+}
+
 static bool vm_destroy(struct cli *cli, GError **error)
 {
 	return each(cli, "DELETE", cli_option(cli, "force") ? "?force=true" : "", false,
@@ -142,7 +147,9 @@ const struct cli_verb vm_verbs[] = {
     {"list", "", 0, 0, "Phones.", list_options, vm_list},
     {"show", "UUID", 1, 1, "Everything about a phone.", NULL, vm_show},
     {"create", "", 0, 0, "Clones a phone and prints its UUID.", create_options, vm_create},
-    {"start", "UUID...", 1, 16, "Starts phones.", NULL, vm_start},
+    {"start", "UUID...", 1, 16, "Starts phones; resumes those that are suspended.", NULL, vm_start},
+    {"suspend", "UUID...", 1, 16, "Suspends phones to disk in the state in which they are.", NULL,
+        vm_suspend},
     {"stop", "UUID...", 1, 16, "Stops phones; their disks stay.", stop_options, vm_stop},
     {"destroy", "UUID...", 1, 16, "Destroys phones and their disks.", destroy_options, vm_destroy},
     {0},

@@ -32,6 +32,7 @@ const struct http_route api_routes[] = {
     {"DELETE", "/v1/phones/{uuid}", api_phone_destroy, NULL},
     {"POST", "/v1/phones/{uuid}/start", api_phone_start, NULL},
     {"POST", "/v1/phones/{uuid}/stop", api_phone_stop, NULL},
+    {"POST", "/v1/phones/{uuid}/suspend", api_phone_suspend, NULL},
     {"GET", "/v1/phones/{uuid}/thumbnail", api_phone_thumbnail, NULL},
     {"DELETE", "/v1/phones/{uuid}/sessions/{session}", api_phone_end_session, NULL},
     {"GET", "/v1/phones/{uuid}/performance", api_phone_performance, NULL},

@@ -32,6 +32,8 @@ void api_phone_make(struct http_request *request, void *data);
 void api_phone_start(struct http_request *request, void *data);
 void api_phone_stop(struct http_request *request, void *data);
 void api_phone_destroy(struct http_request *request, void *data);
+/* api_life.c */
+void api_phone_suspend(struct http_request *request, void *data);
 /* api_forward.c: what a host's own daemons answer */
 void api_phone_end_session(struct http_request *request, void *data);
 void api_phone_thumbnail(struct http_request *request, void *data);
@@ -49,6 +51,11 @@ void api_orders(struct http_request *request, void *data);
 void api_openapi(struct http_request *request, void *data);
 
 /* --- shared --- */
+
+/* Passes METHOD `suffix` of /v1/phones/{uuid} on to qvisord of the phone's host. Takes the body,
+ * may be NULL; `timeout_ms` 0: the usual. */
+void api_forward_phone(struct http_request *request, struct manager *m, const char *method,
+    const char *suffix, JsonNode *body, unsigned timeout_ms);
 
 /* Who asks, for the records: "uid 1000", a certificate's name; with ?by=NAME, which a daemon that
  * acts for a person adds, "NAME by uid 1000". Caller frees. */

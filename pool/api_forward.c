@@ -79,6 +79,12 @@ static void forward_phone(struct http_request *request, struct manager *m, enum 
 	    pass_on);
 }
 
+void api_forward_phone(struct http_request *request, struct manager *m, const char *method,
+    const char *suffix, JsonNode *body, unsigned timeout_ms)
+{
+	forward_phone(request, m, HOST_QVISORD, method, suffix, body, timeout_ms);
+}
+
 void api_phone_thumbnail(struct http_request *request, void *data)
 {
 	const char *text = http_request_query(request, "width");

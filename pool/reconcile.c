@@ -7,13 +7,19 @@ static bool is_spare(const struct phone_record *r)
 	return r->pool && !r->owner && !r->lease;
 }
 
+static bool is_down(const struct phone_truth *truth)
+{
+	return truth->state == PHONE_STATE_OFF || truth->state == PHONE_STATE_SUSPENDED ||
+	       truth->state == PHONE_STATE_FAILED;
+}
+
 static enum reconcile_action present(const struct phone_record *r, const struct phone_truth *truth)
 {
 	if (!truth)
 		return is_spare(r) ? RECONCILE_REPLACE : RECONCILE_LOST;
 	if (!is_spare(r))
 		return RECONCILE_NOTHING; /* off, crashed: started at the next sign-in */
-	if (truth->state == PHONE_STATE_OFF || truth->state == PHONE_STATE_FAILED || truth->hung)
+	if (is_down(truth) || truth->hung)
 		return RECONCILE_REPLACE;
 	return RECONCILE_NOTHING;
 }
@@ -22,7 +28,7 @@ static enum reconcile_action releasing(const struct phone_truth *truth)
 {
 	if (!truth)
 		return RECONCILE_LOST;
-	if (truth->state == PHONE_STATE_OFF || truth->state == PHONE_STATE_FAILED)
+	if (is_down(truth))
 		return RECONCILE_RELEASED;
 	return truth->state == PHONE_STATE_RUNNING ? RECONCILE_STOP : RECONCILE_NOTHING;
 }

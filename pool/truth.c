@@ -7,7 +7,8 @@
 
 #define MAX_TEXT 256
 
-static const char *const states[] = {"creating", "running", "stopping", "off", "failed"};
+static const char *const states[] = {
+    "creating", "running", "stopping", "suspended", "off", "failed"};
 
 const char *phone_state_name(enum phone_state state)
 {

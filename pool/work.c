@@ -158,8 +158,9 @@ static bool reached(struct phone_work *w, struct task *t)
 
 	if (!truth)
 		return false;
-	return t->kind == WORK_STOP ? truth->state == PHONE_STATE_OFF
-	                            : truth->state == PHONE_STATE_RUNNING;
+	if (t->kind != WORK_STOP)
+		return truth->state == PHONE_STATE_RUNNING;
+	return truth->state == PHONE_STATE_OFF || truth->state == PHONE_STATE_SUSPENDED;
 }
 
 /* The host's description, asked for after an answer that did not hold one. */

@@ -59,6 +59,7 @@ const struct http_route api_routes[] = {
     {"DELETE", "/v1/phones/{uuid}", api_phone_destroy, NULL},
     {"POST", "/v1/phones/{uuid}/start", api_phone_start, NULL},
     {"POST", "/v1/phones/{uuid}/stop", api_phone_stop, NULL},
+    {"POST", "/v1/phones/{uuid}/suspend", api_phone_suspend, NULL},
     {"GET", "/v1/phones/{uuid}/performance", api_phone_performance, NULL},
     {"GET", "/v1/phones/{uuid}/console", api_phone_console, NULL},
     {"GET", "/v1/phones/{uuid}/applications", api_phone_applications, NULL},

@@ -24,6 +24,8 @@ void api_phone_create(struct http_request *request, void *data);
 void api_phone_destroy(struct http_request *request, void *data);
 void api_phone_start(struct http_request *request, void *data);
 void api_phone_stop(struct http_request *request, void *data);
+/* api_phone_life.c */
+void api_phone_suspend(struct http_request *request, void *data);
 /* api_phone_inside.c: what goes on in a phone */
 void api_phone_performance(struct http_request *request, void *data);
 void api_phone_applications(struct http_request *request, void *data);

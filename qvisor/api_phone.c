@@ -5,6 +5,7 @@
 #include "common/json.h"
 #include "qvisor/api.h"
 #include "qvisor/phone.h"
+#include "qvisor/phone_suspend.h"
 #include "qvisor/phone_table.h"
 #include "qvisor/template_store.h"
 
@@ -14,6 +15,8 @@ static bool wanted(const struct phone *phone, const char *state)
 {
 	if (!strcmp(state, "running"))
 		return phone->state == PHONE_RUNNING;
+	if (!strcmp(state, "suspended"))
+		return phone->state == PHONE_SUSPENDED;
 	if (!strcmp(state, "off"))
 		return phone->state == PHONE_OFF || phone->state == PHONE_FAILED;
 	return true;
@@ -25,9 +28,11 @@ void api_phone_list(struct http_request *request, void *data)
 	const char *state = http_request_query(request, "state");
 	g_autoptr(GPtrArray) phones = phone_table_list(host->phones);
 	JsonArray *list = json_array_new();
-	if (state && strcmp(state, "running") && strcmp(state, "off") && strcmp(state, "all")) {
+	if (state && strcmp(state, "running") && strcmp(state, "suspended") &&
+	    strcmp(state, "off") && strcmp(state, "all")) {
 		g_autoptr(GError) error = g_error_new(QVMI_ERROR, QVMI_ERROR_INVALID,
-		    "state is \"%s\"; it can be \"running\", \"off\" or \"all\"", state);
+		    "state is \"%s\"; it can be \"running\", \"suspended\", \"off\" or \"all\"",
+		    state);
 		json_array_unref(list);
 		http_respond_error(request, error);
 		return;
@@ -193,8 +198,22 @@ static void on_changed(void *data, struct phone *phone, const GError *error)
 void api_phone_start(struct http_request *request, void *data)
 {
 	struct phone *phone = api_find_phone(request, data);
+	g_autoptr(GError) error = NULL;
+	bool discard = false;
 	if (!phone)
 		return;
+	if (g_bytes_get_size(http_request_body(request))) {
+		JsonObject *body = http_request_json(request, &error);
+		if (!body || !json_check_members(body, "discard", &error) ||
+		    !json_get_optional_bool(body, "discard", false, &discard, &error)) {
+			http_respond_error(request, error);
+			return;
+		}
+	}
+	if (discard && phone->state == PHONE_SUSPENDED && !phone->process) {
+		phone_suspend_forget(phone);
+		phone_set_state(phone, PHONE_OFF, "what was suspended is discarded");
+	}
 	if (phone->state == PHONE_RUNNING) {
 		/* What was asked for is so. A full disk had paused it: it goes on. */
 		if (phone->reason && phone->qmp)

@@ -8,6 +8,7 @@
 #include "common/metrics.h"
 #include "qvisor/folder.h"
 #include "qvisor/phone_record.h"
+#include "qvisor/phone_save.h"
 #include "qvisor/phone_table.h"
 #include "qvisor/template_store.h"
 
@@ -15,6 +16,7 @@ static const char *const state_names[PHONE_N_STATES] = {
     [PHONE_CREATING] = "creating",
     [PHONE_RUNNING] = "running",
     [PHONE_STOPPING] = "stopping",
+    [PHONE_SUSPENDED] = "suspended",
     [PHONE_OFF] = "off",
     [PHONE_FAILED] = "failed",
 };
@@ -22,9 +24,10 @@ static const char *const state_names[PHONE_N_STATES] = {
 /* The life cycle: legal[from] has a bit for each state that may follow. */
 #define TO(state) (1U << PHONE_##state)
 static const unsigned legal[PHONE_N_STATES] = {
-    [PHONE_CREATING] = TO(RUNNING) | TO(FAILED) | TO(OFF),
-    [PHONE_RUNNING] = TO(STOPPING) | TO(OFF) | TO(FAILED),
+    [PHONE_CREATING] = TO(RUNNING) | TO(FAILED) | TO(OFF) | TO(SUSPENDED),
+    [PHONE_RUNNING] = TO(STOPPING) | TO(OFF) | TO(FAILED) | TO(SUSPENDED),
     [PHONE_STOPPING] = TO(OFF) | TO(FAILED),
+    [PHONE_SUSPENDED] = TO(CREATING) | TO(OFF),
     [PHONE_OFF] = TO(CREATING),
     [PHONE_FAILED] = TO(CREATING),
 };
@@ -111,6 +114,11 @@ void phone_free(struct phone *phone)
 		    g_error_new_literal(QVMI_ERROR, QVMI_ERROR_CANCELLED, "qvisord ends");
 		phone_start_abort(phone, error);
 	}
+	if (phone->save) {
+		g_autoptr(GError) error =
+		    g_error_new_literal(QVMI_ERROR, QVMI_ERROR_CANCELLED, "qvisord ends");
+		phone_save_abort(phone, error);
+	}
 	phone_stop_finish(phone);
 	phone_disconnect(phone);
 	g_clear_pointer(&phone->process, qemu_process_free);
@@ -158,6 +166,11 @@ void phone_exited(void *data, const char *how)
 	bool starting = phone->start;
 	if (starting)
 		phone_start_exited(phone, how);
+	if (phone->save) {
+		g_autoptr(GError) error =
+		    g_error_new(QVMI_ERROR, QVMI_ERROR_UNAVAILABLE, "QEMU %s", how);
+		phone_save_abort(phone, error);
+	}
 	phone_disconnect(phone);
 	if (starting) {
 		/* said already */
@@ -171,6 +184,8 @@ void phone_exited(void *data, const char *how)
 		g_autofree char *reason = g_strdup_printf("QEMU %s%s%s%s. Start the phone again",
 		    how, *words ? " (" : "", words, *words ? ")" : "");
 		phone_set_state(phone, PHONE_FAILED, reason);
+	} else if (phone->state == PHONE_SUSPENDED) {
+		phone_record_store(phone, NULL); /* its process is gone */
 	}
 	phone_stop_finish(phone);
 	bool restart = phone->restarts && phone->state == PHONE_OFF;
@@ -255,6 +270,11 @@ void phone_destroy(struct phone *phone, phone_done_fn done, void *data)
 		g_autoptr(GError) error = g_error_new_literal(
 		    QVMI_ERROR, QVMI_ERROR_CANCELLED, "the phone is being destroyed");
 		phone_start_abort(phone, error);
+	}
+	if (phone->save) {
+		g_autoptr(GError) error = g_error_new_literal(
+		    QVMI_ERROR, QVMI_ERROR_CANCELLED, "the phone is being destroyed");
+		phone_save_abort(phone, error);
 	}
 	phone->restarts = false;
 	if (phone->state == PHONE_RUNNING)

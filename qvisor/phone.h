@@ -6,7 +6,9 @@
  * Happy path:  CREATING (cloned from its template or booted from its disk) -> RUNNING -> STOPPING
  * -> OFF, and from OFF to CREATING again. Failures:    a phone that cannot be created is removed;
  * one that cannot be started again, or whose QEMU dies, is FAILED with a reason and can be started
- * again. A guest that switches itself off goes from RUNNING to OFF. Main thread.
+ * again. A guest that switches itself off goes from RUNNING to OFF. A RUNNING phone can become
+ * SUSPENDED (phone_suspend.h); starting it then resumes it, and one that cannot be resumed is
+ * SUSPENDED still. Main thread.
  */
 #pragma once
 
@@ -25,6 +27,7 @@ enum phone_state {
 	PHONE_CREATING,
 	PHONE_RUNNING,
 	PHONE_STOPPING,
+	PHONE_SUSPENDED,
 	PHONE_OFF,
 	PHONE_FAILED,
 	PHONE_N_STATES
@@ -48,6 +51,7 @@ struct phone {
 	enum phone_state state;
 	char *reason;      /* why it is off or failed, or what is wrong with it; NULL: nothing */
 	bool established;  /* has run: from then on only an order deletes it */
+	bool cold;         /* its memory began empty and not as its template's */
 	unsigned clone_ms; /* request to running, of the last start */
 	char *idempotency_key, *request_digest;
 	/* while it runs */
@@ -56,6 +60,7 @@ struct phone {
 	struct agent *agent;
 	struct phone_start *start;
 	struct phone_stop *stop;
+	struct phone_save *save;
 	guint retry;                 /* connects again to what was lost */
 	bool switched_off, restarts; /* what QEMU's SHUTDOWN event said */
 	bool has_network;

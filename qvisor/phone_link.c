@@ -9,6 +9,7 @@
 #include "qvisor/phone.h"
 #include "qvisor/phone_network.h"
 #include "qvisor/phone_record.h"
+#include "qvisor/phone_save.h"
 
 #define RETRY_MS 1000
 #define SEED_SIZE 64
@@ -28,6 +29,7 @@ static void on_event(void *data, const char *name, JsonObject *payload)
 	struct phone *phone = data;
 	phone_start_event(phone, name, payload);
 	phone_network_event(phone, name, payload);
+	phone_save_event(phone, name, payload);
 	if (!strcmp(name, "SHUTDOWN") && payload) {
 		const char *reason =
 		    json_object_get_string_member_with_default(payload, "reason", "");
@@ -142,7 +144,7 @@ static gboolean on_retry(void *pointer)
 	g_autoptr(GError) error = NULL;
 	if (!phone->qmp && !phone_connect(phone, &error))
 		phone_retry(phone);
-	if (!phone->agent)
+	if (!phone->agent && !phone->save)
 		phone_connect_agent(phone);
 	return G_SOURCE_REMOVE;
 }

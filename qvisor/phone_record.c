@@ -25,6 +25,7 @@ static JsonNode *record_json(const struct phone *phone)
 	json_object_set_string_member(root, "template_folder", phone->template_base);
 	json_object_set_string_member(root, "state", phone_state_name(phone->state));
 	json_object_set_boolean_member(root, "established", phone->established);
+	json_object_set_boolean_member(root, "cold", phone->cold);
 	json_object_set_boolean_member(root, "network", phone->has_network);
 	json_object_set_boolean_member(root, "identity", phone->identity_set);
 	json_object_set_int_member(root, "clone_ms", phone->clone_ms);
@@ -78,6 +79,7 @@ static bool parse(
 	    !json_get_optional_int(root, "pid", 1, G_MAXINT, 0, &number, error) ||
 	    !json_get_optional_int(root, "start_time", 1, G_MAXINT64, 0, &start, error) ||
 	    !json_get_optional_bool(root, "established", false, &phone->established, error) ||
+	    !json_get_optional_bool(root, "cold", false, &phone->cold, error) ||
 	    !json_get_optional_bool(root, "network", false, &phone->has_network, error) ||
 	    !json_get_optional_bool(root, "identity", false, &phone->identity_set, error))
 		return false;

@@ -2,20 +2,26 @@
 /*
  * Starting a phone: a list of steps, each of which ends in start_next() or start_fail(), from the
  * main loop. A clone goes through all of them, a phone that has its own disk from before boots cold
- * from it.
+ * from it, one that is suspended is a clone again that loads its own memory over its template's.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/error.h"
 #include "common/metrics.h"
 #include "qvisor/folder.h"
+#include "qvisor/memory_file.h"
 #include "qvisor/overlay.h"
 #include "qvisor/overlay_check.h"
 #include "qvisor/phone.h"
+#include "qvisor/phone_key.h"
+#include "qvisor/phone_network.h"
 #include "qvisor/phone_record.h"
+#include "qvisor/phone_suspend.h"
 #include "qvisor/phone_table.h"
 #include "qvisor/qemu_command.h"
 
@@ -26,9 +32,10 @@ struct phone_start {
 	struct phone *phone;
 	const struct start_step *steps;
 	unsigned step;
-	bool cold;
+	enum { START_CLONE, START_COLD, START_RESUME } kind;
 	bool loading; /* between migrate-incoming and its event */
 	bool new_overlay;
+	bool had_network;    /* when it was suspended */
 	int64_t begin, last; /* monotonic */
 	GString *timing;     /* "verify 0.1 spawn 2.3 ..." in ms */
 	guint deadline;
@@ -68,8 +75,10 @@ void phone_start_abort(struct phone *phone, const GError *cause)
 	start_free(start);
 	if (phone->process)
 		qemu_process_kill(phone->process);
+	bool resumes = phone_suspend_recover(phone) == PHONE_SUSPENDED_WHOLE;
+	phone->has_network = start->had_network;
 	if (phone->state == PHONE_CREATING)
-		phone_set_state(phone, PHONE_FAILED, cause->message);
+		phone_set_state(phone, resumes ? PHONE_SUSPENDED : PHONE_FAILED, cause->message);
 	phone_answer(phone, waiters, cause);
 }
 
@@ -114,32 +123,42 @@ static void execute(struct phone_start *start, const char *command, JsonObject *
 
 /* --- the steps --- */
 
-/* The phone may be destroyed while a thread reads its template: it is looked up again. */
-struct verification_wait {
+/* The phone may be destroyed while a thread reads its files: it is looked up again. */
+struct thread_wait {
 	struct host *host;
 	char *uuid;
 	int64_t begin; /* of the start that waits */
 };
 
+static struct thread_wait *thread_wait_new(const struct phone_start *start)
+{
+	struct thread_wait *wait = g_new(struct thread_wait, 1);
+	*wait =
+	    (struct thread_wait){start->phone->host, g_strdup(start->phone->uuid), start->begin};
+	return wait;
+}
+
+/* The start that waits, NULL when it does not any more. Frees. */
+static struct phone_start *thread_wait_end(struct thread_wait *wait)
+{
+	g_autofree struct thread_wait *own = wait;
+	g_autofree char *uuid = own->uuid;
+	const struct phone *phone = phone_table_find(own->host->phones, uuid, NULL);
+	return phone && phone->start && phone->start->begin == own->begin ? phone->start : NULL;
+}
+
 static void on_verified(void *data, const GError *error)
 {
-	g_autofree struct verification_wait *wait = data;
-	g_autofree char *uuid = wait->uuid;
-	struct phone *phone = phone_table_find(wait->host->phones, uuid, NULL);
-	if (!phone || !phone->start || phone->start->begin != wait->begin)
-		return;
-	if (error)
-		start_fail(phone->start, error);
-	else
-		start_next(phone->start);
+	struct phone_start *start = thread_wait_end(data);
+	if (start && error)
+		start_fail(start, error);
+	else if (start)
+		start_next(start);
 }
 
 static void step_verify(struct phone_start *start)
 {
-	struct phone *phone = start->phone;
-	struct verification_wait *wait = g_new(struct verification_wait, 1);
-	*wait = (struct verification_wait){phone->host, g_strdup(phone->uuid), start->begin};
-	template_verify(phone->template, on_verified, wait);
+	template_verify(start->phone->template, on_verified, thread_wait_new(start));
 }
 
 static void step_check(struct phone_start *start)
@@ -175,23 +194,31 @@ static void step_spawn(struct phone_start *start)
 	const struct host *host = phone->host;
 	g_autoptr(GError) error = NULL;
 	g_autofree char *overlay = g_build_filename(phone->folder, "overlay.qcow2", NULL);
+	if (start->kind != START_RESUME)
+		phone->cold = start->kind == START_COLD;
 	const struct qemu_command command = {
-	    .boot = start->cold ? QEMU_BOOT_COLD : QEMU_BOOT_CLONE,
+	    .boot = start->kind == START_COLD ? QEMU_BOOT_COLD
+	            : phone->cold             ? QEMU_BOOT_RESUME
+	                                      : QEMU_BOOT_CLONE,
 	    .manifest = phone->template->manifest,
 	    .qemu = host->qemu,
 	    .accelerator = host->accelerator->name,
 	    .cpu = host->accelerator->cpu,
 	    .tb_size_mib = host->tb_size_mib,
 	    .uuid = phone->uuid,
-	    .memory = start->cold ? NULL : template_path(phone->template, "memory"),
+	    .memory = phone->cold ? NULL : template_path(phone->template, "memory"),
 	    .disk = phone->template->manifest->disk ? overlay : NULL,
 	};
 	g_auto(GStrv) argv = qemu_command_build(&command);
 	const struct manifest *manifest = phone->template->manifest;
 	/* What it reads, where it may not see all: the disk is overlay, template's disk, image. */
-	const char *files[5] = {start->cold ? manifest->kernel : command.memory};
-	unsigned n = 1;
-	if (start->cold && manifest->initrd)
+	const char *files[5] = {NULL};
+	unsigned n = 0;
+	if (start->kind == START_COLD)
+		files[n++] = manifest->kernel;
+	else if (command.memory)
+		files[n++] = command.memory;
+	if (start->kind == START_COLD && manifest->initrd)
 		files[n++] = manifest->initrd;
 	if (manifest->disk) {
 		files[n++] = template_path(phone->template, "disk");
@@ -202,7 +229,10 @@ static void step_spawn(struct phone_start *start)
 	    .launcher = host->launcher,
 	    .uuid = phone->uuid,
 	    .files = files};
-	phone->switched_off = phone->restarts = phone->has_network = phone->identity_set = false;
+	/* One that is resumed is told the time, and gets new random numbers. */
+	phone->switched_off = phone->restarts = phone->identity_set = false;
+	start->had_network = start->kind == START_RESUME && phone->has_network;
+	phone->has_network = start->had_network;
 	phone->process = qemu_process_start(&spawn, phone_exited, phone, &error);
 	/* The record names the process from its first moment, so that no crash of ours can orphan
 	 * it. */
@@ -254,12 +284,64 @@ void phone_start_event(struct phone *phone, const char *name, JsonObject *payloa
 		start_next(start);
 	} else if (!strcmp(status, "failed")) {
 		g_autofree char *words = qemu_process_last_words(phone->folder);
-		start_fail_new(start, QVMI_ERROR_CORRUPT,
-		    "QEMU cannot load the template's state%s%s. Build the template again: qvmi "
-		    "template build "
-		    "--force",
-		    *words ? ": " : "", words);
+		start_fail_new(start, QVMI_ERROR_CORRUPT, "QEMU cannot load %s%s%s. %s",
+		    start->kind == START_RESUME ? "what was suspended" : "the template's state",
+		    *words ? ": " : "", words,
+		    start->kind == START_RESUME
+		        ? "Start it with \"discard\" to do without"
+		        : "Build the template again: qvmi template build --force");
 	}
+}
+
+/* Saved state has the interface in it, so that has to be there to load it into. */
+static void step_network(struct phone_start *start)
+{
+	if (start->had_network) {
+		start->phone->has_network = false;
+		phone_network_plug(start->phone);
+	}
+	start_next(start);
+}
+
+static void on_fed(void *data, const GError *error)
+{
+	struct phone_start *start = thread_wait_end(data);
+	if (start && error)
+		start_fail(start, error);
+}
+
+/* A thread opens the sealed file and QEMU reads from it. */
+static void step_feed(struct phone_start *start)
+{
+	struct phone *phone = start->phone;
+	g_autofree char *path = phone_suspend_path(phone);
+	g_autoptr(GError) error = NULL;
+	uint8_t key[SEALED_KEY_SIZE];
+	int pair[2];
+	if (!phone_key_load(phone->folder, key, &error)) {
+		start_fail(start, error);
+		return;
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		g_error("socketpair(2): %s", g_strerror(errno));
+	memory_file_load(pair[0], path, key, on_fed, thread_wait_new(start));
+	OPENSSL_cleanse(key, sizeof(key));
+	execute(start, "getfd", qmp_one_member("fdname", "resume"), pair[1], on_step);
+}
+
+static void step_resume(struct phone_start *start)
+{
+	start->loading = true;
+	execute(start, "migrate-incoming", qmp_one_member("uri", "fd:resume"), -1, on_incoming);
+}
+
+static void step_commit(struct phone_start *start)
+{
+	g_autoptr(GError) error = NULL;
+	if (phone_suspend_commit(start->phone, &error))
+		start_next(start);
+	else
+		start_fail(start, error);
 }
 
 static void step_run(struct phone_start *start)
@@ -274,6 +356,18 @@ static const struct start_step clone_steps[] = {
     {"boot QEMU", step_capabilities},
     {"state", step_state},
     {"load", step_load},
+    {"run", step_run},
+    {NULL, NULL},
+};
+
+static const struct start_step resume_steps[] = {
+    {"verify", step_verify},
+    {"spawn", step_spawn},
+    {"boot QEMU", step_capabilities},
+    {"network", step_network},
+    {"memory", step_feed},
+    {"load", step_resume},
+    {"commit", step_commit},
     {"run", step_run},
     {NULL, NULL},
 };
@@ -300,11 +394,13 @@ static void start_finish(struct phone_start *start)
 		seconds = metric_histogram("qvmi_phone_start_seconds",
 		    "Request to running, clones and cold boots", bounds, G_N_ELEMENTS(bounds));
 	metric_observe(seconds, (now - start->begin) / 1e6);
-	g_message("phone %s: %s in %u ms (%s)", phone->uuid, start->cold ? "booted" : "cloned",
-	    phone->clone_ms, start->timing->str);
+	static const char *const done[] = {"cloned", "booted", "resumed"};
+	g_message("phone %s: %s in %u ms (%s)", phone->uuid, done[start->kind], phone->clone_ms,
+	    start->timing->str);
 	start_free(start);
 	phone->established = true;
 	phone_set_state(phone, PHONE_RUNNING, NULL);
+	phone_suspend_forget(phone);
 	phone_connect_agent(phone);
 	phone_answer(phone, waiters, NULL);
 }
@@ -383,9 +479,10 @@ void phone_start(struct phone *phone, phone_done_fn done, void *data)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *overlay = g_build_filename(phone->folder, "overlay.qcow2", NULL);
 	/* Without a disk there is nothing to come back to: it is cloned again. */
-	bool cold = phone->established && phone->template && phone->template->manifest->disk &&
-	            g_file_test(overlay, G_FILE_TEST_EXISTS);
-	if (!check_start(phone, cold, &error)) {
+	bool resume = phone->state == PHONE_SUSPENDED;
+	bool cold = !resume && phone->established && phone->template &&
+	            phone->template->manifest->disk && g_file_test(overlay, G_FILE_TEST_EXISTS);
+	if (!check_start(phone, cold || (resume && phone->cold), &error)) {
 		if (phone->state == PHONE_CREATING && !phone->start)
 			phone_set_state(phone, PHONE_FAILED, error->message);
 		if (done)
@@ -396,8 +493,8 @@ void phone_start(struct phone *phone, phone_done_fn done, void *data)
 		phone_set_state(phone, PHONE_CREATING, NULL);
 	struct phone_start *start = phone->start = g_new0(struct phone_start, 1);
 	start->phone = phone;
-	start->cold = cold;
-	start->steps = cold ? cold_steps : clone_steps;
+	start->kind = resume ? START_RESUME : cold ? START_COLD : START_CLONE;
+	start->steps = resume ? resume_steps : cold ? cold_steps : clone_steps;
 	start->begin = start->last = g_get_monotonic_time();
 	start->timing = g_string_new(NULL);
 	start->waiters = g_ptr_array_new_with_free_func(g_free);

@@ -57,9 +57,10 @@ static void on_power_off(void *data, JsonObject *result, const GError *error)
 
 void phone_stop(struct phone *phone, bool force, unsigned timeout_s, phone_done_fn done, void *data)
 {
-	if (phone->start) {
+	if (phone->start || phone->save) {
 		g_autoptr(GError) error = g_error_new(QVMI_ERROR, QVMI_ERROR_CONFLICT,
-		    "the phone is just being started; stop it when it runs");
+		    phone->start ? "the phone is just being started; stop it when it runs"
+		                 : "the phone is just being saved; stop it when that is done");
 		if (done)
 			done(data, phone, error);
 		return;

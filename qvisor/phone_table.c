@@ -8,6 +8,8 @@
 #include "common/process.h"
 #include "qvisor/folder.h"
 #include "qvisor/phone_record.h"
+#include "qvisor/phone_save.h"
+#include "qvisor/phone_suspend.h"
 
 struct phone_table {
 	struct host *host;
@@ -66,12 +68,18 @@ static bool adopt(struct phone *phone, pid_t pid, uint64_t start_time)
 	bool was_running = phone->state == PHONE_RUNNING || phone->state == PHONE_STOPPING;
 	if (!phone->established && phone->state != PHONE_OFF)
 		return false; /* its creation was never answered */
-	if (phone->state == PHONE_CREATING) {
+	enum phone_suspended suspended = phone_suspend_recover(phone);
+	if (phone->state == PHONE_SUSPENDED ||
+	    (phone->state == PHONE_CREATING && suspended != PHONE_SUSPENDED_RESUMED)) {
 		qemu_process_end(phone->host->launcher, pid, start_time);
-		phone_set_state(
-		    phone, PHONE_OFF, "qvisord ended while the phone was being started");
+		if (phone->state == PHONE_CREATING)
+			phone_set_state(phone,
+			    suspended == PHONE_SUSPENDED_WHOLE ? PHONE_SUSPENDED : PHONE_OFF,
+			    "qvisord ended while the phone was being started");
 		return true;
 	}
+	was_running |= phone->state == PHONE_CREATING;
+	phone_suspend_forget(phone);
 	g_autoptr(GError) error = NULL;
 	phone->process =
 	    pid ? qemu_process_adopt(pid, start_time, phone_exited, phone, &error) : NULL;
@@ -86,7 +94,8 @@ static bool adopt(struct phone *phone, pid_t pid, uint64_t start_time)
 	g_message("phone %s is adopted (pid %d)", phone->uuid, (int)pid);
 	if (!phone_connect(phone, &error))
 		g_warning("phone %s: %s", phone->uuid, error->message);
-	phone_connect_agent(phone);
+	/* It stands still when we ended while it was being saved. */
+	phone_save_continue(phone);
 	return true;
 }
 

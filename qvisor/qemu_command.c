@@ -38,6 +38,10 @@ static void add_machine(GPtrArray *line, const struct qemu_command *command)
 		add(line, "-object", "memory-backend-file,id=ram,size=%uM,mem-path=%s,share=on",
 		    manifest->memory_mib, memory);
 		break;
+	case QEMU_BOOT_RESUME:
+	case QEMU_BOOT_COLD:
+		add(line, "-object", "memory-backend-ram,id=ram,size=%uM", manifest->memory_mib);
+		break;
 	case QEMU_BOOT_CLONE:
 		/* rom=off: the file is opened read-only, the guest still writes its private copy.
 		 */
@@ -45,12 +49,9 @@ static void add_machine(GPtrArray *line, const struct qemu_command *command)
 		    "memory-backend-file,id=ram,size=%uM,mem-path=%s,share=off,readonly=on,rom=off",
 		    manifest->memory_mib, memory);
 		break;
-	case QEMU_BOOT_COLD:
-		add(line, "-object", "memory-backend-ram,id=ram,size=%uM", manifest->memory_mib);
-		break;
 	}
 	/* A clone has its kernel in memory; leaving the files off saves their private copies. */
-	if (command->boot == QEMU_BOOT_CLONE) {
+	if (command->boot == QEMU_BOOT_CLONE || command->boot == QEMU_BOOT_RESUME) {
 		add(line, "-incoming", "defer");
 		return;
 	}

@@ -20,6 +20,7 @@ enum qemu_boot {
 	QEMU_BOOT_TEMPLATE, /* from the kernel, memory shared with `memory` */
 	QEMU_BOOT_CLONE,    /* from a saved state, memory copied on write from `memory` */
 	QEMU_BOOT_COLD,     /* from the kernel, private memory */
+	QEMU_BOOT_RESUME,   /* from a saved state that has all memory, too */
 };
 
 struct qemu_command {
@@ -30,7 +31,7 @@ struct qemu_command {
 	const char *cpu;         /* CPU model */
 	unsigned tb_size_mib;    /* TCG's code cache */
 	const char *uuid;
-	const char *memory; /* file; NULL with QEMU_BOOT_COLD */
+	const char *memory; /* file; NULL with QEMU_BOOT_COLD and _RESUME */
 	const char *disk;   /* qcow2 overlay; NULL: none */
 };
 

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "qvisor/phone_key.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "common/error.h"
+
+static bool fail(const char *what, const char *path, GError **error)
+{
+	bool full = errno == ENOSPC || errno == EDQUOT;
+	g_set_error(error, QVMI_ERROR, full ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED,
+	    "cannot %s the key %s: %s", what, path, g_strerror(errno));
+	return false;
+}
+
+static bool make(const char *path, uint8_t *key, GError **error)
+{
+	g_autofree char *part = g_strconcat(path, ".part", NULL);
+	if (getrandom(key, SEALED_KEY_SIZE, 0) != SEALED_KEY_SIZE)
+		g_error("getrandom(2) gives nothing");
+	AUTO_FD fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	errno = fd < 0 ? errno : ENOSPC; /* a short write sets none */
+	if (fd >= 0 && write(fd, key, SEALED_KEY_SIZE) == SEALED_KEY_SIZE && !fsync(fd) &&
+	    !rename(part, path))
+		return true;
+	fail("write", path, error);
+	unlink(part);
+	return false;
+}
+
+bool phone_key_load(const char *folder, uint8_t key[SEALED_KEY_SIZE], GError **error)
+{
+	g_autofree char *path = g_build_filename(folder, "key", NULL);
+	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT)
+		return make(path, key, error);
+	errno = fd < 0 ? errno : EIO; /* a short read sets none */
+	return (fd >= 0 && read(fd, key, SEALED_KEY_SIZE) == SEALED_KEY_SIZE) ||
+	       fail("read", path, error);
+}
+
+bool phone_key_destroy(const char *folder, GError **error)
+{
+	static const uint8_t nothing[SEALED_KEY_SIZE];
+	g_autofree char *path = g_build_filename(folder, "key", NULL);
+	AUTO_FD fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT)
+		return true;
+	errno = fd < 0 ? errno : EIO;
+	return (fd >= 0 && write(fd, nothing, sizeof(nothing)) == sizeof(nothing) &&
+	           !fdatasync(fd) && !unlink(path)) ||
+	       fail("destroy", path, error);
+}
