@@ -68,8 +68,9 @@ static bool vm_create(struct cli *cli, GError **error)
 	return node != NULL;
 }
 
-/* The same for each phone that is named; goes on after an error and ends with the first one. */
-static bool each(struct cli *cli, const char *method, const char *ending, bool with_force,
+/* The same for each phone that is named, with an option that the body has, too, as `flag`; goes on
+ * after an error and ends with the first one. */
+static bool each(struct cli *cli, const char *method, const char *ending, const char *flag,
     const char *done, GError **error)
 {
 	struct http_client *pool = cli_pool(cli, error);
@@ -81,10 +82,9 @@ static bool each(struct cli *cli, const char *method, const char *ending, bool w
 		g_autofree char *path = g_strconcat(base, ending, NULL);
 		g_autoptr(GError) wrong = NULL;
 		JsonObject *body = NULL;
-		if (with_force) {
+		if (flag) {
 			body = json_object_new();
-			json_object_set_boolean_member(
-			    body, "force", cli_option(cli, "force") != NULL);
+			json_object_set_boolean_member(body, flag, cli_option(cli, flag) != NULL);
 		}
 		g_autoptr(JsonNode) node = api_call(pool, method, path, body, &wrong);
 		if (node)
@@ -101,22 +101,32 @@ static bool each(struct cli *cli, const char *method, const char *ending, bool w
 
 static bool vm_start(struct cli *cli, GError **error)
 {
-	return each(cli, "POST", "/start", false, "is started", error);
+	return each(cli, "POST", "/start", NULL, "is started", error);
 }
 
 static bool vm_stop(struct cli *cli, GError **error)
 {
-	return each(cli, "POST", "/stop", true, "is stopped", error);
+	return each(cli, "POST", "/stop", "force", "is stopped", error);
 }
 
 static bool vm_suspend(struct cli *cli, GError **error)
 {
-	return each(cli, "POST", "/suspend", false, "is suspended", error);
+	return each(cli, "POST", "/suspend", NULL, "is suspended", error);
+}
+
+static bool vm_wipe(struct cli *cli, GError **error)
+{
+	return each(cli, "POST", "/wipe", NULL, "is wiped and off", error);
+}
+
+static bool vm_reset(struct cli *cli, GError **error)
+{
+	return each(cli, "POST", "/reset", "upgrade", "is as its template", error);
 }
 
 static bool vm_destroy(struct cli *cli, GError **error)
 {
-	return each(cli, "DELETE", cli_option(cli, "force") ? "?force=true" : "", false,
+	return each(cli, "DELETE", cli_option(cli, "force") ? "?force=true" : "", NULL,
 	    "is destroyed", error);
 }
 
@@ -143,6 +153,11 @@ static const struct cli_option stop_options[] = {
     {0},
 };
 
+static const struct cli_option reset_options[] = {
+    {"upgrade", NULL, "To the newest template of the same name"},
+    {0},
+};
+
 const struct cli_verb vm_verbs[] = {
     {"list", "", 0, 0, "Phones.", list_options, vm_list},
     {"show", "UUID", 1, 1, "Everything about a phone.", NULL, vm_show},
@@ -151,6 +166,10 @@ const struct cli_verb vm_verbs[] = {
     {"suspend", "UUID...", 1, 16, "Suspends phones to disk in the state in which they are.", NULL,
         vm_suspend},
     {"stop", "UUID...", 1, 16, "Stops phones; their disks stay.", stop_options, vm_stop},
+    {"reset", "UUID...", 1, 16, "Takes phones back to their template; their disks are lost.",
+        reset_options, vm_reset},
+    {"wipe", "UUID...", 1, 16, "Destroys all that a user left in phones, beginning with the key.",
+        NULL, vm_wipe},
     {"destroy", "UUID...", 1, 16, "Destroys phones and their disks.", destroy_options, vm_destroy},
     {0},
 };

@@ -59,6 +59,7 @@ const struct cli_noun cli_nouns[] = {
     {"host", "Machines that run phones", host_verbs},
     {"template", "What phones are cloned from", template_verbs},
     {"vm", "Phones", vm_verbs},
+    {"snapshot", "Phones as they were", snapshot_verbs},
     {"pool", "Phones kept ready", pool_verbs},
     {"user", "Accounts", user_verbs},
     {"package", "What people may open", package_verbs},

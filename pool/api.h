@@ -34,6 +34,12 @@ void api_phone_stop(struct http_request *request, void *data);
 void api_phone_destroy(struct http_request *request, void *data);
 /* api_life.c */
 void api_phone_suspend(struct http_request *request, void *data);
+void api_phone_reset(struct http_request *request, void *data);
+void api_phone_wipe(struct http_request *request, void *data);
+void api_snapshot_list(struct http_request *request, void *data);
+void api_snapshot_take(struct http_request *request, void *data);
+void api_snapshot_restore(struct http_request *request, void *data);
+void api_snapshot_delete(struct http_request *request, void *data);
 /* api_forward.c: what a host's own daemons answer */
 void api_phone_end_session(struct http_request *request, void *data);
 void api_phone_thumbnail(struct http_request *request, void *data);

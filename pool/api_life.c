@@ -41,3 +41,41 @@ void api_phone_suspend(struct http_request *request, void *data)
 {
 	order(request, data, "POST", "/suspend");
 }
+
+void api_phone_reset(struct http_request *request, void *data)
+{
+	order(request, data, "POST", "/reset");
+}
+
+void api_phone_wipe(struct http_request *request, void *data)
+{
+	order(request, data, "POST", "/wipe");
+}
+
+/* --- snapshots --- */
+
+void api_snapshot_list(struct http_request *request, void *data)
+{
+	api_forward_phone(request, data, "GET", "/snapshots", NULL, 0);
+}
+
+void api_snapshot_take(struct http_request *request, void *data)
+{
+	order(request, data, "POST", "/snapshots");
+}
+
+void api_snapshot_restore(struct http_request *request, void *data)
+{
+	g_autofree char *suffix =
+	    http_path("/snapshots/%s/restore", http_request_parameter(request, "name"));
+
+	order(request, data, "POST", suffix);
+}
+
+void api_snapshot_delete(struct http_request *request, void *data)
+{
+	g_autofree char *suffix =
+	    http_path("/snapshots/%s", http_request_parameter(request, "name"));
+
+	order(request, data, "DELETE", suffix);
+}

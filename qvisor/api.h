@@ -26,6 +26,12 @@ void api_phone_start(struct http_request *request, void *data);
 void api_phone_stop(struct http_request *request, void *data);
 /* api_phone_life.c */
 void api_phone_suspend(struct http_request *request, void *data);
+void api_phone_reset(struct http_request *request, void *data);
+void api_phone_wipe(struct http_request *request, void *data);
+void api_snapshot_list(struct http_request *request, void *data);
+void api_snapshot_take(struct http_request *request, void *data);
+void api_snapshot_restore(struct http_request *request, void *data);
+void api_snapshot_delete(struct http_request *request, void *data);
 /* api_phone_inside.c: what goes on in a phone */
 void api_phone_performance(struct http_request *request, void *data);
 void api_phone_applications(struct http_request *request, void *data);

@@ -4,6 +4,8 @@
 #include "common/json.h"
 #include "qvisor/api.h"
 #include "qvisor/phone.h"
+#include "qvisor/phone_reset.h"
+#include "qvisor/phone_snapshot.h"
 #include "qvisor/phone_suspend.h"
 
 static void on_changed(void *data, struct phone *phone, const GError *error)
@@ -26,4 +28,89 @@ void api_phone_suspend(struct http_request *request, void *data)
 	}
 	http_request_hold(request);
 	phone_suspend(phone, on_changed, request);
+}
+
+void api_phone_reset(struct http_request *request, void *data)
+{
+	struct phone *phone = api_find_phone(request, data);
+	g_autoptr(GError) error = NULL;
+	bool upgrade = false;
+	if (!phone)
+		return;
+	if (g_bytes_get_size(http_request_body(request))) {
+		JsonObject *body = http_request_json(request, &error);
+		if (!body || !json_check_members(body, "upgrade", &error) ||
+		    !json_get_optional_bool(body, "upgrade", false, &upgrade, &error)) {
+			http_respond_error(request, error);
+			return;
+		}
+	}
+	http_request_hold(request);
+	phone_reset(phone, upgrade, on_changed, request);
+}
+
+void api_phone_wipe(struct http_request *request, void *data)
+{
+	struct phone *phone = api_find_phone(request, data);
+	if (!phone)
+		return;
+	http_request_hold(request);
+	phone_wipe(phone, on_changed, request);
+}
+
+/* --- snapshots --- */
+
+void api_snapshot_list(struct http_request *request, void *data)
+{
+	const struct phone *phone = api_find_phone(request, data);
+	if (phone)
+		http_respond_json(request, 200, phone_snapshot_json(phone));
+}
+
+static void on_taken(void *data, struct phone *phone, const GError *error)
+{
+	struct http_request *request = data;
+	if (error)
+		http_respond_error(request, error);
+	else
+		http_respond_json(request, 201, phone_snapshot_json(phone));
+}
+
+void api_snapshot_take(struct http_request *request, void *data)
+{
+	struct phone *phone = api_find_phone(request, data);
+	g_autoptr(GError) error = NULL;
+	if (!phone)
+		return;
+	JsonObject *body = http_request_json(request, &error);
+	const char *name = body && json_check_members(body, "name", &error)
+	                       ? json_get_string(body, "name", 32, &error)
+	                       : NULL;
+	if (!name) {
+		http_respond_error(request, error);
+		return;
+	}
+	http_request_hold(request);
+	phone_snapshot_take(phone, name, on_taken, request);
+}
+
+void api_snapshot_restore(struct http_request *request, void *data)
+{
+	struct phone *phone = api_find_phone(request, data);
+	if (!phone)
+		return;
+	http_request_hold(request);
+	phone_snapshot_restore(phone, http_request_parameter(request, "name"), on_changed, request);
+}
+
+void api_snapshot_delete(struct http_request *request, void *data)
+{
+	struct phone *phone = api_find_phone(request, data);
+	g_autoptr(GError) error = NULL;
+	if (!phone)
+		return;
+	if (phone_snapshot_delete(phone, http_request_parameter(request, "name"), &error))
+		http_respond_empty(request, 204);
+	else
+		http_respond_error(request, error);
 }

@@ -28,8 +28,8 @@ static const unsigned legal[PHONE_N_STATES] = {
     [PHONE_RUNNING] = TO(STOPPING) | TO(OFF) | TO(FAILED) | TO(SUSPENDED),
     [PHONE_STOPPING] = TO(OFF) | TO(FAILED),
     [PHONE_SUSPENDED] = TO(CREATING) | TO(OFF),
-    [PHONE_OFF] = TO(CREATING),
-    [PHONE_FAILED] = TO(CREATING),
+    [PHONE_OFF] = TO(CREATING) | TO(SUSPENDED),
+    [PHONE_FAILED] = TO(CREATING) | TO(SUSPENDED),
 };
 #undef TO
 
@@ -138,6 +138,19 @@ void phone_free(struct phone *phone)
 	g_free(phone->idempotency_key);
 	g_free(phone->request_digest);
 	g_free(phone);
+}
+
+bool phone_check_idle(const struct phone *phone, GError **error)
+{
+	const char *what = phone->busy    ? phone->busy
+	                   : phone->start ? "being started"
+	                   : phone->save  ? "being saved"
+	                   : phone->stop  ? "being stopped"
+	                                  : NULL;
+	if (what)
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
+		    "the phone is %s; try again when that is done", what);
+	return !what;
 }
 
 /* --- the end of its process --- */

@@ -51,6 +51,7 @@ struct phone {
 	enum phone_state state;
 	char *reason;      /* why it is off or failed, or what is wrong with it; NULL: nothing */
 	bool established;  /* has run: from then on only an order deletes it */
+	const char *busy;  /* what is being done to it that nothing may interrupt; NULL: nothing */
 	bool cold;         /* its memory began empty and not as its template's */
 	unsigned clone_ms; /* request to running, of the last start */
 	char *idempotency_key, *request_digest;
@@ -110,6 +111,9 @@ bool phone_connect(struct phone *phone, GError **error);
 void phone_connect_agent(struct phone *phone);
 void phone_disconnect(struct phone *phone);
 void phone_exited(void *data, const char *how);
+
+/* QVMI_ERROR_CONFLICT that says what is being done to it, or nothing and true. */
+bool phone_check_idle(const struct phone *phone, GError **error);
 
 /* Calls every struct phone_waiter *; the phone may be gone after any of them. */
 void phone_answer(struct phone *phone, GPtrArray *waiters, const GError *error);

@@ -147,12 +147,12 @@ static bool check(const struct phone *phone, GError **error)
 {
 	const struct host *host = phone->host;
 	uint64_t room = folder_free_mib(phone->folder);
-	if (phone->save || phone->stop || phone->state != PHONE_RUNNING || !phone->qmp) {
+	if (!phone_check_idle(phone, error))
+		return false;
+	if (phone->state != PHONE_RUNNING || !phone->qmp) {
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT, "the phone is %s",
-		    phone->save                     ? "being saved already"
-		    : phone->stop                   ? "being stopped"
-		    : phone->state == PHONE_RUNNING ? "not connected to its QEMU; try again"
-		                                    : phone_state_name(phone->state));
+		    phone->state == PHONE_RUNNING ? "not connected to its QEMU; try again"
+		                                  : phone_state_name(phone->state));
 		return false;
 	}
 	if (!phone->template) {

@@ -465,6 +465,8 @@ static bool check_start(const struct phone *phone, bool cold, GError **error)
 		    phone_state_name(phone->state));
 		return false;
 	}
+	if (phone->busy)
+		return phone_check_idle(phone, error);
 	if (!phone->template) {
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CORRUPT,
 		    "its template %s is not there any more; destroy the phone",

@@ -57,10 +57,8 @@ static void on_power_off(void *data, JsonObject *result, const GError *error)
 
 void phone_stop(struct phone *phone, bool force, unsigned timeout_s, phone_done_fn done, void *data)
 {
-	if (phone->start || phone->save) {
-		g_autoptr(GError) error = g_error_new(QVMI_ERROR, QVMI_ERROR_CONFLICT,
-		    phone->start ? "the phone is just being started; stop it when it runs"
-		                 : "the phone is just being saved; stop it when that is done");
+	g_autoptr(GError) error = NULL;
+	if (!phone->stop && !phone_check_idle(phone, &error)) {
 		if (done)
 			done(data, phone, error);
 		return;

@@ -9,6 +9,7 @@
 #include "qvisor/folder.h"
 #include "qvisor/phone_record.h"
 #include "qvisor/phone_save.h"
+#include "qvisor/phone_snapshot.h"
 #include "qvisor/phone_suspend.h"
 
 struct phone_table {
@@ -68,6 +69,7 @@ static bool adopt(struct phone *phone, pid_t pid, uint64_t start_time)
 	bool was_running = phone->state == PHONE_RUNNING || phone->state == PHONE_STOPPING;
 	if (!phone->established && phone->state != PHONE_OFF)
 		return false; /* its creation was never answered */
+	phone_snapshot_recover(phone);
 	enum phone_suspended suspended = phone_suspend_recover(phone);
 	if (phone->state == PHONE_SUSPENDED ||
 	    (phone->state == PHONE_CREATING && suspended != PHONE_SUSPENDED_RESUMED)) {

@@ -271,11 +271,12 @@ static void test_destroy(struct fixture *fixture, gconstpointer data)
 static void test_transitions(void)
 {
 	static const char *const legal[PHONE_N_STATES] = {
-	    [PHONE_CREATING] = "running failed off",
-	    [PHONE_RUNNING] = "stopping off failed",
+	    [PHONE_CREATING] = "running failed off suspended",
+	    [PHONE_RUNNING] = "stopping off failed suspended",
 	    [PHONE_STOPPING] = "off failed",
-	    [PHONE_OFF] = "creating",
-	    [PHONE_FAILED] = "creating",
+	    [PHONE_SUSPENDED] = "creating off",
+	    [PHONE_OFF] = "creating suspended",
+	    [PHONE_FAILED] = "creating suspended",
 	};
 	for (enum phone_state from = 0; from < PHONE_N_STATES; from++) {
 		g_auto(GStrv) names = g_strsplit(legal[from], " ", 0);
