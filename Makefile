@@ -17,8 +17,11 @@ HARDEN   := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2 -fstack-protector-strong)
 SAN      := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 PKG_ALL  := gio-unix-2.0 json-glib-1.0 libwebsockets libcurl openssl sqlite3 libzstd libjpeg libpng lua5.4 json-c sdl2 libargon2 libseccomp
 # Asked once: pkg-config is slow enough to notice. On a bare machine, where make check and make demo begin, it is not there.
+BENCH_PEERS := libvncserver libvncclient x264 aom
 ifneq ($(shell command -v pkg-config),)
 PKG_CFLAGS := $(shell pkg-config --cflags $(foreach p,$(PKG_ALL),$(shell pkg-config --exists $(p) && echo $(p))))
+# What mtp is compared with; nothing else needs it, so it may be missing (deploy/packages/test.txt has it).
+MODULES += $(shell pkg-config --exists $(BENCH_PEERS) && echo bench/peers)
 endif
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARNINGS) $(HARDEN) $(SAN) -fPIE -I. -I$(B)/gen $(PKG_CFLAGS) \
              -D_GNU_SOURCE -DGLIB_VERSION_MIN_REQUIRED=GLIB_VERSION_2_74 -DGLIB_VERSION_MAX_ALLOWED=GLIB_VERSION_2_74 \
@@ -110,6 +113,7 @@ help:
 	@echo 'make demo         a real phone on the screen (installs what it needs, root or sudo)'
 	@echo 'make check        everything CI runs'
 	@echo 'make smoke        the whole path, headless, on the real phone: one JSON line'
+	@echo 'make bench-screen recorded sessions of the real phone by MTP and by its peers: bytes, exactness, processor time'
 	@echo 'make unit         unit tests; with B=build/asan SANITIZE=address,undefined under the sanitizers'
 	@echo 'make integration  real daemons and real QEMU on a tiny guest'
 	@echo 'make faults       qvisord killed with -9, 200 times, at seeded random moments'
