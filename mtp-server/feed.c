@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mtp-server/feed.h"
 
+#include "mtp-server/delivery.h"
 #include "mtp-server/kept_cells.h"
 
-#define WINDOW 2                /* updates un-acknowledged (PROTOCOL.md, "Server to client") */
 #define UPDATE_LIMIT (1u << 20) /* bytes of one update; it may be one tile more */
 #define REFINE_LIMIT (128u << 10)
 #define UPDATE_HEAD 11 /* bytes of an UPDATE in front of its tiles */
@@ -12,7 +12,7 @@ struct feed {
 	const struct feed_sink *sink;
 	void *data;
 	struct tile_demand demand;
-	uint32_t sent, acknowledged; /* sequence numbers */
+	struct delivery delivery;
 	struct debt debt;
 	struct kept_cells cells;
 	struct block_set refining;
@@ -36,6 +36,7 @@ struct feed *feed_new(
 	struct feed *f = g_new0(struct feed, 1);
 	f->sink = sink;
 	f->data = data;
+	delivery_init(&f->delivery);
 	f->demand.codecs = codecs & ((1u << MTP_TILE_KINDS) - 1);
 	if (f->demand.codecs >> MTP_TILE_DRAWN & 1)
 		f->demand.drawn = drawn_encoder_new();
@@ -118,15 +119,12 @@ void feed_damage(struct feed *f, const struct picture *picture, const struct blo
 
 bool feed_acknowledge(struct feed *f, uint32_t sequence)
 {
-	if (sequence - f->acknowledged > f->sent - f->acknowledged)
-		return false;
-	f->acknowledged = sequence;
-	return true;
+	return delivery_acknowledged(&f->delivery, sequence, f->sink->now_us(f->data));
 }
 
 bool feed_is_ready(const struct feed *f)
 {
-	return f->sent - f->acknowledged < WINDOW && f->sink->is_free(f->data);
+	return delivery_has_room(&f->delivery) && f->sink->is_free(f->data);
 }
 
 bool feed_is_owed(const struct feed *f)
@@ -137,7 +135,7 @@ bool feed_is_owed(const struct feed *f)
 /* Only on a line that has nothing else to do. */
 bool feed_wants_refining(const struct feed *f)
 {
-	return f->debt.rough.count && !feed_is_owed(f) && f->sent == f->acknowledged &&
+	return f->debt.rough.count && !feed_is_owed(f) && delivery_is_idle(&f->delivery) &&
 	       feed_is_ready(f);
 }
 
@@ -147,7 +145,8 @@ static void finish_update(struct feed *f, const struct picture *picture, struct 
 {
 	/* The fields in front of the tiles, once more over their place. */
 	struct mtp_writer head = mtp_writer_of(w->bytes + begin + MTP_FRAME_HEADER, UPDATE_HEAD);
-	mtp_update_encode(&(struct mtp_update){.sequence = ++f->sent,
+	delivery_sent(&f->delivery, w->size - begin, f->sink->now_us(f->data));
+	mtp_update_encode(&(struct mtp_update){.sequence = f->delivery.sent,
 	                      .time_ms = picture->time_ms,
 	                      .flags = f->debt.owed.count ? 0 : MTP_UPDATE_COMPLETE,
 	                      .count = (uint16_t)count},
@@ -172,8 +171,8 @@ void feed_update(struct feed *f, const struct picture *picture, struct tiling *t
 	unsigned count = kept_cells_write_keep(&f->cells, picture, &w);
 	count += debt_write_copies(&f->debt, &w);
 	count += kept_cells_write_recall(&f->cells, picture, &f->debt.owed, &f->debt.rough, &w);
-	struct tiling_result result = tiling_write(
-	    tiling, picture, &f->debt.owed, &f->debt.rough, &f->demand, cache, UPDATE_LIMIT, &w);
+	struct tiling_result result = tiling_write(tiling, picture, &f->debt.owed, &f->debt.rough,
+	    &f->demand, cache, delivery_limit(&f->delivery, UPDATE_LIMIT), &w);
 	finish_update(f, picture, &w, begin, count + result.tiles);
 }
 
@@ -189,7 +188,7 @@ void feed_refine(struct feed *f, const struct picture *picture, struct tiling *t
 	block_set_copy(&f->refining, &f->debt.rough);
 	unsigned count =
 	    kept_cells_write_recall(&f->cells, picture, &f->refining, &f->debt.rough, &w);
-	struct tiling_result result = tiling_write(
-	    tiling, picture, &f->refining, &f->debt.rough, &exact, cache, REFINE_LIMIT, &w);
+	struct tiling_result result = tiling_write(tiling, picture, &f->refining, &f->debt.rough,
+	    &exact, cache, delivery_limit(&f->delivery, REFINE_LIMIT), &w);
 	finish_update(f, picture, &w, begin, count + result.tiles);
 }

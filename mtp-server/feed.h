@@ -17,6 +17,7 @@ struct feed_sink {
 	void (*send)(void *data, const void *bytes, size_t n);
 	/* Has it passed on all it took? Nothing is encoded for one that has not. */
 	bool (*is_free)(void *data);
+	int64_t (*now_us)(void *data);
 };
 
 struct feed_counters {

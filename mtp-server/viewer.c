@@ -239,12 +239,19 @@ static bool sink_is_free(void *data)
 	return !v->closing && !v->bye_us && v->out->len == 0;
 }
 
+static int64_t sink_now(void *data)
+{
+	(void)data;
+	return g_get_monotonic_time();
+}
+
 /* --- the viewer --- */
 
 struct viewer *viewer_new(int fd, const struct viewer_options *options,
     const struct picture *picture, const struct viewer_events *events, void *data)
 {
-	static const struct feed_sink sink = {.send = sink_send, .is_free = sink_is_free};
+	static const struct feed_sink sink = {
+	    .send = sink_send, .is_free = sink_is_free, .now_us = sink_now};
 	struct viewer *v = g_new0(struct viewer, 1);
 	v->events = events;
 	v->data = data;

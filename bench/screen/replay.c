@@ -56,7 +56,8 @@ static bool sink_is_free(void *data)
 
 static void on_hello(struct replay *r, const struct mtp_hello *hello)
 {
-	static const struct feed_sink sink = {.send = sink_send, .is_free = sink_is_free};
+	static const struct feed_sink sink = {
+	    .send = sink_send, .is_free = sink_is_free, .now_us = host_now};
 	const struct adapt_wish wish = {
 	    hello->width, hello->height, hello->rotation, hello->scaling};
 	const struct picture *picture = screens_picture(r->screens, &wish);

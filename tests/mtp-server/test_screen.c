@@ -58,7 +58,7 @@ static bool is_free(void *data)
 static struct fixture *set_up(uint32_t codecs)
 {
 	static const struct screen_host host = {.take = take, .now_us = now_us};
-	static const struct feed_sink sink = {on_send, is_free};
+	static const struct feed_sink sink = {on_send, is_free, now_us};
 	struct fixture *f = g_new0(struct fixture, 1);
 	f->now_us = G_USEC_PER_SEC;
 	decoder_init(&f->decoder, WIDTH, HEIGHT);

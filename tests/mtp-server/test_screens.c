@@ -105,9 +105,15 @@ static bool is_free(void *data)
 	return true;
 }
 
+static int64_t on_now(void *data)
+{
+	return now_us(((struct terminal *)data)->f);
+}
+
 static struct terminal *join(struct fixture *f, struct adapt_wish wish)
 {
-	static const struct feed_sink sink = {.send = on_send, .is_free = is_free};
+	static const struct feed_sink sink = {
+	    .send = on_send, .is_free = is_free, .now_us = on_now};
 	struct terminal *t = g_new0(struct terminal, 1);
 	const struct picture *picture = screens_picture(f->screens, &wish);
 	t->f = f;
