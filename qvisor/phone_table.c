@@ -91,7 +91,9 @@ static bool adopt(struct phone *phone, pid_t pid, uint64_t start_time)
 		return true;
 	}
 	phone->process->launcher = phone->host->launcher;
-	/* An order to stop ended with us; whoever gave it gives it again. */
+	/* An order to stop ended with us; whoever gave it gives it again. What it had set going may
+	 * still end the phone, which is no failure then. */
+	phone->switched_off = phone->state == PHONE_STOPPING;
 	phone->state = PHONE_RUNNING;
 	g_message("phone %s is adopted (pid %d)", phone->uuid, (int)pid);
 	if (!phone_connect(phone, &error))
