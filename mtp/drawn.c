@@ -8,11 +8,14 @@
 
 void drawn_init(struct drawn *d)
 {
+	glyphs_init(&d->glyphs);
 	colour_model_init(&d->colours);
 	range_bits_init(&d->whole[0][0], sizeof d->whole / sizeof(range_bit));
 	for (unsigned i = 0; i < 2; i++)
 		range_number_init(&d->stretch[i]);
-	d->tiles = d->checksum = 0;
+	memset(d->covered, 0, sizeof d->covered);
+	d->tiles = d->checksum = d->referred = 0;
+	d->used = false;
 }
 
 bool drawn_is_reset(const uint8_t *bytes, size_t n)
@@ -75,6 +78,12 @@ static inline unsigned plain_length(const uint32_t *up, unsigned x, unsigned wid
 	return end - 1 - x;
 }
 
+static inline unsigned uncovered_length(const struct drawn *d, unsigned x, unsigned length)
+{
+	const uint8_t *end = memchr(d->covered + x, 1, length);
+	return end ? (unsigned)(end - (d->covered + x)) : length;
+}
+
 static inline unsigned bits_of(unsigned n)
 {
 	return 31u - (unsigned)__builtin_clz(n);
@@ -96,10 +105,14 @@ RANGE_INLINE void code_row(struct range_coder *c, struct drawn *d, uint32_t *row
 {
 	unsigned broken = 0; /* the last two stretches ended early */
 	for (unsigned x = 0; x < width; x++) {
+		if (d->covered[x])
+			continue;
 		uint32_t *at = row + x, except = COLOUR_NONE;
 		uint32_t plain = at[-1];
 		if (up[x] == plain && up[x + 1] == plain && up[(int)x - 1] == plain) {
 			unsigned length = plain_length(up, x, width), run = 0;
+			if (d->in_tile.n_active)
+				length = uncovered_length(d, x, length);
 			if (!decoding)
 				while (run < length && at[run] == plain)
 					run++;
@@ -154,6 +167,27 @@ RANGE_INLINE void code_context(struct range_coder *c, struct drawn *d, struct dr
 	}
 }
 
+/* Marks what glyphs have drawn of the row, which is the tile's i-th on the way. */
+RANGE_INLINE void cover_row(struct drawn *d, struct drawn_picture p, struct drawn_area a,
+    unsigned y, unsigned i, uint32_t *row, const bool decoding)
+{
+	struct drawn_glyphs *in = &d->in_tile;
+	unsigned kept = 0;
+	for (uint16_t k = in->first[i]; k; k = in->next[k - 1])
+		in->active[in->n_active++] = (uint16_t)(k - 1);
+	memset(d->covered, 0, a.width);
+	for (unsigned k = 0; k < in->n_active; k++) {
+		const struct glyph_place *g = &in->places[in->active[k]];
+		if (y - a.y - g->y >= g->height)
+			continue; /* is over */
+		in->active[kept++] = in->active[k];
+		memset(d->covered + g->x, 1, g->width);
+		if (decoding)
+			load_row(p, a.x + g->x, y, g->width, row + g->x, true);
+	}
+	in->n_active = kept;
+}
+
 RANGE_INLINE void code_rows(struct range_coder *c, struct drawn *d, struct drawn_picture p,
     struct drawn_area a, unsigned flags, const bool decoding)
 {
@@ -165,6 +199,8 @@ RANGE_INLINE void code_rows(struct range_coder *c, struct drawn *d, struct drawn
 		unsigned y = flags & DRAWN_BELOW ? a.y + a.height - 1 - i : a.y + i;
 		if (!decoding)
 			load_row(p, a.x, y, a.width, rows[0], false);
+		if (d->in_tile.n)
+			cover_row(d, p, a, y, i, rows[0], decoding);
 		pad_left(rows[0], rows[1][0]);
 		code_row(c, d, rows[0], rows[1], rows[2], a.width, decoding);
 		pad_right(rows[0], a.width);
@@ -175,6 +211,89 @@ RANGE_INLINE void code_rows(struct range_coder *c, struct drawn *d, struct drawn
 		rows[1] = rows[0];
 		rows[0] = oldest;
 	}
+	memset(d->covered, 0, a.width);
+	d->in_tile.n_active = 0;
+}
+
+static bool fits(const struct glyph_place *p, struct drawn_area a, size_t *area)
+{
+	if (!p->width || !p->height || p->width > GLYPH_SIDE || p->height > GLYPH_SIDE ||
+	    p->width * p->height > GLYPH_AREA || p->width * p->height > *area)
+		return false;
+	*area -= (size_t)p->width * p->height;
+	return p->x <= a.width - p->width && p->y <= a.height - p->height && p->width <= a.width &&
+	       p->height <= a.height;
+}
+
+/* A glyph's pixels: decoding draws the known and keeps the new. */
+RANGE_INLINE void code_glyph(struct range_coder *c, struct drawn *d, struct drawn_picture p,
+    struct drawn_area a, struct glyph_place *place, const bool decoding)
+{
+	struct drawn_area box = {a.x + place->x, a.y + place->y, place->width, place->height};
+	bool is_new = place->index == GLYPHS;
+	if (is_new) {
+		place->index = glyphs_add(&d->glyphs, box.width, box.height);
+		code_rows(c, d, p, box, 0, decoding);
+	} else {
+		d->referred++;
+	}
+	uint32_t *pixels = d->glyphs.pixels[place->index];
+	for (unsigned y = 0; y < box.height; y++, pixels += box.width)
+		if (is_new)
+			load_row(p, box.x, box.y + y, box.width, pixels, decoding);
+		else if (decoding)
+			store_row(p.target, box.x, box.y + y, box.width, pixels);
+	if (is_new && !decoding)
+		glyphs_note(&d->glyphs, place->index);
+	glyphs_follow(&d->glyphs, place);
+}
+
+/* Places are noted for the rows once all glyphs are there: a glyph's own rows leave out nothing. */
+static void note_places(struct drawn *d, struct drawn_area a, unsigned flags, unsigned n)
+{
+	struct drawn_glyphs *in = &d->in_tile;
+	memset(in->first, 0, a.height * sizeof in->first[0]);
+	for (unsigned i = n; i-- > 0;) {
+		const struct glyph_place *p = &in->places[i];
+		unsigned row = flags & DRAWN_BELOW ? a.height - p->y - p->height : p->y;
+		in->next[i] = in->first[row];
+		in->first[row] = (uint16_t)(i + 1);
+	}
+	in->n = n;
+}
+
+static void encode_glyphs(struct range_coder *c, struct drawn *d, struct drawn_picture p,
+    struct drawn_area a, unsigned flags, const struct drawn_letters *letters)
+{
+	unsigned n = 0;
+	for (; n < letters->n; n++) {
+		struct glyph_place *place = &d->in_tile.places[n];
+		*place = letters->places[n];
+		place->index = glyphs_find(&d->glyphs,
+		    p.source->pixels + (size_t)(a.y + place->y) * p.source->width + a.x + place->x,
+		    p.source->width, place->width, place->height);
+		glyphs_encode(c, &d->glyphs, place);
+		code_glyph(c, d, p, a, place, false);
+	}
+	glyphs_encode(c, &d->glyphs, NULL);
+	note_places(d, a, flags, n);
+}
+
+/* False: what is said cannot be. */
+static bool decode_glyphs(struct range_coder *c, struct drawn *d, struct drawn_picture p,
+    struct drawn_area a, unsigned flags)
+{
+	size_t area = (size_t)a.width * a.height;
+	unsigned n = 0;
+	struct glyph_place place;
+	while (glyphs_decode(c, &d->glyphs, &place)) {
+		if (n == GLYPHS_IN_TILE || !fits(&place, a, &area))
+			return false;
+		code_glyph(c, d, p, a, &place, true);
+		d->in_tile.places[n++] = place;
+	}
+	note_places(d, a, flags, n);
+	return true;
 }
 
 /* Which part of the table is looked at moves on, so that all of it is in time. */
@@ -189,18 +308,39 @@ static void fold_checksum(struct drawn *d)
 	}
 	for (unsigned i = 0; i < COLOUR_CACHE; i += 16)
 		sum = (sum ^ d->colours.cache[(i + d->tiles) % COLOUR_CACHE]) * 0x9e3779b1u;
+	const struct glyph *glyph = &d->glyphs.glyphs[d->tiles % GLYPHS];
+	sum = (sum ^ d->glyphs.pen.last ^ d->glyphs.hand << 16) * 0x9e3779b1u;
+	for (unsigned i = 0; i < (unsigned)glyph->width * glyph->height; i++)
+		sum = (sum ^ d->glyphs.pixels[d->tiles % GLYPHS][i]) * 0x9e3779b1u;
 	for (unsigned i = 1; i < COLOUR_CACHE; i <<= 1)
 		sum = (sum ^ d->colours.slots[0][i]) * 0x9e3779b1u;
 	d->checksum = sum ^ sum >> 16;
 	d->tiles++;
 }
 
+/* Tables that are new still are left alone: it takes long to make them so. */
+static void drawn_reset(struct drawn *d)
+{
+	if (d->used)
+		drawn_init(d);
+}
+
+static void begin_tile(struct drawn *d)
+{
+	glyphs_begin(&d->glyphs);
+	d->used = true;
+	d->in_tile.n = d->in_tile.n_active = 0;
+	d->referred = 0;
+}
+
 size_t drawn_encode(struct drawn *d, const struct drawn_source *source, struct drawn_area area,
-    unsigned flags, uint8_t *out, size_t room)
+    const struct drawn_letters *letters, unsigned flags, uint8_t *out, size_t room)
 {
 	struct mtp_writer w = mtp_writer_of(out, room);
 	if (flags & DRAWN_RESET)
-		drawn_init(d);
+		drawn_reset(d);
+	if (letters->n)
+		flags |= DRAWN_GLYPHS;
 	else if (d->tiles % DRAWN_CHECK_EVERY == DRAWN_CHECK_EVERY - 1)
 		flags |= DRAWN_CHECK;
 	mtp_write_u8(&w, (uint8_t)flags);
@@ -209,7 +349,11 @@ size_t drawn_encode(struct drawn *d, const struct drawn_source *source, struct d
 	if (w.failed)
 		return 0;
 	struct range_coder c = range_encoder_of(out + w.size, room - w.size);
-	code_rows(&c, d, (struct drawn_picture){.source = source}, area, flags, false);
+	struct drawn_picture picture = {.source = source};
+	begin_tile(d);
+	if (flags & DRAWN_GLYPHS)
+		encode_glyphs(&c, d, picture, area, flags, letters);
+	code_rows(&c, d, picture, area, flags, false);
 	range_encoder_finish(&c);
 	fold_checksum(d);
 	return range_coder_failed(&c, false) ? 0 : (size_t)(c.out - out);
@@ -233,11 +377,15 @@ enum drawn_result drawn_decode(struct drawn *d, const struct drawn_target *targe
 	if (r.failed || !flags_are_valid(flags, target, area))
 		return DRAWN_MALFORMED;
 	if (flags & DRAWN_RESET)
-		drawn_init(d);
+		drawn_reset(d);
 	if (flags & DRAWN_CHECK && check != d->checksum)
 		return DRAWN_OUT_OF_STEP;
 	struct range_coder c = range_decoder_of(r.bytes, r.size);
-	code_rows(&c, d, (struct drawn_picture){.target = target}, area, flags, true);
+	struct drawn_picture picture = {.target = target};
+	begin_tile(d);
+	if (flags & DRAWN_GLYPHS && !decode_glyphs(&c, d, picture, area, flags))
+		return DRAWN_OUT_OF_STEP;
+	code_rows(&c, d, picture, area, flags, true);
 	fold_checksum(d);
 	return range_coder_failed(&c, true) || c.left ? DRAWN_OUT_OF_STEP : DRAWN_OK;
 }

@@ -9,14 +9,16 @@
 #pragma once
 
 #include "mtp/colour_model.h"
+#include "mtp/glyphs.h"
 #include "mtp/messages.h"
 
 enum drawn_flag {
-	DRAWN_RESET = 1, /* the state is as new before this tile */
-	DRAWN_ABOVE = 2, /* the rows above the tile are known: they are context */
-	DRAWN_BELOW = 4, /* those below it are: the tile's rows go from the bottom up */
-	DRAWN_CHECK = 8, /* what the state's checksum was before this tile */
-	DRAWN_FLAGS = 15,
+	DRAWN_RESET = 1,   /* the state is as new before this tile */
+	DRAWN_ABOVE = 2,   /* the rows above the tile are known: they are context */
+	DRAWN_BELOW = 4,   /* those below it are: the tile's rows go from the bottom up */
+	DRAWN_CHECK = 8,   /* what the state's checksum was before this tile */
+	DRAWN_GLYPHS = 16, /* glyphs come before the rows, which leave them out */
+	DRAWN_FLAGS = 31,
 };
 
 #define DRAWN_MARGIN 3       /* pixels beside a row */
@@ -24,13 +26,27 @@ enum drawn_flag {
 #define DRAWN_LENGTHS 14     /* of plain stretches, by bits */
 #define DRAWN_ROW (MTP_MAX_SIDE + 2 * DRAWN_MARGIN)
 
+/* Where the glyphs of a tile are, by the row that they begin in. */
+struct drawn_glyphs {
+	struct glyph_place places[GLYPHS_IN_TILE];
+	uint16_t next[GLYPHS_IN_TILE]; /* that begins in the same row; + 1, 0: none */
+	uint16_t first[MTP_MAX_SIDE];
+	uint16_t active[GLYPHS_IN_TILE];
+	unsigned n, n_active;
+};
+
 struct drawn {
 	struct colour_model colours;
 	range_bit whole[DRAWN_LENGTHS][4];
 	struct range_number stretch[2];
 	uint32_t rows[3][DRAWN_ROW]; /* the current one and the two before */
-	uint32_t tiles;              /* since the state was new */
-	uint32_t checksum;           /* of what it has learnt; folded along after each tile */
+	struct glyphs glyphs;
+	struct drawn_glyphs in_tile;
+	uint8_t covered[MTP_MAX_SIDE]; /* pixels of the row that a glyph has drawn */
+	uint32_t referred;             /* glyphs of the last tile that were not new */
+	bool used;                     /* not new any more */
+	uint32_t tiles;                /* since the state was new */
+	uint32_t checksum;             /* of what it has learnt; folded along after each tile */
 };
 
 void drawn_init(struct drawn *drawn);
@@ -51,11 +67,18 @@ struct drawn_target {
 	unsigned width, height;
 };
 
+/* Disjoint rectangles of the tile that may be letters, in reading order; each of at most GLYPH_AREA
+ * pixels and GLYPH_SIDE a side, at most GLYPHS_IN_TILE. Only `x` to `height` are looked at. */
+struct drawn_letters {
+	const struct glyph_place *places;
+	unsigned n;
+};
+
 /* Encodes into at most `room` bytes; how many, or 0: it did not fit. Then, or when the bytes are
  * not sent after all, the next tile must be encoded with DRAWN_RESET. `flags`: of enum drawn_flag
  * but DRAWN_CHECK; of ABOVE and BELOW at most one, and only where there are two rows. */
 size_t drawn_encode(struct drawn *drawn, const struct drawn_source *source, struct drawn_area area,
-    unsigned flags, uint8_t *out, size_t room);
+    const struct drawn_letters *letters, unsigned flags, uint8_t *out, size_t room);
 
 enum drawn_result {
 	DRAWN_OK,

@@ -192,6 +192,8 @@ static bool take_update(struct mtp_session *session, const struct mtp_update *up
 		if (wrong)
 			return refuse(session, wrong);
 		session->counters.tiles[tile.kind]++;
+		if (tile.kind == MTP_TILE_DRAWN && !session->picture.out_of_step)
+			session->counters.glyphs += session->picture.drawn->referred;
 	}
 	if (result == MTP_MALFORMED)
 		return refuse(session, "a tile is cut off, or not within its bounds");

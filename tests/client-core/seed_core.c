@@ -83,7 +83,12 @@ static size_t encode_drawn(const uint8_t *rgb, uint8_t *out, size_t room)
 
 	for (size_t i = 0; i < SIDE * SIDE; i++)
 		pixels[i] = i / 5 % 3 ? 0xffffff : rgb[i] & 0xf0u;
-	return drawn_encode(&drawn, &source, area, DRAWN_RESET, out, room);
+	const struct glyph_place places[] = {{.x = 4, .y = 4, .width = 5, .height = 9},
+	    {.x = 19, .y = 4, .width = 5, .height = 9}, {.x = 30, .y = 4, .width = 7, .height = 9}};
+	const struct drawn_letters letters = {places, 3};
+
+	drawn_init(&drawn);
+	return drawn_encode(&drawn, &source, area, &letters, DRAWN_RESET, out, room);
 }
 
 static void send_kind(struct seed *seed, enum mtp_tile_kind kind)

@@ -28,7 +28,8 @@ static inline void decoder_init(struct decoder *d, unsigned width, unsigned heig
 	*d = (struct decoder){.width = width, .height = height};
 	d->pixels = g_new0(uint32_t, (size_t)width * height);
 	d->cells = g_malloc0(1024 * sizeof *d->cells);
-	d->drawn = g_new0(struct drawn, 1);
+	d->drawn = g_new(struct drawn, 1);
+	drawn_init(d->drawn);
 }
 
 static inline void decoder_copy(struct decoder *d, const struct mtp_tile *t)

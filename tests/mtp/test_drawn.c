@@ -11,6 +11,8 @@ struct ends {
 	uint32_t drawn[WIDTH * HEIGHT];
 	uint8_t shown[WIDTH * HEIGHT * 4];
 	uint8_t *bytes;
+	struct glyph_place letters[100];
+	unsigned n_letters;
 };
 
 static struct ends *ends_new(void)
@@ -34,8 +36,9 @@ static void ends_free(struct ends *e)
 
 static size_t encode(struct ends *e, struct drawn_area area, unsigned flags)
 {
+	const struct drawn_letters letters = {e->letters, e->n_letters};
 	const struct drawn_source source = {e->drawn, WIDTH, HEIGHT};
-	return drawn_encode(e->encoder, &source, area, flags, e->bytes, ROOM);
+	return drawn_encode(e->encoder, &source, area, &letters, flags, e->bytes, ROOM);
 }
 
 static enum drawn_result decode(struct ends *e, struct drawn_area area, size_t n)
@@ -102,6 +105,55 @@ static void test_pages(void)
 	ends_free(e);
 }
 
+/* Where draw_page() has drawn letters, as far as they lie in the area. */
+static void find_letters(struct ends *e, struct drawn_area a)
+{
+	e->n_letters = 0;
+	for (unsigned y = 3; y + 12 < HEIGHT; y += 13)
+		for (unsigned x = 4; x + 8 < WIDTH; x += 8)
+			if (x >= a.x && y >= a.y && x + 6 <= a.x + a.width &&
+			    y + 9 <= a.y + a.height)
+				e->letters[e->n_letters++] = (struct glyph_place){
+				    .x = x - a.x, .y = y - a.y, .width = 6, .height = 9};
+}
+
+/* Five letters are sent once, and then referred to; a new page costs a third of what it did. */
+static void test_letters(void)
+{
+	struct ends *e = ends_new();
+	const struct drawn_area all = {0, 0, WIDTH, HEIGHT};
+	size_t plain = 0, glyphs = 0;
+	for (unsigned page = 0; page < 20; page++) {
+		draw_page(e, page);
+		plain += send(e, all, page ? 0 : DRAWN_RESET);
+	}
+	find_letters(e, all);
+	for (unsigned page = 0; page < 20; page++) {
+		draw_page(e, page);
+		size_t n = send(e, all, page ? 0 : DRAWN_RESET);
+		glyphs += n;
+		g_assert_cmpuint(e->decoder->referred, >=, e->n_letters - 5);
+		g_assert_cmpuint(e->decoder->referred, ==, e->encoder->referred);
+	}
+	g_assert_cmpuint(glyphs, <, plain);
+	ends_free(e);
+}
+
+/* More letters than there is room for: both sides replace the same. */
+static void test_letters_replaced(void)
+{
+	struct ends *e = ends_new();
+	g_autoptr(GRand) random = g_rand_new_with_seed(6);
+	const struct drawn_area all = {0, 0, WIDTH, HEIGHT};
+	find_letters(e, all);
+	for (unsigned page = 0; page < 60; page++) {
+		for (unsigned i = 0; i < WIDTH * HEIGHT; i++)
+			e->drawn[i] = g_rand_int(random) & 0xf0f0f0;
+		send(e, all, 0);
+	}
+	ends_free(e);
+}
+
 static void test_strips(void)
 {
 	struct ends *e = ends_new();
@@ -127,6 +179,9 @@ static void test_strips(void)
 			flags |= DRAWN_ABOVE;
 		else if (a.y + a.height + 2 <= HEIGHT)
 			flags |= DRAWN_BELOW;
+		e->n_letters = 0;
+		if (g_rand_boolean(random))
+			find_letters(e, a);
 		send(e, a, flags);
 	}
 	ends_free(e);
@@ -154,8 +209,9 @@ static void test_no_room(void)
 	draw_page(e, 1);
 	size_t whole = encode(e, all, DRAWN_RESET);
 	for (size_t room = 0; room < whole; room++)
-		g_assert_cmpuint(
-		    drawn_encode(e->encoder, &source, all, DRAWN_RESET, e->bytes, room), ==, 0);
+		g_assert_cmpuint(drawn_encode(e->encoder, &source, all, &(struct drawn_letters){0},
+		                     DRAWN_RESET, e->bytes, room),
+		    ==, 0);
 	g_assert_cmpuint(encode(e, all, DRAWN_RESET), ==, whole);
 	ends_free(e);
 }
@@ -168,7 +224,7 @@ static void test_malformed(void)
 	static const struct {
 		struct drawn_area area;
 		uint8_t flags;
-	} cases[] = {{all, 16}, {all, 255}, {all, DRAWN_ABOVE}, {top, DRAWN_ABOVE},
+	} cases[] = {{all, 32}, {all, 255}, {all, DRAWN_ABOVE}, {top, DRAWN_ABOVE},
 	    {bottom, DRAWN_BELOW}, {{0, 9, 8, 8}, DRAWN_ABOVE | DRAWN_BELOW}, {top, DRAWN_CHECK}};
 	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
 		e->bytes[0] = cases[i].flags;
@@ -217,6 +273,8 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/drawn/pages", test_pages);
+	g_test_add_func("/drawn/letters", test_letters);
+	g_test_add_func("/drawn/letters-replaced", test_letters_replaced);
 	g_test_add_func("/drawn/strips", test_strips);
 	g_test_add_func("/drawn/noise", test_noise);
 	g_test_add_func("/drawn/no-room", test_no_room);
