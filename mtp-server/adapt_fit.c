@@ -24,6 +24,15 @@ static struct size fitting(struct size shape, struct size room)
 	    MIN(room.width, scaled(room.height, shape.width, shape.height)), room.height};
 }
 
+/* Smaller by the largest whole factor that leaves no less than is seen in the room: what moves by
+ * whole pixels still does so at each factor's multiples, where any other size would have it drawn
+ * anew (decision 089). */
+static struct size divided(struct size shape, struct size room)
+{
+	unsigned by = MAX(MAX(shape.width / room.width, shape.height / room.height), 1);
+	return (struct size){(shape.width + by - 1) / by, (shape.height + by - 1) / by};
+}
+
 /* No larger than a screen may be and we are willing to draw. */
 static struct size bounded(struct size size)
 {
@@ -45,9 +54,8 @@ struct adapt_fit adapt_fit(
 	if (told && wish->scaling == MTP_SCALING_EXACT) {
 		frame = room;
 		window = fitting(turned, room);
-	} else if (told && wish->scaling == MTP_SCALING_SHRINK &&
-	           (turned.width > room.width || turned.height > room.height)) {
-		frame = window = fitting(turned, room);
+	} else if (told && wish->scaling == MTP_SCALING_SHRINK) {
+		frame = window = divided(turned, room);
 	}
 	return (struct adapt_fit){.phone_width = phone_width,
 	    .phone_height = phone_height,

@@ -127,11 +127,27 @@ static inline uint32_t sum_columns(const struct area_filter *f, const struct spa
 	return pixel_of(sum);
 }
 
+/* One pixel is one pixel: only turned. */
+static void copy_turned(const struct area_filter *f, const uint32_t *source, struct rectangle to,
+    uint32_t *pixels, ptrdiff_t step_x, ptrdiff_t step_y)
+{
+	for (unsigned y = 0; y < to.height; y++, pixels += step_y) {
+		const uint32_t *from = source + (size_t)(to.y + y) * f->x.from + to.x;
+		uint32_t *pixel = pixels;
+		for (unsigned x = 0; x < to.width; x++, pixel += step_x)
+			*pixel = from[x] & 0xffffff;
+	}
+}
+
 void area_filter_apply(struct area_filter *f, const uint32_t *source, struct rectangle to,
     uint32_t *pixels, ptrdiff_t step_x, ptrdiff_t step_y)
 {
 	if (rectangle_is_empty(to))
 		return;
+	if (f->x.from == f->x.to && f->y.from == f->y.to) {
+		copy_turned(f, source, to, pixels, step_x, step_y);
+		return;
+	}
 	const struct span *columns = f->x.spans + to.x;
 	unsigned first = columns[0].first;
 	unsigned end = columns[to.width - 1].first + columns[to.width - 1].count;

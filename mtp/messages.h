@@ -165,7 +165,7 @@ enum mtp_button { /* bits of pointer.buttons */
 /* How the picture gets the terminal's size. */
 enum mtp_scaling {
 	MTP_SCALING_NONE,   /* not: the phone's own pixels, the terminal scales */
-	MTP_SCALING_SHRINK, /* at most the terminal's size */
+	MTP_SCALING_SHRINK, /* smaller by a whole factor, if the terminal is that small */
 	MTP_SCALING_EXACT,  /* exactly the terminal's size, with black beside the picture */
 };
 

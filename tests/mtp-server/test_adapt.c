@@ -23,9 +23,14 @@ static void test_fit(void)
 	fit = fit_of(360, 720, 200, 200, 0, MTP_SCALING_NONE);
 	g_assert_true(adapt_fit_is_identity(&fit));
 
-	fit = fit_of(720, 1440, 480, 800, 0, MTP_SCALING_SHRINK);
-	g_assert_cmpuint(fit.width, ==, 400);
-	g_assert_cmpuint(fit.height, ==, 800);
+	fit = fit_of(720, 1440, 480, 800, 0, MTP_SCALING_SHRINK); /* by less than half: not */
+	g_assert_true(adapt_fit_is_identity(&fit));
+	fit = fit_of(720, 1440, 480, 720, 0, MTP_SCALING_SHRINK);
+	g_assert_cmpuint(fit.width, ==, 360);
+	g_assert_cmpuint(fit.height, ==, 720);
+	fit = fit_of(721, 1441, 300, 200, 1, MTP_SCALING_SHRINK); /* turned: 1441x721 by 4 */
+	g_assert_cmpuint(fit.width, ==, 361);
+	g_assert_cmpuint(fit.height, ==, 181);
 	fit = fit_of(720, 1440, 480, 800, 0, MTP_SCALING_EXACT);
 	g_assert_cmpuint(fit.width, ==, 480);
 	g_assert_cmpuint(fit.height, ==, 800);

@@ -166,7 +166,7 @@ static void assert_shows(struct fixture *f, struct terminal *t)
 
 static const struct adapt_wish as_it_is = {0};
 static const struct adapt_wish small = {180, 350, 0, MTP_SCALING_EXACT};
-static const struct adapt_wish turned = {500, 300, 3, MTP_SCALING_SHRINK};
+static const struct adapt_wish turned = {300, 180, 3, MTP_SCALING_SHRINK};
 
 static void test_sizes(struct fixture *f, gconstpointer data)
 {
