@@ -97,7 +97,7 @@ static gboolean on_poll(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
-static void say(const char *format, ...)
+G_GNUC_PRINTF(1, 2) static void say(const char *format, ...)
 {
 	va_list arguments;
 
