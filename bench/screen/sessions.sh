@@ -5,12 +5,17 @@
 # A finger's pause, in milliseconds.
 pause() { echo "sleep $(($1 + RANDOM % $2))"; }
 
-# From the lock screen, which asks for no PIN any more, to the applications. Twice, because a shell that has just been cloned may
-# let the first swipe fall back; on the applications the second does nothing.
+# From the lock screen by PIN to the applications. Two swipes, because a shell that has just been cloned may let the first fall
+# back; on the keypad the second does nothing. The PIN without a look in between: the keypad does not wait for a slow machine.
 unlock_script() {
 	echo 'wait-quiet 1000 30000'
 	echo 'swipe 36% 95% 36% 20% 400' && echo 'wait-quiet 1500 30000'
-	echo 'swipe 36% 92% 36% 20% 400' && echo 'wait-quiet 3000 30000'
+	echo 'swipe 36% 92% 36% 20% 400' && echo 'wait-quiet 1500 30000'
+	local key
+	for key in '26% 42%' '50% 42%' '74% 42%' '26% 54%' '50% 90.5%'; do
+		echo "tap $key" && echo 'sleep 200'
+	done
+	echo 'sleep 5000' && echo 'wait-quiet 3000 60000'
 }
 
 # type_script TEXT: on the on-screen keyboard; lower-case letters, blanks and full stops.
