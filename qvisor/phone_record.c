@@ -127,6 +127,9 @@ struct phone *phone_record_load(
 		g_prefix_error(error, "%s: ", path);
 		return NULL;
 	}
+	/* Killed while it wrote: the record as it was is whole, and holds. */
+	g_autofree char *part = g_strconcat(path, ".part", NULL);
+	unlink(part);
 	phone->template = template_store_find_folder(host->templates, phone->template_base);
 	if (phone->template) {
 		template_ref(phone->template);
