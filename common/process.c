@@ -60,6 +60,7 @@ struct plan {
 	int from[FDS_MAX + 3], to[FDS_MAX + 3]; /* sorted by `to` */
 	unsigned n;
 	int report; /* close-on-exec pipe: errno of what failed */
+	const char *folder;
 	pid_t parent;
 	bool new_session;
 	int death_signal;
@@ -102,6 +103,8 @@ static void child_exec(struct plan *plan)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (plan->new_session)
 		setsid();
+	if (plan->folder && chdir(plan->folder) < 0)
+		child_fail(plan);
 	if (plan->death_signal) {
 		if (prctl(PR_SET_PDEATHSIG, plan->death_signal) < 0)
 			child_fail(plan);
@@ -179,7 +182,7 @@ static bool plan_fds(
 static char *find_program(const char *name, GError **error)
 {
 	if (strchr(name, '/'))
-		return g_strdup(name);
+		return g_canonicalize_filename(name, NULL);
 	char *path = g_find_program_in_path(name);
 	if (!path)
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_NOT_FOUND,
@@ -190,6 +193,7 @@ static char *find_program(const char *name, GError **error)
 pid_t process_spawn(const struct process_spawn *spawn, GError **error)
 {
 	struct plan plan = {.parent = getpid(),
+	    .folder = spawn->folder,
 	    .new_session = spawn->new_session,
 	    .death_signal = spawn->death_signal};
 	int pipe_fds[2], number = 0;

@@ -27,6 +27,7 @@ struct process_spawn {
 	    *fds; /* `n_fds` of them; every other descriptor above 2 is closed in the child */
 	unsigned n_fds;
 	int stdin_fd, stdout_fd, stderr_fd; /* -1: /dev/null for stdin, inherit for the others */
+	const char *folder;                 /* the working directory; NULL: ours */
 	bool new_session;                   /* setsid: outlives us, gets no terminal signals */
 	int death_signal;                   /* PR_SET_PDEATHSIG, 0: none */
 };

@@ -66,6 +66,23 @@ static char *process_option(const char *pid, const char *option)
 	return NULL;
 }
 
+/* The folder of the state folder where a process has its log tells whose QEMU it is: a child that
+ * waited for its phone was started under another uuid. NULL: nobody's. Only its own user and root
+ * may look. */
+static char *owner_of(const char *pid, const char *state_folder)
+{
+	g_autofree char *link = g_build_filename("/proc", pid, "fd", "2", NULL);
+	g_autofree char *log = g_file_read_link(link, NULL);
+	g_autofree char *folder = log ? g_path_get_dirname(log) : NULL;
+	g_autofree char *parent = folder ? g_path_get_dirname(folder) : NULL;
+	char *real = realpath(state_folder, NULL);
+	char *uuid =
+	    real && parent && g_str_equal(parent, real) ? g_path_get_basename(folder) : NULL;
+
+	free(real);
+	return uuid;
+}
+
 static JsonNode *read_record(const struct audit_host *host, const char *uuid)
 {
 	g_autofree char *path = g_build_filename(host->state_folder, uuid, "phone.json", NULL);
@@ -80,7 +97,7 @@ static void check_process(
 	JsonObject *object = record ? json_node_get_object(record) : NULL;
 	int64_t recorded = 0, start = 0;
 	g_autofree char *name = g_strdup_printf("%" G_GINT64_FORMAT, pid);
-	g_autofree char *of = process_option(name, "-uuid");
+	g_autofree char *of = owner_of(name, host->state_folder);
 
 	if (!object || !json_get_int(object, "pid", 1, G_MAXINT, &recorded, NULL) ||
 	    !json_get_int(object, "start_time", 1, G_MAXINT64, &start, NULL))
@@ -96,29 +113,24 @@ static void check_process(
 		    of ? of : "nobody");
 }
 
-/* Where QEMU's log is tells whose it is; only its own user and root may look. */
-static bool is_below(const char *pid, const char *folder)
+static bool is_spare(GHashTable *spares, const char *uuid, const char *pid)
 {
-	g_autofree char *link = g_build_filename("/proc", pid, "fd", "2", NULL);
-	g_autofree char *log = g_file_read_link(link, NULL);
-	char *real = realpath(folder, NULL);
-	size_t n = real ? strlen(real) : 0;
-	bool below = log && n && !strncmp(log, real, n) && log[n] == '/';
-
-	free(real);
-	return below;
+	return GPOINTER_TO_INT(g_hash_table_lookup(spares, uuid)) == g_ascii_strtoll(pid, NULL, 10);
 }
 
-static void check_strays(struct audit *audit, const struct audit_host *host, GHashTable *phones)
+static void check_strays(
+    struct audit *audit, const struct audit_host *host, GHashTable *phones, GHashTable *spares)
 {
 	g_autoptr(GDir) dir = g_dir_open("/proc", 0, NULL);
 	const char *pid;
 
 	while (dir && (pid = g_dir_read_name(dir))) {
 		g_autofree char *name = g_ascii_isdigit(*pid) ? process_option(pid, "-name") : NULL;
-		if (!name || !g_str_has_prefix(name, "qvmi-") || !is_below(pid, host->state_folder))
+		g_autofree char *uuid = name && g_str_has_prefix(name, "qvmi-")
+		                            ? owner_of(pid, host->state_folder)
+		                            : NULL;
+		if (!uuid || is_spare(spares, uuid, pid))
 			continue;
-		const char *uuid = name + strlen("qvmi-");
 		JsonObject *phone = g_hash_table_lookup(phones, uuid);
 		if (!phone || json_object_get_int_member_with_default(phone, "pid", 0) !=
 		                  g_ascii_strtoll(pid, NULL, 10))
@@ -194,7 +206,7 @@ static void check_folder(struct audit *audit, const char *parent, const char *na
 }
 
 static bool check_state_folder(struct audit *audit, const struct audit_host *host,
-    GHashTable *phones, GHashTable *quarantine, GError **error)
+    GHashTable *phones, GHashTable *spares, GHashTable *quarantine, GError **error)
 {
 	g_autoptr(GDir) dir = g_dir_open(host->state_folder, 0, error);
 	const char *name;
@@ -203,7 +215,7 @@ static bool check_state_folder(struct audit *audit, const struct audit_host *hos
 		if (*name == '.') /* the host's own records */
 			continue;
 		audit->checked[AUDIT_I4]++;
-		if (g_hash_table_contains(phones, name))
+		if (g_hash_table_contains(phones, name) || g_hash_table_contains(spares, name))
 			check_folder(audit, host->state_folder, name);
 		else if (!g_hash_table_contains(quarantine, name))
 			audit_broken(audit, AUDIT_I4, "%s/%s belongs to no phone and is not listed",
@@ -243,6 +255,21 @@ static GHashTable *phones_of(JsonNode *answer)
 	return phones;
 }
 
+/* uuid -> pid of the children that wait for a clone request. */
+static GHashTable *spares_of(JsonNode *about)
+{
+	GHashTable *spares = g_hash_table_new(g_str_hash, g_str_equal);
+	JsonObject *object = json_get_optional_object(json_node_get_object(about), "spares", NULL);
+	JsonArray *list = object ? json_get_array(object, "children", 1000, NULL) : NULL;
+
+	for (unsigned i = 0; list && i < json_array_get_length(list); i++) {
+		JsonObject *child = json_array_get_object_element(list, i);
+		g_hash_table_insert(spares, (char *)api_string(child, "uuid"),
+		    GINT_TO_POINTER((int)json_object_get_int_member_with_default(child, "pid", 0)));
+	}
+	return spares;
+}
+
 bool audit_host(struct audit *audit, const struct audit_host *host, GError **error)
 {
 	const struct http_client_options options = {.base_url = host->url, .name = "qvisord"};
@@ -255,9 +282,10 @@ bool audit_host(struct audit *audit, const struct audit_host *host, GError **err
 		return false;
 	g_autoptr(GHashTable) phones = phones_of(list);
 	g_autoptr(GHashTable) quarantine = quarantined(about);
+	g_autoptr(GHashTable) spares = spares_of(about);
 	check_phones(audit, host, phones);
-	check_strays(audit, host, phones);
+	check_strays(audit, host, phones, spares);
 	check_keys(audit, host, phones);
 	check_template_folder(audit, host);
-	return check_state_folder(audit, host, phones, quarantine, error);
+	return check_state_folder(audit, host, phones, spares, quarantine, error);
 }

@@ -6,6 +6,7 @@
 #include "qvisor/api.h"
 #include "qvisor/folder.h"
 #include "qvisor/phone_table.h"
+#include "qvisor/prespawn.h"
 
 static JsonObject *object_of(JsonObject *parent, const char *member)
 {
@@ -52,6 +53,7 @@ void api_host_get(struct http_request *request, void *data)
 	json_object_set_int_member(phones, "max", host->max_phones);
 	json_object_set_member(root, "jail", jail(host));
 	json_object_set_string_member(root, "network", host_network_name(host));
+	json_object_set_object_member(root, "spares", prespawn_json(host->prespawn));
 	json_object_set_array_member(root, "quarantine", phone_table_quarantine(host->phones));
 	json_object_set_int_member(
 	    root, "uptime_s", (g_get_monotonic_time() - host->started) / G_USEC_PER_SEC);

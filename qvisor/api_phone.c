@@ -7,6 +7,7 @@
 #include "qvisor/phone.h"
 #include "qvisor/phone_suspend.h"
 #include "qvisor/phone_table.h"
+#include "qvisor/prespawn.h"
 #include "qvisor/template_store.h"
 
 #define STOP_TIMEOUT_S 30
@@ -129,10 +130,16 @@ static struct phone *create(struct host *host, const struct creation *creation, 
 		    phone_table_running(host->phones), host->max_phones);
 		return NULL;
 	}
-	struct phone *phone =
-	    phone_new(host, template, creation->uuid, creation->name, key, digest, error);
+	struct phone *phone = NULL;
+	if (creation->start)
+		phone = prespawn_take(
+		    host->prespawn, template, creation->uuid, creation->name, key, digest);
+	if (!phone)
+		phone =
+		    phone_new(host, template, creation->uuid, creation->name, key, digest, error);
 	if (phone)
 		phone_table_add(host->phones, phone);
+	prespawn_want(host->prespawn, template);
 	return phone;
 }
 

@@ -12,6 +12,7 @@
 
 struct network;
 struct phone_table;
+struct prespawn;
 struct template_store;
 
 enum host_network {
@@ -41,6 +42,7 @@ struct host {
 	int64_t started; /* g_get_monotonic_time() */
 	struct template_store *templates;
 	struct phone_table *phones;
+	struct prespawn *prespawn;
 	struct operations *operations;
 };
 

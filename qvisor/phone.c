@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qvisor/phone.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/error.h"
@@ -103,6 +105,35 @@ struct phone *phone_new(struct host *host, struct template *template, const char
 		return g_steal_pointer(&phone);
 	folder_delete(phone->folder, NULL);
 	return NULL;
+}
+
+/* The folder keeps the process, its sockets and its disk: QEMU works in it and knows no path. */
+bool phone_become(struct phone *phone, const char *uuid, const char *name,
+    const char *idempotency_key, const char *digest, GError **error)
+{
+	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+	g_autofree char *folder =
+	    g_build_filename(phone->host->state_folder, uuid ? uuid : phone->uuid, NULL);
+	if (strcmp(folder, phone->folder) && rename(phone->folder, folder)) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_FAILED, "cannot rename %s: %s",
+		    phone->folder, g_strerror(errno));
+		return false;
+	}
+	g_free(phone->folder);
+	phone->folder = g_steal_pointer(&folder);
+	if (uuid) {
+		g_free(phone->uuid);
+		phone->uuid = g_strdup(uuid);
+	}
+	g_free(phone->mac);
+	g_free(phone->name);
+	g_free(phone->created);
+	phone->mac = mac_of(phone->uuid);
+	phone->name = name ? g_strdup(name) : g_strdup_printf("phone-%.8s", phone->uuid);
+	phone->created = g_date_time_format_iso8601(now);
+	phone->idempotency_key = g_strdup(idempotency_key);
+	phone->request_digest = g_strdup(digest);
+	return phone_record_store(phone, error);
 }
 
 void phone_free(struct phone *phone)

@@ -89,6 +89,21 @@ void phone_free(struct phone *phone);
  * before anything is begun when memory or disk are short. On failure the phone is FAILED, and what
  * was begun is undone. */
 void phone_start(struct phone *phone, phone_done_fn done, void *data);
+/* A clone of a verified template up to where only "cont" is missing; `prepared` is told when it
+ * waits, and with an error when it fails, also later. phone_start() goes on from there; nobody is
+ * told then.
+ */
+void phone_prepare(struct phone *phone, phone_done_fn prepared, void *data);
+/* What waits becomes this phone: renames its folder. `uuid` and `name` may be NULL (its own). On
+ * failure it is as it was, and of no use. */
+bool phone_become(struct phone *phone, const char *uuid, const char *name,
+    const char *idempotency_key, const char *digest, GError **error);
+/* phone_room.c: QVMI_ERROR_EXHAUSTED when the host has no room for it; before that, the second one,
+ * QVMI_ERROR_CONFLICT when it is not off. */
+bool phone_check_room(const struct phone *phone, bool cold, GError **error);
+bool phone_check_start(const struct phone *phone, bool cold, GError **error);
+/* What a phone will need at first. */
+uint64_t phone_memory_estimate_mib(const struct manifest *manifest, bool cold);
 /* Answers like the phone_start() that runs; only while phone->start is set. */
 void phone_start_wait(struct phone *phone, phone_done_fn done, void *data);
 void phone_start_abort(struct phone *phone, const GError *error);

@@ -83,17 +83,19 @@ static bool parse(
 	    !json_get_optional_bool(root, "network", false, &phone->has_network, error) ||
 	    !json_get_optional_bool(root, "identity", false, &phone->identity_set, error))
 		return false;
-	if (strcmp(uuid, phone->uuid)) {
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CORRUPT,
-		    "it is the record of another phone, %s", uuid);
-		return false;
-	}
 	for (phone->state = 0; phone->state < PHONE_N_STATES; phone->state++)
 		if (!strcmp(state, phone_state_name(phone->state)))
 			break;
 	if (phone->state == PHONE_N_STATES) {
 		g_set_error(
 		    error, QVMI_ERROR, QVMI_ERROR_CORRUPT, "its state \"%s\" is unknown", state);
+		return false;
+	}
+	/* phone_become() renames the folder first; killed then, it is a clone cut short as any. */
+	bool cut_short = !phone->established && phone->state == PHONE_CREATING;
+	if (strcmp(uuid, phone->uuid) && !cut_short) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CORRUPT,
+		    "it is the record of another phone, %s", uuid);
 		return false;
 	}
 	phone->name = g_strdup(name);

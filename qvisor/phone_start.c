@@ -3,6 +3,7 @@
  * Starting a phone: a list of steps, each of which ends in start_next() or start_fail(), from the
  * main loop. A clone goes through all of them, a phone that has its own disk from before boots cold
  * from it, one that is suspended is a clone again that loads its own memory over its template's.
+ * phone_prepare() stops before the last step, phone_start() goes on from there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,9 +36,10 @@ struct phone_start {
 	enum { START_CLONE, START_COLD, START_RESUME } kind;
 	bool loading; /* between migrate-incoming and its event */
 	bool new_overlay;
-	bool had_network;    /* when it was suspended */
-	int64_t begin, last; /* monotonic */
-	GString *timing;     /* "verify 0.1 spawn 2.3 ..." in ms */
+	bool had_network;             /* when it was suspended */
+	struct phone_waiter prepared; /* of phone_prepare(); done NULL: nobody prepares */
+	int64_t begin, last;          /* monotonic */
+	GString *timing;              /* "verify 0.1 spawn 2.3 ..." in ms */
 	guint deadline;
 	GPtrArray *waiters; /* struct phone_waiter * */
 };
@@ -70,16 +72,20 @@ void phone_start_abort(struct phone *phone, const GError *cause)
 	struct phone_start *start = phone->start;
 	g_autoptr(GPtrArray) waiters = g_ptr_array_ref(start->waiters);
 	g_autofree char *overlay = g_build_filename(phone->folder, "overlay.qcow2", NULL);
+	const struct phone_waiter prepared = start->prepared;
+	bool had_network = start->had_network;
 	if (start->new_overlay)
 		unlink(overlay);
 	start_free(start);
 	if (phone->process)
 		qemu_process_kill(phone->process);
 	bool resumes = phone_suspend_recover(phone) == PHONE_SUSPENDED_WHOLE;
-	phone->has_network = start->had_network;
+	phone->has_network = had_network;
 	if (phone->state == PHONE_CREATING)
 		phone_set_state(phone, resumes ? PHONE_SUSPENDED : PHONE_FAILED, cause->message);
 	phone_answer(phone, waiters, cause);
+	if (prepared.done)
+		prepared.done(prepared.data, phone, cause);
 }
 
 static void start_fail(struct phone_start *start, const GError *cause)
@@ -193,7 +199,8 @@ static void step_spawn(struct phone_start *start)
 	struct phone *phone = start->phone;
 	const struct host *host = phone->host;
 	g_autoptr(GError) error = NULL;
-	g_autofree char *overlay = g_build_filename(phone->folder, "overlay.qcow2", NULL);
+	g_autofree char *overlay =
+	    g_build_filename(host->launcher ? phone->folder : "", "overlay.qcow2", NULL);
 	if (start->kind != START_RESUME)
 		phone->cold = start->kind == START_COLD;
 	const struct qemu_command command = {
@@ -207,6 +214,8 @@ static void step_spawn(struct phone_start *start)
 	    .tb_size_mib = host->tb_size_mib,
 	    .uuid = phone->uuid,
 	    .memory = phone->cold ? NULL : template_path(phone->template, "memory"),
+	    /* Without a jail in QEMU's working directory, which may be renamed before QEMU opens it
+	     * for writing. */
 	    .disk = phone->template->manifest->disk ? overlay : NULL,
 	};
 	g_auto(GStrv) argv = qemu_command_build(&command);
@@ -349,6 +358,17 @@ static void step_run(struct phone_start *start)
 	execute(start, "cont", NULL, -1, on_step);
 }
 
+/* Of phone_prepare(): nothing more until phone_start(), however long that takes. */
+static void step_wait(struct phone_start *start)
+{
+	if (!start->prepared.done) {
+		start_next(start);
+		return;
+	}
+	g_clear_handle_id(&start->deadline, g_source_remove);
+	start->prepared.done(start->prepared.data, start->phone, NULL);
+}
+
 static const struct start_step clone_steps[] = {
     {"verify", step_verify},
     {"overlay", step_overlay},
@@ -356,6 +376,7 @@ static const struct start_step clone_steps[] = {
     {"boot QEMU", step_capabilities},
     {"state", step_state},
     {"load", step_load},
+    {"wait", step_wait},
     {"run", step_run},
     {NULL, NULL},
 };
@@ -431,60 +452,52 @@ static gboolean on_deadline(void *pointer)
 	return G_SOURCE_REMOVE;
 }
 
-/* Whether there is room for one more; what a clone needs is an estimate, what it may need is its
- * whole memory. */
-static bool check_room(const struct phone *phone, bool cold, GError **error)
+static struct phone_start *start_new(struct phone *phone, const struct start_step *steps)
 {
-	const struct host *host = phone->host;
-	const struct manifest *manifest = phone->template->manifest;
-	uint64_t need = cold ? manifest->memory_mib : MIN(manifest->memory_mib / 4, 256);
-	uint64_t available = host_memory_available_mib();
-	if (available < need + host->memory_reserve_mib) {
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED,
-		    "the host has %" G_GUINT64_FORMAT
-		    " MiB of memory available; a phone needs %" G_GUINT64_FORMAT
-		    " and %u stay in reserve. Stop a phone",
-		    available, need, host->memory_reserve_mib);
-		return false;
-	}
-	uint64_t room = folder_free_mib(phone->folder);
-	if (room < host->disk_reserve_mib) {
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED,
-		    "%s has %" G_GUINT64_FORMAT " MiB of disk free, less than the %u that "
-		    "host.disk-reserve-mib wants; make room",
-		    host->state_folder, room, host->disk_reserve_mib);
-		return false;
-	}
-	return true;
+	struct phone_start *start = phone->start = g_new0(struct phone_start, 1);
+	start->phone = phone;
+	start->steps = steps;
+	start->begin = start->last = g_get_monotonic_time();
+	start->timing = g_string_new(NULL);
+	start->waiters = g_ptr_array_new_with_free_func(g_free);
+	start->deadline = g_timeout_add_seconds(START_DEADLINE_S, on_deadline, start);
+	return start;
 }
 
-static bool check_start(const struct phone *phone, bool cold, GError **error)
+void phone_prepare(struct phone *phone, phone_done_fn prepared, void *data)
 {
-	if (phone->start || phone->process || phone->state == PHONE_RUNNING) {
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT, "the phone is %s already",
-		    phone_state_name(phone->state));
-		return false;
-	}
-	if (phone->busy)
-		return phone_check_idle(phone, error);
-	if (!phone->template) {
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CORRUPT,
-		    "its template %s is not there any more; destroy the phone",
-		    phone->template_base);
-		return false;
-	}
-	return check_room(phone, cold, error);
+	struct phone_start *start = start_new(phone, clone_steps + 1); /* verified */
+	start->prepared = (struct phone_waiter){prepared, data};
+	start_run(start);
+}
+
+/* A child that waited: what it has cost until now nobody has waited for. */
+static void start_resume(struct phone_start *start, phone_done_fn done, void *data)
+{
+	g_autoptr(GError) error = NULL;
+	start->prepared.done = NULL;
+	start->begin = start->last = g_get_monotonic_time();
+	start->deadline = g_timeout_add_seconds(START_DEADLINE_S, on_deadline, start);
+	phone_start_wait(start->phone, done, data);
+	if (phone_check_room(start->phone, false, &error))
+		step_verify(start); /* again: its files may have changed meanwhile */
+	else
+		phone_start_abort(start->phone, error);
 }
 
 void phone_start(struct phone *phone, phone_done_fn done, void *data)
 {
+	if (phone->start && phone->start->prepared.done) {
+		start_resume(phone->start, done, data);
+		return;
+	}
 	g_autoptr(GError) error = NULL;
 	g_autofree char *overlay = g_build_filename(phone->folder, "overlay.qcow2", NULL);
 	/* Without a disk there is nothing to come back to: it is cloned again. */
 	bool resume = phone->state == PHONE_SUSPENDED;
 	bool cold = !resume && phone->established && phone->template &&
 	            phone->template->manifest->disk && g_file_test(overlay, G_FILE_TEST_EXISTS);
-	if (!check_start(phone, cold || (resume && phone->cold), &error)) {
+	if (!phone_check_start(phone, cold || (resume && phone->cold), &error)) {
 		if (phone->state == PHONE_CREATING && !phone->start)
 			phone_set_state(phone, PHONE_FAILED, error->message);
 		if (done)
@@ -493,15 +506,10 @@ void phone_start(struct phone *phone, phone_done_fn done, void *data)
 	}
 	if (phone->state != PHONE_CREATING)
 		phone_set_state(phone, PHONE_CREATING, NULL);
-	struct phone_start *start = phone->start = g_new0(struct phone_start, 1);
-	start->phone = phone;
+	struct phone_start *start =
+	    start_new(phone, resume ? resume_steps : cold ? cold_steps : clone_steps);
 	start->kind = resume ? START_RESUME : cold ? START_COLD : START_CLONE;
-	start->steps = resume ? resume_steps : cold ? cold_steps : clone_steps;
-	start->begin = start->last = g_get_monotonic_time();
-	start->timing = g_string_new(NULL);
-	start->waiters = g_ptr_array_new_with_free_func(g_free);
 	phone_start_wait(phone, done, data);
-	start->deadline = g_timeout_add_seconds(START_DEADLINE_S, on_deadline, start);
 	start_run(start);
 }
 

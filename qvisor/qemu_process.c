@@ -78,6 +78,7 @@ static pid_t start_child(
 	    .argv = (const char *const *)spawn->argv,
 	    .fds = passed,
 	    .n_fds = G_N_ELEMENTS(passed),
+	    .folder = spawn->folder,
 	    .stdin_fd = -1,
 	    .stdout_fd = fds[2],
 	    .stderr_fd = fds[2],

@@ -26,9 +26,10 @@ struct qemu_process {
 
 struct qemu_process_spawn {
 	char **argv;
-	const char
-	    *folder; /* the sockets qmp.sock and agent.sock and the log qemu.log are made here */
-	bool dies_with_us; /* a template's first boot; a phone outlives us */
+	const char *folder; /* the sockets qmp.sock and agent.sock and the log qemu.log are made
+	                     * here; without a jail it is QEMU's working directory, so that it may
+	                     * be renamed */
+	bool dies_with_us;  /* a template's first boot; a phone outlives us */
 	/* Socket of qvisor-launch, which starts it in a jail (launcher.h); NULL: as our own child,
 	 * and the other two mean nothing. */
 	const char *launcher;

@@ -12,6 +12,7 @@
 #include "qvisor/host.h"
 #include "qvisor/network.h"
 #include "qvisor/phone_table.h"
+#include "qvisor/prespawn.h"
 #include "qvisor/template_store.h"
 
 static const struct config_key keys[] = {
@@ -25,6 +26,9 @@ static const struct config_key keys[] = {
         "socket of qvisor-launch; unset: phones run under this daemon's user, without a jail"},
     {"host", "tb-size-mib", CONFIG_INT, "64", 8, 4096, "TCG's code cache a phone"},
     {"host", "max-phones", CONFIG_INT, "64", 1, 10000, "phones that run at once"},
+    {"host", "prespawn", CONFIG_INT, "2", 0, 64,
+        "children that wait for a clone request, of the template cloned last; none with a "
+        "launcher"},
     {"host", "memory-reserve-mib", CONFIG_INT, "256", 0, 1048576,
         "no phone is started when less memory would stay available"},
     {"host", "disk-reserve-mib", CONFIG_INT, "64", 0, 1048576,
@@ -124,6 +128,9 @@ int main(int argc, char **argv)
 	host.phones = phone_table_open(&host, &error);
 	if (!host.phones)
 		daemon_fail("reading the phones", error);
+	/* A jail is one phone's from its beginning. */
+	host.prespawn = prespawn_new(
+	    &host, host.launcher ? 0 : (unsigned)config_int(config, "host", "prespawn"));
 	struct heartbeat *heartbeat = heartbeat_new(&host, config, &error);
 	if (!heartbeat)
 		daemon_fail("watching over the phones", error);
@@ -134,6 +141,7 @@ int main(int argc, char **argv)
 	/* Phones run on. What they were asked is answered while the server still is there. */
 	network_close(host.network, phone_table_running(host.phones) > 0);
 	heartbeat_free(heartbeat);
+	prespawn_free(host.prespawn);
 	phone_table_free(host.phones);
 	template_store_free(host.templates);
 	display_free(display);

@@ -6,6 +6,7 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "qvisor/folder.h"
+#include "qvisor/prespawn.h"
 #include "qvisor/template_build.h"
 
 struct template_store {
@@ -164,6 +165,7 @@ static void on_built(void *data, struct template *template, const GError *error)
 		return;
 	}
 	g_ptr_array_add(store->templates, template);
+	prespawn_drop(store->host->prespawn, name);
 	store_prune(store, name);
 	g_message("the template \"%s\" is ready: cold boot %.1f s, %u MiB", name,
 	    template->cold_boot_s, (unsigned)(template_size(template) >> 20));
@@ -208,6 +210,7 @@ bool template_store_remove(struct template_store *store, const char *name, GErro
 {
 	if (!template_store_find(store, name, error))
 		return false;
+	prespawn_drop(store->host->prespawn, name);
 	for (unsigned i = 0; i < store->templates->len; i++) {
 		const struct template *template = g_ptr_array_index(store->templates, i);
 		if (!strcmp(template->name, name) && template->users) {

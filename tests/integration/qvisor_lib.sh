@@ -33,7 +33,7 @@ check() { # check WHAT ACTUAL EXPECTED(glob)
 start_qvisord() { # start_qvisord [DISK-RESERVE-MIB]
 	{
 		printf '[host]\nid=test-host\nstate-folder=%s\ntemplate-folder=%s\n' "$state" "$templates"
-		printf 'disk-reserve-mib=%s\n%s\n' "${1:-1}" "${host_also:-}"
+		printf 'disk-reserve-mib=%s\nprespawn=%s\n%s\n' "${1:-1}" "${prespawn:-0}" "${host_also:-}"
 		printf '[phone]\nnetwork=%s\n%s\n' "${network:-isolated}" "${phone_also:-}"
 		printf '[listen]\nunix=%s/qvisord.sock\ndisplay=%s/display.sock\n' "$work" "$work"
 		printf '%s\n' "${listen_also:-}"

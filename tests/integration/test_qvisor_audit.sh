@@ -40,7 +40,7 @@ bash -c 'trap "kill \$!" TERM; sleep 60 & wait' -- -name "qvmi-$stray" 2>"$first
 stray_pid=$!
 sleep 0.2
 audit
-check 'a process that nobody knows is found' "$verdict $(broken)" "8 I1 pid $stray_pid *$stray*nobody knows"
+check 'a process that nobody knows is found' "$verdict $(broken)" "8 I1 pid $stray_pid is a QEMU of phone ${uuids[0]} that has another"
 kill "$stray_pid" "$sleeping" 2>/dev/null || true
 wait "$stray_pid" "$sleeping" 2>/dev/null || true
 rm "$first/stray.log"

@@ -1,0 +1,86 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Sourced by the benches of the host: a qvisord of its own, on the real phone or the guest that MANIFEST names. Ends with the script, and
+# with it every phone.
+#
+#   host_start [PRESPAWN]        answers when the template is there: `template`; again with another PRESPAWN after host_end
+#   host_end                     phones run on, as they do
+#   api METHOD PATH [JSON]       prints the answer's body; fails with it
+#   clone                        prints "UUID MILLISECONDS", from the request to its answer
+#   percentile P                 of the numbers on stdin, nearest rank
+#   until_true SECONDS COMMAND...
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+QVMI_BIN=${QVMI_BIN:-$PWD/build/gcc/bin}
+work=$(mktemp -d "${TMPDIR:-/tmp}/qvmi-bench.XXXXXX")
+pid='' template=''
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+
+api() {
+	local method=$1 path=$2
+	shift 2
+	curl --silent --show-error --fail-with-body --unix-socket "$work/qvisord.sock" --request "$method" "http://qvisord$path" \
+		${1:+--header 'Content-Type: application/json' --data "$1"}
+}
+until_true() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || { say "waited too long for: $*"; return 1; }
+		sleep 0.1
+	done
+}
+answers() { api GET /readyz >/dev/null 2>&1; }
+phone_is() { [ "$(api GET "/v1/phones/$1" | jq -r "$2")" = true ]; } # phone_is UUID JQ-EXPRESSION
+
+host_start() {
+	local manifest=${MANIFEST:-}
+	[ -n "$manifest" ] || manifest=$(deploy/image/build-phone | tail -n 1)/manifest.json
+	cat >"$work/qvisord.conf" <<-END
+		[host]
+		id=bench
+		state-folder=$work/phones
+		template-folder=${TEMPLATES:-${XDG_CACHE_HOME:-$HOME/.cache}/qvmi/templates}
+		max-phones=2000
+		prespawn=${1:-0}
+		[phone]
+		network=isolated
+		[listen]
+		unix=$work/qvisord.sock
+		display=$work/display.sock
+	END
+	"$QVMI_BIN/qvisord" --config "$work/qvisord.conf" 2>>"$work/log" &
+	pid=$!
+	until_true 60 answers || { cat "$work/log" >&2; return 1; }
+	say "the template of $manifest (booted once if it is not in the cache)"
+	local operation
+	operation=$(api POST /v1/templates "{\"manifest\":\"$manifest\"}" | jq -r .id)
+	until_true 400 eval "[ \"\$(api GET /v1/operations/$operation | jq -r .state)\" != running ]"
+	template=$(api GET "/v1/operations/$operation" | jq -er .result.name) ||
+		{ api GET "/v1/operations/$operation" >&2; return 1; }
+	# Its checksums are verified once in a daemon's life: not what is measured here.
+	until_true 60 eval "[ \"\$(api GET /v1/templates/$template | jq .verified)\" = true ]"
+}
+host_end() {
+	kill -TERM "$pid"
+	wait "$pid" || true
+	pid=''
+}
+host_clean() {
+	local uuid
+	if [ -n "$pid" ]; then
+		for uuid in $(api GET /v1/phones 2>/dev/null | jq -r '.phones[].uuid'); do api DELETE "/v1/phones/$uuid" || true; done
+		host_end
+	fi
+	[ ! -d "$work/phones" ] || [ -z "$(ls -A "$work/phones")" ] || say "left over: $(ls "$work/phones")"
+	rm -rf "$work"
+}
+trap host_clean EXIT
+trap 'exit 130' INT TERM
+
+clone() {
+	curl --silent --show-error --fail-with-body --unix-socket "$work/qvisord.sock" http://qvisord/v1/phones \
+		--header 'Content-Type: application/json' --data "{\"template\":\"$template\"}" --write-out '\n%{time_total}' |
+		jq -rs '"\(.[0].uuid) \(.[1] * 1000)"'
+}
+percentile() { jq -s --argjson p "$1" 'sort | .[([length * $p / 100 | ceil, 1] | max) - 1] * 10 | round / 10'; }
