@@ -117,7 +117,7 @@ help:
 	@echo 'make unit         unit tests; with B=build/asan SANITIZE=address,undefined under the sanitizers'
 	@echo 'make integration  real daemons and real QEMU on a tiny guest'
 	@echo 'make faults       qvisord killed with -9, 200 times, at seeded random moments'
-	@echo 'make bench-clone  what a clone costs; N=10 for a short run'
+	@echo 'make bench-clone bench-density bench-host   what clones, phones and qvisord cost; N=10 for a short run'
 	@echo 'make format       clang-format over the tree'
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

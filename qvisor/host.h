@@ -33,6 +33,7 @@ struct host {
 	int lock; /* on the state folder */
 	struct accelerator *accelerator;
 	unsigned tb_size_mib;
+	bool mem_merge; /* docs/decisions/102 */
 	unsigned max_phones;
 	enum host_network network_kind;
 	struct network *network;     /* NULL with the first two kinds */

@@ -212,6 +212,7 @@ static void step_spawn(struct phone_start *start)
 	    .accelerator = host->accelerator->name,
 	    .cpu = host->accelerator->cpu,
 	    .tb_size_mib = host->tb_size_mib,
+	    .mem_merge = host->mem_merge,
 	    .uuid = phone->uuid,
 	    .memory = phone->cold ? NULL : template_path(phone->template, "memory"),
 	    /* Without a jail in QEMU's working directory, which may be renamed before QEMU opens it
@@ -290,9 +291,14 @@ void phone_start_event(struct phone *phone, const char *name, JsonObject *payloa
 	const char *status = json_object_get_string_member_with_default(payload, "status", "");
 	if (!strcmp(status, "completed")) {
 		start->loading = false;
+		if (start->kind == START_CLONE)
+			template_loaded(phone->template, true, NULL);
 		start_next(start);
 	} else if (!strcmp(status, "failed")) {
 		g_autofree char *words = qemu_process_last_words(phone->folder);
+		if (start->kind == START_CLONE)
+			template_loaded(phone->template, false, words);
+		start->loading = false;
 		start_fail_new(start, QVMI_ERROR_CORRUPT, "QEMU cannot load %s%s%s. %s",
 		    start->kind == START_RESUME ? "what was suspended" : "the template's state",
 		    *words ? ": " : "", words,
@@ -506,8 +512,9 @@ void phone_start(struct phone *phone, phone_done_fn done, void *data)
 	}
 	if (phone->state != PHONE_CREATING)
 		phone_set_state(phone, PHONE_CREATING, NULL);
-	struct phone_start *start =
-	    start_new(phone, resume ? resume_steps : cold ? cold_steps : clone_steps);
+	struct phone_start *start = start_new(phone, resume ? resume_steps
+	                                             : cold ? cold_steps
+	                                                    : clone_steps);
 	start->kind = resume ? START_RESUME : cold ? START_COLD : START_CLONE;
 	phone_start_wait(phone, done, data);
 	start_run(start);
@@ -516,6 +523,8 @@ void phone_start(struct phone *phone, phone_done_fn done, void *data)
 void phone_start_exited(struct phone *phone, const char *how)
 {
 	g_autofree char *words = qemu_process_last_words(phone->folder);
+	if (phone->start->loading && phone->start->kind == START_CLONE)
+		template_loaded(phone->template, false, words);
 	start_fail_new(
 	    phone->start, QVMI_ERROR_FAILED, "QEMU %s%s%s", how, *words ? ": " : "", words);
 }

@@ -25,7 +25,9 @@ static void add_machine(GPtrArray *line, const struct qemu_command *command)
 	const struct manifest *manifest = command->manifest;
 	g_autofree char *memory = command->memory ? option_escape(command->memory) : NULL;
 	add(line, "-machine",
-	    "q35,memory-backend=ram,hpet=off,vmport=off,smm=off,usb=off,dump-guest-core=off");
+	    "q35,memory-backend=ram,hpet=off,vmport=off,smm=off,usb=off,dump-guest-core=off,"
+	    "mem-merge=%s",
+	    command->mem_merge ? "on" : "off");
 	if (!strcmp(command->accelerator, "tcg"))
 		add(line, "-accel", "tcg,thread=multi,tb-size=%u", command->tb_size_mib);
 	else

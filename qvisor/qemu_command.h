@@ -7,6 +7,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 
 #include "qvisor/manifest.h"
 
@@ -30,6 +31,7 @@ struct qemu_command {
 	const char *accelerator; /* "kvm" or "tcg" */
 	const char *cpu;         /* CPU model */
 	unsigned tb_size_mib;    /* TCG's code cache */
+	bool mem_merge;          /* the kernel may merge its pages with others' (KSM) */
 	const char *uuid;
 	const char *memory; /* file; NULL with QEMU_BOOT_COLD and _RESUME */
 	const char *disk;   /* qcow2 overlay; NULL: none */

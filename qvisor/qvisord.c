@@ -25,6 +25,8 @@ static const struct config_key keys[] = {
     {"host", "launcher", CONFIG_PATH, NULL, 0, 0,
         "socket of qvisor-launch; unset: phones run under this daemon's user, without a jail"},
     {"host", "tb-size-mib", CONFIG_INT, "64", 8, 4096, "TCG's code cache a phone"},
+    {"host", "mem-merge", CONFIG_BOOL, "false", 0, 0,
+        "KSM may merge phones' pages: only where all phones are of one organisation"},
     {"host", "max-phones", CONFIG_INT, "64", 1, 10000, "phones that run at once"},
     {"host", "prespawn", CONFIG_INT, "2", 0, 64,
         "children that wait for a clone request, of the template cloned last; none with a "

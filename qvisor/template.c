@@ -292,6 +292,18 @@ void template_verify(struct template *template, template_verified_fn done, void 
 	g_task_run_in_thread(task, verify_thread);
 }
 
+void template_loaded(struct template *template, bool loaded, const char *words)
+{
+	template->failures = loaded ? 0 : template->failures + 1;
+	if (template->failures < TEMPLATE_MAX_FAILURES)
+		return;
+	template->state = TEMPLATE_DAMAGED;
+	g_free(template->damage);
+	template->damage = g_strdup_printf(
+	    "%u clones in a row could not load its state (%s)", template->failures, words);
+	g_warning("the template \"%s\" is quarantined: %s", template->name, template->damage);
+}
+
 void template_trust(struct template *template)
 {
 	for (unsigned i = 0; i < template->n_files; i++)

@@ -18,6 +18,7 @@
 #include "qvisor/manifest.h"
 
 #define TEMPLATE_MAX_FILES 4
+#define TEMPLATE_MAX_FAILURES 3
 
 enum template_state {
 	TEMPLATE_UNVERIFIED,
@@ -48,6 +49,7 @@ struct template
 	char *damage;       /* what does not verify */
 	GPtrArray *waiters; /* of a verification that runs; NULL: none runs */
 	unsigned users;     /* phones that need its files */
+	unsigned failures;  /* clones in a row whose QEMU could not load the state */
 	int lock; /* shared, on the folder: other daemons may clone, not delete; -1: none */
 };
 
@@ -69,6 +71,11 @@ typedef void (*template_verified_fn)(void *data, const GError *error);
 /* Answers from the main loop; costs a few stat(2) when the files have been verified and are as they
  * were. */
 void template_verify(struct template *template, template_verified_fn done, void *data);
+
+/* Whether QEMU could load its state, after each try. Files that are what was saved may still be of
+ * no use, to a QEMU that is another one than the version says for instance: after
+ * TEMPLATE_MAX_FAILURES in a row the template is damaged. */
+void template_loaded(struct template *template, bool loaded, const char *words);
 
 /* Its files were summed a moment ago, by the build that made them. */
 void template_trust(struct template *template);

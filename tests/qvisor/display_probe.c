@@ -3,6 +3,9 @@
  * qvmi-display-probe DISPLAY-SOCKET UUID: asks qvisord for a phone's display as mtpd does, waits
  * for its picture, and prints width, height and the picture's SHA-256. For tests: two phones that
  * show the same print the same.
+ *
+ * With "swipe" it then swipes up from the lower edge, as a person does who takes a phone in the
+ * hand, and prints the milliseconds until the guest has drawn something else.
  */
 #include <errno.h>
 #include <gio/gio.h>
@@ -18,6 +21,21 @@
 #include "common/json.h"
 
 #define LIMIT_S 15
+#define SWIPE_STEPS 20 /* of a fortieth of the screen and SWIPE_STEP_MS each */
+#define SWIPE_STEP_MS 20
+
+enum { TOUCH_BEGIN, TOUCH_UPDATE, TOUCH_END }; /* QEMU ui.json, InputMultiTouchType */
+
+struct probe {
+	GMainLoop *loop;
+	GDBusConnection *qemu;
+	bool swipe;
+	unsigned width, height, stride;
+	uint8_t *picture; /* as it was before the swipe; NULL: none came yet */
+	gsize size;
+	unsigned step;
+	int64_t begin; /* of the swipe, monotonic; 0: not yet */
+};
 
 static const char listener_xml[] = "<node><interface name='org.qemu.Display1.Listener'>"
                                    "<method name='Scanout'><arg type='u'/><arg type='u'/><arg "
@@ -38,22 +56,93 @@ static void fail(const char *what, const GError *error)
 	exit(1);
 }
 
+static void touch(struct probe *probe, unsigned kind)
+{
+	double y = probe->height * (0.95 - probe->step / 40.0);
+	g_dbus_connection_call(probe->qemu, NULL, "/org/qemu/Display1/Console_0",
+	    "org.qemu.Display1.MultiTouch", "SendEvent",
+	    g_variant_new("(utdd)", kind, (guint64)0, probe->width * 0.4, y), NULL,
+	    G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
+}
+
+static gboolean on_swipe(void *data)
+{
+	struct probe *probe = data;
+	if (!probe->begin)
+		probe->begin = g_get_monotonic_time();
+	touch(probe, probe->step ? TOUCH_UPDATE : TOUCH_BEGIN);
+	return ++probe->step <= SWIPE_STEPS;
+}
+
+/* Something else than there was: the guest also redraws what is the same. */
+static void on_drawn(struct probe *probe, const uint8_t *before, const uint8_t *now, gsize n)
+{
+	if (!probe->begin || !memcmp(before, now, n))
+		return;
+	printf("%.1f\n", (g_get_monotonic_time() - probe->begin) / 1e3);
+	touch(probe, TOUCH_END);
+	g_dbus_connection_flush_sync(probe->qemu, NULL, NULL);
+	g_main_loop_quit(probe->loop);
+}
+
+static void on_scanout(struct probe *probe, GVariant *parameters)
+{
+	unsigned format;
+	gsize n;
+	g_autoptr(GVariant) pixels = NULL;
+	bool first = !probe->picture;
+	gsize before = probe->size;
+	g_variant_get(parameters, "(uuuu@ay)", &probe->width, &probe->height, &probe->stride,
+	    &format, &pixels);
+	const uint8_t *bytes = g_variant_get_fixed_array(pixels, &n, 1);
+	if (!probe->swipe) {
+		g_autofree char *sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, bytes, n);
+		printf("%u %u %s\n", probe->width, probe->height, sum);
+		g_main_loop_quit(probe->loop);
+		return;
+	}
+	if (!first && n == before)
+		on_drawn(probe, probe->picture, bytes, n);
+	g_free(probe->picture);
+	probe->picture = g_memdup2(bytes, n);
+	probe->size = n;
+	if (first)
+		g_timeout_add(SWIPE_STEP_MS, on_swipe, probe);
+}
+
+static void on_update(struct probe *probe, GVariant *parameters)
+{
+	int x, y, width, height;
+	unsigned stride, format;
+	gsize n;
+	g_autoptr(GVariant) pixels = NULL;
+	g_variant_get(
+	    parameters, "(iiiiuu@ay)", &x, &y, &width, &height, &stride, &format, &pixels);
+	const uint8_t *bytes = g_variant_get_fixed_array(pixels, &n, 1);
+	if (!probe->picture || x < 0 || y < 0 || width <= 0 || height <= 0 ||
+	    (gsize)(y + height - 1) * probe->stride + 4 * (gsize)(x + width) > probe->size ||
+	    (gsize)(height - 1) * stride + 4 * (gsize)width > n)
+		return;
+	for (int line = 0; line < height && g_main_loop_is_running(probe->loop); line++) {
+		uint8_t *to = probe->picture + (gsize)(y + line) * probe->stride + 4 * (gsize)x;
+		on_drawn(probe, to, bytes + (gsize)line * stride, 4 * (gsize)width);
+		memcpy(to, bytes + (gsize)line * stride, 4 * (gsize)width);
+	}
+}
+
 static void on_call(GDBusConnection *connection, const char *sender, const char *path,
     const char *interface, const char *method, GVariant *parameters,
     GDBusMethodInvocation *invocation, void *data)
 {
 	(void)connection, (void)sender, (void)path, (void)interface;
+	struct probe *probe = data;
 	g_dbus_method_invocation_return_value(invocation, NULL);
-	if (strcmp(method, "Scanout"))
+	if (!g_main_loop_is_running(probe->loop))
 		return;
-	unsigned width, height, stride, format;
-	gsize n;
-	g_autoptr(GVariant) pixels = NULL;
-	g_variant_get(parameters, "(uuuu@ay)", &width, &height, &stride, &format, &pixels);
-	const uint8_t *bytes = g_variant_get_fixed_array(pixels, &n, 1);
-	g_autofree char *sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, bytes, n);
-	printf("%u %u %s\n", width, height, sum);
-	g_main_loop_quit(data);
+	if (!strcmp(method, "Scanout"))
+		on_scanout(probe, parameters);
+	else if (!strcmp(method, "Update") && probe->swipe)
+		on_update(probe, parameters);
 }
 
 static GDBusConnection *authenticate(int fd)
@@ -105,13 +194,14 @@ int main(int argc, char **argv)
 	static const GDBusInterfaceVTable calls = {.method_call = on_call};
 	g_autoptr(GError) error = NULL;
 	int pair[2];
-	if (argc != 3) {
-		fprintf(stderr, "usage: qvmi-display-probe DISPLAY-SOCKET UUID\n");
+	if (argc < 3 || argc > 4 || (argc == 4 && strcmp(argv[3], "swipe"))) {
+		fprintf(stderr, "usage: qvmi-display-probe DISPLAY-SOCKET UUID [swipe]\n");
 		return 2;
 	}
 	g_timeout_add_seconds(LIMIT_S, on_limit, NULL);
 	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
 	g_autoptr(GDBusConnection) qemu = authenticate(ask(argv[1], argv[2]));
+	struct probe probe = {.loop = loop, .qemu = qemu, .swipe = argc == 4};
 	g_dbus_connection_start_message_processing(qemu);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return 1;
@@ -124,9 +214,10 @@ int main(int argc, char **argv)
 	g_autoptr(GDBusConnection) listener = authenticate(pair[0]);
 	g_autoptr(GDBusNodeInfo) node = g_dbus_node_info_new_for_xml(listener_xml, &error);
 	if (!node || !g_dbus_connection_register_object(listener, "/org/qemu/Display1/Listener",
-	                 node->interfaces[0], &calls, loop, NULL, &error))
+	                 node->interfaces[0], &calls, &probe, NULL, &error))
 		fail("listener", error);
 	g_dbus_connection_start_message_processing(listener);
 	g_main_loop_run(loop);
+	g_free(probe.picture);
 	return 0;
 }

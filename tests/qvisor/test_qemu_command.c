@@ -40,7 +40,8 @@ static char *line(enum qemu_boot boot)
 	"-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny "        \
 	"-display dbus,p2p=yes -chardev socket,id=qmp,fd=3,server=on,wait=off "                    \
 	"-mon chardev=qmp,mode=control -action reboot=shutdown,panic=shutdown "                    \
-	"-machine q35,memory-backend=ram,hpet=off,vmport=off,smm=off,usb=off,dump-guest-core=off " \
+	"-machine q35,memory-backend=ram,hpet=off,vmport=off,smm=off,usb=off,dump-guest-core=off," \
+	"mem-merge=off "                                                                           \
 	"-accel tcg,thread=multi,tb-size=64 -cpu max -smp 2 -m 512M "
 #define KERNEL "-kernel /images/vmlinuz -initrd /images/initrd.img -append console=ttyS0, quiet "
 #define DEVICES                                                                                    \
