@@ -23,7 +23,7 @@ faults: programs
 	@QVMI_BIN=$(abspath $(B)/bin) tests/faults/kill9 $(ROUNDS) $(SEED)
 # `make fuzz-qvisor [RUNS=1000000]`: what QEMU, a guest's agent, an image and the API's clients send, under libFuzzer
 # and the sanitizers, with the folder's own sources instrumented.
-FUZZ_QVISOR := qmp agent manifest api launch
+FUZZ_QVISOR := qmp agent manifest api launch delta
 FUZZ_QVISOR_LIBS := build/fuzz/qvisor/lib/libqvisor.a build/fuzz/qvisor/lib/libcommon.a
 .PHONY: fuzz-qvisor
 fuzz-qvisor:
