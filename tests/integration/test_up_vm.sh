@@ -1,0 +1,28 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What an administrator does with a user's phone by qvmi vm and qvmi snapshot, through poold to the host.
+# shellcheck source=/dev/null disable=SC2154
+. "$(dirname "$0")/up_lib.sh"
+start --manifest "$tiny/manifest.json"
+ready 2
+phone=$(cli vm create --template tiny)
+state() { cli vm show "$phone" --format json | jq -r .state; }
+check 'a phone by hand' "$(state)" running
+until [ "$(cli vm show "$phone" --format json | jq -r .agent.ready)" = true ]; do sleep 0.2; done
+check 'a snapshot' "$(cli snapshot take "$phone" first)" '*snapshot first'
+check 'is listed' "$(cli snapshot list "$phone" --format json | jq -r '.snapshots[0].name')" first
+check 'suspended' "$(cli vm suspend "$phone")" '*is suspended'
+check 'which poold knows soon' "$(for _ in $(seq 100); do [ "$(state)" != suspended ] || break; sleep 0.1; done; state)" suspended
+check 'resumed' "$(cli vm start "$phone")" '*is started'
+check 'and runs' "$(state)" running
+check 'the snapshot is restored' "$(cli snapshot restore "$phone" first)" '*is as it was at first'
+check 'and deleted' "$(cli snapshot delete "$phone" first)" '*is without its snapshot first'
+check 'one that is not there' "$(cli snapshot restore "$phone" first 2>&1 || true)" '*no snapshot*'
+check 'reset' "$(cli vm reset "$phone")" '*is as its template'
+check 'wiped' "$(cli vm wipe "$phone")" '*is wiped and off'
+spare=$(cli vm list --format json | jq -r 'first(.phones[] | select(.use == "ready")).uuid')
+check 'a spare clone is nobody'\''s to suspend' "$(cli vm suspend "$spare" 2>&1 || true)" '*stands by*'
+cli vm destroy "$phone" >/dev/null
+end INT
+gone 'afterwards'
+finish
