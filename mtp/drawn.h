@@ -21,6 +21,7 @@ enum drawn_flag {
 	DRAWN_FLAGS = 31,
 };
 
+#define DRAWN_RESETS_MAX 4   /* in one update: a new state is costly */
 #define DRAWN_MARGIN 3       /* pixels beside a row */
 #define DRAWN_CHECK_EVERY 32 /* tiles, for the encoder */
 #define DRAWN_LENGTHS 14     /* of plain stretches, by bits */

@@ -181,12 +181,17 @@ static bool take_update(struct mtp_session *session, const struct mtp_update *up
 	struct mtp_tiles tiles;
 	struct mtp_tile tile;
 	enum mtp_result result;
+	unsigned resets = 0;
 
 	if (update->sequence != ++session->sequence)
 		return refuse(session, "an UPDATE is missing or out of order");
 	mtp_tiles_init(
 	    &tiles, update, (uint16_t)session->picture.width, (uint16_t)session->picture.height);
 	while ((result = mtp_tiles_next(&tiles, &tile)) == MTP_OK) {
+		if (tile.kind == MTP_TILE_DRAWN && drawn_is_reset(tile.data, tile.size) &&
+		    ++resets > DRAWN_RESETS_MAX)
+			return refuse(session, "an UPDATE begins anew too often");
+
 		const char *wrong = picture_draw(&session->picture, &session->codecs, &tile);
 
 		if (wrong)

@@ -307,6 +307,46 @@ static void test_unknown_is_skipped(struct fixture *f, gconstpointer data)
 	assert_output(f, BYTES(0, 0, 0, 8, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8));
 }
 
+/* An update of one DRAWN tile over the whole screen. */
+#define DRAWN_UPDATE(sequence, ...)                                                                \
+	0, 0, 0, 29, 0, 66, 0, 0, 0, sequence, 0, 0, 0, 0, 1, 0, 1, 7, 0, 0, 0, 0, 0, 4, 0, 3, 0,  \
+	    0, 0, 5, __VA_ARGS__
+
+/* A checksum of another state: nothing is drawn, REPAIR is asked for once, the stream goes on. */
+static void test_repair(struct fixture *f, gconstpointer data)
+{
+	(void)data;
+	welcome(f);
+	g_assert_true(mtp_session_feed(f->session, BYTES(DRAWN_UPDATE(1, 8, 1, 2, 3, 4))));
+	assert_output(f, BYTES(0, 0, 0, 0, 0, 14, 0, 0, 0, 8, 0, 2, 0, 0, 0, 1, 0, 0, 0, 7));
+	g_assert_true(mtp_session_feed(f->session, BYTES(DRAWN_UPDATE(2, 8, 1, 2, 3, 4))));
+	assert_output(f, BYTES(0, 0, 0, 8, 0, 2, 0, 0, 0, 2, 0, 0, 0, 7));
+	assert_pixel(f, 0, 0, 0);
+	g_assert_cmpuint(mtp_session_counters(f->session)->repairs, ==, 1);
+}
+
+static void test_resets_are_bounded(struct fixture *f, gconstpointer data)
+{
+	uint8_t bytes[256];
+	struct mtp_writer w = mtp_writer_of(bytes, sizeof bytes);
+	(void)data;
+	welcome(f);
+	for (unsigned i = 0; i < DRAWN_RESETS_MAX + 1; i++)
+		mtp_tile_write(&(struct mtp_tile){.kind = MTP_TILE_DRAWN,
+		                   .width = 1,
+		                   .height = 1,
+		                   .data = (const uint8_t *)"\1",
+		                   .size = 1},
+		    4, 3, &w);
+	const struct mtp_message message = {.type = MTP_TYPE_UPDATE,
+	    .update = {.sequence = 1, .count = DRAWN_RESETS_MAX + 1, .tiles = {bytes, w.size}}};
+	uint8_t frame[512];
+	struct mtp_writer out = mtp_writer_of(frame, sizeof frame);
+	mtp_message_encode(&message, &out);
+	g_assert_false(mtp_session_feed(f->session, frame, out.size));
+	g_assert_cmpstr(mtp_session_reason(f->session), ==, "an UPDATE begins anew too often");
+}
+
 static void test_bye(struct fixture *f, gconstpointer data)
 {
 	(void)data;
@@ -405,6 +445,8 @@ int main(int argc, char **argv)
 	    {"/session/screen-too-large", test_screen_too_large},
 	    {"/session/screen", test_screen},
 	    {"/session/unknown-is-skipped", test_unknown_is_skipped},
+	    {"/session/repair", test_repair},
+	    {"/session/resets-are-bounded", test_resets_are_bounded},
 	    {"/session/bye", test_bye},
 	    {"/session/input", test_input},
 	    {"/session/touch", test_touch},

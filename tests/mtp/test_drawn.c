@@ -221,7 +221,7 @@ static void test_malformed(void)
 	struct ends *e = ends_new();
 	const struct drawn_area all = {0, 0, WIDTH, HEIGHT}, top = {0, 0, 8, 8};
 	const struct drawn_area bottom = {0, HEIGHT - 9, 8, 8};
-	static const struct {
+	const struct {
 		struct drawn_area area;
 		uint8_t flags;
 	} cases[] = {{all, 32}, {all, 255}, {all, DRAWN_ABOVE}, {top, DRAWN_ABOVE},
