@@ -63,6 +63,7 @@ bool admission_check(const struct admission *admission, const struct mtp_frame *
 	admitted->model = g_strndup(hello.model.bytes, hello.model.size);
 	admitted->version = MTP_VERSION;
 	admitted->codecs = hello.codecs;
+	admitted->place = (struct mtp_place){hello.token, hello.checksum, hello.sequence};
 	admitted->terminal = (struct mtp_terminal){.width = hello.width,
 	    .height = hello.height,
 	    .dpi = hello.dpi,

@@ -22,6 +22,7 @@ struct admitted {
 	uint16_t version;
 	uint32_t codecs;
 	struct mtp_terminal terminal; /* as it told, or as its model is known */
+	struct mtp_place place;       /* where it stopped before */
 };
 
 /* `frame` is the first of the stream. On success the grant is used up. On failure *code and the

@@ -118,7 +118,8 @@ static void join(struct connection *c, const uint8_t *rest, size_t n)
 	    .version = c->admitted.version,
 	    .codecs = c->admitted.codecs,
 	    .may_input = g_strcmp0(grant->role, "viewer") != 0,
-	    .terminal = c->admitted.terminal};
+	    .terminal = c->admitted.terminal,
+	    .place = c->admitted.place};
 	worker_pool_join(c->pool, &viewer, pair[1], on_worker_failed, c);
 }
 

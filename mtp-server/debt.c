@@ -40,8 +40,7 @@ static size_t area_of(const struct motion *motion)
 	return area;
 }
 
-/* The copies are not made: what they would have brought is owed. */
-static void forgo_copies(struct debt *d)
+void debt_forgo_copies(struct debt *d)
 {
 	if (!d->count)
 		return;
@@ -66,7 +65,7 @@ void debt_add(struct debt *d, const struct block_set *damage, const struct motio
 	size_t screen = (size_t)d->owed.width * d->owed.height;
 	if (!motion || d->count + motion->count > DEBT_COPIES_MAX ||
 	    d->copied + area > COPIED_MAX * screen / 2) {
-		forgo_copies(d);
+		debt_forgo_copies(d);
 		block_set_unite(&d->owed, damage);
 		return;
 	}

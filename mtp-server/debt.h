@@ -34,5 +34,7 @@ static inline bool debt_is_due(const struct debt *debt)
 {
 	return debt->owed.count || debt->count;
 }
+/* The copies are not going to be made: what they would have brought is owed. */
+void debt_forgo_copies(struct debt *debt);
 /* Writes the copies as tiles, which are not owed any more; how many. */
 unsigned debt_write_copies(struct debt *debt, struct mtp_writer *w);

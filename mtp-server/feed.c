@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mtp-server/feed.h"
 
+#include <sys/random.h>
+
 #include "mtp-server/delivery.h"
 #include "mtp-server/kept_cells.h"
+#include "mtp/checksum.h"
 
 #define UPDATE_LIMIT (1u << 20) /* bytes of one update; it may be one tile more */
 #define REFINE_LIMIT (128u << 10)
@@ -17,6 +20,11 @@ struct feed {
 	struct kept_cells cells;
 	struct block_set refining;
 	bool repairing; /* what the viewer shows and keeps may be wrong */
+	uint64_t token; /* by which the viewer comes back */
+	bool resumed;
+	uint64_t checksum; /* of the tiles sent */
+	uint32_t *changed; /* a block: sequence of the update that changed it last */
+	struct memory_update updates[MEMORY_UPDATES];
 	struct feed_counters counters;
 };
 
@@ -28,6 +36,8 @@ static void reset_debt(struct feed *f, const struct picture *picture)
 	kept_cells_init(&f->cells, picture);
 	block_set_finish(&f->refining);
 	block_set_init(&f->refining, picture->width, picture->height);
+	g_free(f->changed);
+	f->changed = g_new0(uint32_t, (size_t)picture->columns * picture->rows);
 }
 
 struct feed *feed_new(
@@ -40,6 +50,9 @@ struct feed *feed_new(
 	f->demand.codecs = codecs & ((1u << MTP_TILE_KINDS) - 1);
 	if (f->demand.codecs >> MTP_TILE_DRAWN & 1)
 		f->demand.drawn = drawn_encoder_new();
+	if (getrandom(&f->token, sizeof f->token, 0) != sizeof f->token)
+		g_error("no random numbers");
+	f->token = f->token >> 1 | 1;
 	reset_debt(f, picture);
 	return f;
 }
@@ -52,6 +65,7 @@ void feed_free(struct feed *f)
 	kept_cells_finish(&f->cells);
 	block_set_finish(&f->refining);
 	drawn_encoder_free(f->demand.drawn);
+	g_free(f->changed);
 	g_free(f);
 }
 
@@ -69,6 +83,12 @@ static void send_message(struct feed *f, const struct mtp_message *message)
 	f->sink->send(f->data, bytes, w.size);
 }
 
+static bool keeps_cells(const struct feed *f)
+{
+	uint32_t both = 1u << MTP_TILE_KEEP | 1u << MTP_TILE_RECALL;
+	return (f->demand.codecs & both) == both;
+}
+
 void feed_welcome(struct feed *f, const struct picture *picture, uint16_t version,
     unsigned touch_points, const char *session)
 {
@@ -78,12 +98,16 @@ void feed_welcome(struct feed *f, const struct picture *picture, uint16_t versio
 	                        .height = (uint16_t)picture->height,
 	                        .touch_points = (uint8_t)touch_points,
 	                        .codecs = f->demand.codecs,
-	                        .session = mtp_text_of(session)}});
+	                        .session = mtp_text_of(session),
+	                        .token = keeps_cells(f) ? f->token : 0,
+	                        .resumed = f->resumed}});
 }
 
 void feed_screen(struct feed *f, const struct picture *picture)
 {
 	reset_debt(f, picture);
+	/* Who stopped before this has another picture. */
+	memset(f->updates, 0, sizeof f->updates);
 	send_message(f, &(struct mtp_message){.type = MTP_TYPE_SCREEN,
 	                    .screen = {.width = (uint16_t)picture->width,
 	                        .height = (uint16_t)picture->height}});
@@ -92,12 +116,6 @@ void feed_screen(struct feed *f, const struct picture *picture)
 void feed_refresh(struct feed *f)
 {
 	debt_refresh(&f->debt);
-}
-
-static bool keeps_cells(const struct feed *f)
-{
-	uint32_t both = 1u << MTP_TILE_KEEP | 1u << MTP_TILE_RECALL;
-	return (f->demand.codecs & both) == both;
 }
 
 void feed_repair(struct feed *f)
@@ -129,7 +147,8 @@ bool feed_is_ready(const struct feed *f)
 
 bool feed_is_owed(const struct feed *f)
 {
-	return debt_is_due(&f->debt);
+	/* The first says that this is all, when a viewer that came back has it all. */
+	return !f->delivery.sent || debt_is_due(&f->debt);
 }
 
 /* Only on a line that has nothing else to do. */
@@ -153,9 +172,28 @@ static void finish_update(struct feed *f, const struct picture *picture, struct 
 	    &head);
 	mtp_frame_end(w, begin);
 	g_assert(!w->failed && !head.failed && head.size == head.capacity);
+	size_t tiles = begin + MTP_FRAME_HEADER + UPDATE_HEAD;
+	f->checksum = mtp_checksum(f->checksum, w->bytes + tiles, w->size - tiles);
+	f->updates[f->delivery.sent % MEMORY_UPDATES] =
+	    (struct memory_update){f->delivery.sent, f->checksum};
 	f->counters.frames++;
 	f->counters.bytes += w->size;
 	f->sink->send(f->data, w->bytes, w->size);
+}
+
+/* The next update changes these blocks. */
+static void mark_rectangle(struct feed *f, struct rectangle r)
+{
+	for (unsigned row = r.y / BLOCK; row * BLOCK < r.y + r.height; row++)
+		for (unsigned column = r.x / BLOCK; column * BLOCK < r.x + r.width; column++)
+			f->changed[row * f->debt.owed.columns + column] = f->delivery.sent + 1;
+}
+
+static void mark_changed(struct feed *f, const struct block_set *set)
+{
+	for (unsigned i = 0; i < set->columns * set->rows; i++)
+		if (set->parts[i].right)
+			f->changed[i] = f->delivery.sent + 1;
 }
 
 void feed_update(struct feed *f, const struct picture *picture, struct tiling *tiling,
@@ -168,7 +206,10 @@ void feed_update(struct feed *f, const struct picture *picture, struct tiling *t
 	f->repairing = false;
 	size_t begin = mtp_frame_begin(&w, MTP_TYPE_UPDATE);
 	mtp_write_room(&w, UPDATE_HEAD);
-	unsigned count = kept_cells_write_keep(&f->cells, picture, &w);
+	mark_changed(f, &f->debt.owed);
+	for (unsigned i = 0; i < f->debt.count; i++)
+		mark_rectangle(f, f->debt.copies[i].target);
+	unsigned count = kept_cells_write_keep(&f->cells, picture, f->delivery.sent + 1, &w);
 	count += debt_write_copies(&f->debt, &w);
 	count += kept_cells_write_recall(&f->cells, picture, &f->debt.owed, &f->debt.rough, &w);
 	struct tiling_result result = tiling_write(tiling, picture, &f->debt.owed, &f->debt.rough,
@@ -186,9 +227,55 @@ void feed_refine(struct feed *f, const struct picture *picture, struct tiling *t
 	struct tile_demand exact = f->demand;
 	exact.exact = true;
 	block_set_copy(&f->refining, &f->debt.rough);
+	mark_changed(f, &f->refining);
 	unsigned count =
 	    kept_cells_write_recall(&f->cells, picture, &f->refining, &f->debt.rough, &w);
 	struct tiling_result result = tiling_write(tiling, picture, &f->refining, &f->debt.rough,
 	    &exact, cache, delivery_limit(&f->delivery, REFINE_LIMIT), &w);
 	finish_update(f, picture, &w, begin, count + result.tiles);
+}
+
+struct memory *feed_leave(
+    struct feed *f, const struct picture *picture, const char *session, int64_t now_us)
+{
+	if (!f->delivery.sent || !f->token || f->repairing || !keeps_cells(f))
+		return NULL;
+	struct memory *m = g_new0(struct memory, 1);
+	m->token = f->token;
+	m->session = g_strdup(session);
+	m->epoch = picture->keys->keys[0];
+	memcpy(m->updates, f->updates, sizeof m->updates);
+	memcpy(m->kept, f->cells.kept, sizeof m->kept);
+	m->next_cell = f->cells.next;
+	m->blocks = g_new0(struct memory_block, (size_t)picture->columns * picture->rows);
+	m->left_us = now_us;
+	f->token = 0;
+	debt_forgo_copies(&f->debt);
+	for (unsigned row = 0; row < picture->rows; row++)
+		for (unsigned column = 0; column < picture->columns; column++) {
+			unsigned at = row * picture->columns + column;
+			if (block_set_has(&f->debt.owed, column, row) ||
+			    block_set_has(&f->debt.rough, column, row))
+				continue;
+			m->blocks[at].hash = picture_block_hash(picture, column, row);
+			m->blocks[at].sequence = f->changed[at];
+		}
+	return m;
+}
+
+void feed_resume(
+    struct feed *f, const struct picture *picture, const struct memory *m, uint32_t sequence)
+{
+	/* Another picture has other keys, and another number of blocks. */
+	if (m->epoch != picture->keys->keys[0])
+		return;
+	f->resumed = true;
+	kept_cells_resume(&f->cells, m->kept, m->next_cell, sequence);
+	for (unsigned row = 0; row < picture->rows; row++)
+		for (unsigned column = 0; column < picture->columns; column++) {
+			const struct memory_block *b = &m->blocks[row * picture->columns + column];
+			if (b->sequence <= sequence &&
+			    block_hash_is_equal(b->hash, picture_block_hash(picture, column, row)))
+				block_set_remove(&f->debt.owed, column, row);
+		}
 }

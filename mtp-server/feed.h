@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "mtp-server/memory.h"
 #include "mtp-server/motion.h"
 #include "mtp-server/tiling.h"
 
@@ -28,6 +29,13 @@ struct feed_counters {
 struct feed *feed_new(
     uint32_t codecs, const struct picture *picture, const struct feed_sink *sink, void *data);
 void feed_free(struct feed *feed);
+
+/* What the viewer has, now that it leaves, told once; NULL: nothing of use. */
+struct memory *feed_leave(
+    struct feed *feed, const struct picture *picture, const char *session, int64_t now_us);
+/* A new feed: it has what is remembered, as of that update. Before feed_welcome(). */
+void feed_resume(struct feed *feed, const struct picture *picture, const struct memory *memory,
+    uint32_t sequence);
 
 /* Sends WELCOME: before anything else. */
 void feed_welcome(struct feed *feed, const struct picture *picture, uint16_t version,

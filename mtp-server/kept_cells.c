@@ -33,17 +33,17 @@ void kept_cells_finish(struct kept_cells *c)
 /* The cell that holds it; MTP_CELLS: none. */
 static unsigned find(const struct kept_cells *c, struct block_hash hash)
 {
-	const struct block_hash *kept =
+	const struct kept_cell *kept =
 	    block_hash_is_none(hash) ? NULL : g_hash_table_lookup(c->places, &hash);
 	return kept ? (unsigned)(kept - c->kept) : MTP_CELLS;
 }
 
-static void fill(struct kept_cells *c, unsigned cell, struct block_hash hash)
+static void fill(struct kept_cells *c, unsigned cell, struct block_hash hash, uint32_t sequence)
 {
-	struct block_hash *kept = &c->kept[cell];
+	struct kept_cell *kept = &c->kept[cell];
 	if (g_hash_table_lookup(c->places, kept) == kept)
 		g_hash_table_remove(c->places, kept);
-	*kept = hash;
+	*kept = (struct kept_cell){hash, sequence};
 	g_hash_table_add(c->places, kept);
 }
 
@@ -92,22 +92,32 @@ static bool leaves(const struct kept_cells *c, const struct picture *picture, un
 }
 
 /* Keeps the blocks of a rectangle, of at most MTP_CELLS. */
-static unsigned keep(struct kept_cells *c, const struct picture *picture, const unsigned span[4])
+static unsigned keep(
+    struct kept_cells *c, const struct picture *picture, const unsigned span[4], uint32_t sequence)
 {
 	unsigned n = span[2] * span[3];
 	unsigned first = c->next + n <= MTP_CELLS ? c->next : 0, cell = first;
 	for (unsigned row = span[1]; row < span[1] + span[3]; row++)
 		for (unsigned column = span[0]; column < span[0] + span[2]; column++) {
 			struct block_hash *hash = &c->leaving[row * picture->columns + column];
-			fill(c, cell++, *hash);
+			fill(c, cell++, *hash, sequence);
 			*hash = (struct block_hash){0};
 		}
 	c->next = cell % MTP_CELLS;
 	return first;
 }
 
+void kept_cells_resume(
+    struct kept_cells *c, const struct kept_cell kept[MTP_CELLS], unsigned next, uint32_t sequence)
+{
+	c->next = next;
+	for (unsigned i = 0; i < MTP_CELLS; i++)
+		if (!block_hash_is_none(kept[i].hash) && kept[i].sequence <= sequence)
+			fill(c, i, kept[i].hash, 0);
+}
+
 unsigned kept_cells_write_keep(
-    struct kept_cells *c, const struct picture *picture, struct mtp_writer *w)
+    struct kept_cells *c, const struct picture *picture, uint32_t sequence, struct mtp_writer *w)
 {
 	const struct block_set grid = {
 	    picture->width, picture->height, picture->columns, picture->rows, 0, NULL};
@@ -127,7 +137,8 @@ unsigned kept_cells_write_keep(
 			       columns * (rows + 1) <= MTP_CELLS)
 				rows++;
 			const unsigned span[4] = {column, row, columns, rows};
-			write_tile(MTP_TILE_KEEP, picture, &grid, span, keep(c, picture, span), w);
+			write_tile(MTP_TILE_KEEP, picture, &grid, span,
+			    keep(c, picture, span, sequence), w);
 			tiles++;
 		}
 	memset(c->leaving, 0, (size_t)picture->columns * picture->rows * sizeof *c->leaving);
@@ -144,7 +155,7 @@ static bool are_kept(const struct kept_cells *c, const struct picture *picture,
 	for (unsigned i = 0; i < columns; i++)
 		if (!block_set_has(owed, column + i, row) || cell + i >= MTP_CELLS ||
 		    !block_hash_is_equal(
-		        c->kept[cell + i], picture_block_hash(picture, column + i, row)))
+		        c->kept[cell + i].hash, picture_block_hash(picture, column + i, row)))
 			return false;
 	return true;
 }

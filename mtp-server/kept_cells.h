@@ -11,11 +11,16 @@
 #include "mtp-server/debt.h"
 #include "mtp/tile.h"
 
+struct kept_cell {
+	struct block_hash hash; /* none: empty */
+	uint32_t sequence;      /* of the update that filled it */
+};
+
 struct kept_cells {
-	struct block_hash kept[MTP_CELLS]; /* none: empty */
-	GHashTable *places;                /* of the hashes in `kept` */
-	unsigned next;                     /* cell to be used */
-	struct block_hash *leaving;        /* a block: to be kept before it changes; or none */
+	struct kept_cell kept[MTP_CELLS];
+	GHashTable *places;         /* of the hashes in `kept` */
+	unsigned next;              /* cell to be used */
+	struct block_hash *leaving; /* a block: to be kept before it changes; or none */
 	bool leaving_any;
 };
 
@@ -25,9 +30,12 @@ void kept_cells_finish(struct kept_cells *cells);
 /* The picture changed; to be told before debt_add(). */
 void kept_cells_damage(struct kept_cells *cells, const struct picture *picture,
     const struct block_set *damage, const struct debt *debt);
-/* Writes the tiles for what leaves; first in an update. How many. */
-unsigned kept_cells_write_keep(
-    struct kept_cells *cells, const struct picture *picture, struct mtp_writer *w);
+/* Writes the tiles for what leaves; first in the update of that number. How many. */
+unsigned kept_cells_write_keep(struct kept_cells *cells, const struct picture *picture,
+    uint32_t sequence, struct mtp_writer *w);
+/* Takes over what a viewer has that came back, as of that update. */
+void kept_cells_resume(struct kept_cells *cells, const struct kept_cell kept[MTP_CELLS],
+    unsigned next, uint32_t sequence);
 /* Writes tiles for blocks of `owed` that were kept once, and takes them out of it and of `rough`.
  * How many. */
 unsigned kept_cells_write_recall(struct kept_cells *cells, const struct picture *picture,

@@ -33,25 +33,24 @@ void line_hashes_finish(struct line_hashes *h)
 	*h = (struct line_hashes){0};
 }
 
-/* Two sums, because one addition waits for the other. */
-static uint32_t hash_row(const uint32_t *factors, const uint32_t *pixels, unsigned n)
+static inline uint32_t hash_row(const uint32_t *factors, const uint32_t *pixels, unsigned n)
 {
-	uint64_t even = 0, odd = 0;
-	unsigned x = 0;
-	for (; x + 2 <= n; x += 2) {
-		even += (uint64_t)pixels[x] * factors[x];
-		odd += (uint64_t)pixels[x + 1] * factors[x + 1];
-	}
-	if (x < n)
-		even += (uint64_t)pixels[x] * factors[x];
-	return fold(even + odd);
+	uint64_t sum = 0;
+	for (unsigned x = 0; x < n; x++)
+		sum += (uint64_t)pixels[x] * factors[x];
+	return fold(sum);
 }
 
 static void hash_rows(const uint32_t *factors, const uint32_t *pixels, unsigned stride,
     struct rectangle block, uint32_t *out)
 {
-	for (unsigned y = 0; y < block.height; y++)
-		out[y] = hash_row(factors, pixels + (size_t)y * stride, block.width);
+	/* A number of turns that is known lets the compiler use vectors. */
+	if (block.width == BLOCK)
+		for (unsigned y = 0; y < block.height; y++)
+			out[y] = hash_row(factors, pixels + (size_t)y * stride, BLOCK);
+	else
+		for (unsigned y = 0; y < block.height; y++)
+			out[y] = hash_row(factors, pixels + (size_t)y * stride, block.width);
 }
 
 static void hash_columns(const uint32_t *factors, const uint32_t *pixels, unsigned stride,

@@ -5,7 +5,8 @@
  *
  *   to the worker    {"type":"start","phone","width","height","touch_points","uid"} + display
  *                    {"type":"viewer","session","version","codecs","input",
- *                     "width","height","rotation","scaling"} + the viewer's stream
+ *                     "width","height","rotation","scaling",
+ *                     "token","checksum","sequence"} + the viewer's stream
  *                    {"type":"thumbnail","id","width"} + a file to write the JPEG into
  *                    {"type":"end","session","code","reason"}
  *   from the worker  {"type":"ready"}, once, or {"type":"failed","error","detail"}

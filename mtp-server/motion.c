@@ -10,7 +10,11 @@
 /* Less is cheap to send as it is. */
 #define AREA_MIN (64u * 64) /* pixels of damage */
 #define GAIN_MIN (32u * 16) /* that a copy has to explain, as region_grid_best() counts */
-#define REGIONS_MAX 4u      /* that moved by the same distance */
+/* ... and of what the damage could give at the most, one part of so many: text that is new has much
+ * in common with text that was there. */
+#define GAIN_SHARE 128
+#define REGIONS_MAX 4u /* that moved by the same distance */
+#define LEFT_SHARE 64  /* of the damage, when no more copies are looked for */
 
 struct search { /* along one axis */
 	struct line_hashes hashes;
@@ -21,6 +25,7 @@ struct search { /* along one axis */
 struct motion_finder {
 	struct motion motion;
 	struct search searches[2]; /* by enum axis */
+	size_t area, gain_min;     /* of the damage */
 };
 
 static void search_init(struct search *s, enum axis axis, unsigned width, unsigned height)
@@ -138,28 +143,12 @@ static bool find_region(struct motion_finder *f, const struct picture *picture, 
 	region_grid_fill(&s->grid, &s->hashes, range, distance);
 	for (unsigned i = 0; i < f->motion.count; i++)
 		region_grid_take(&s->grid, range_of(f->motion.copies[i].target, axis));
-	if (region_grid_best(&s->grid, &region) < GAIN_MIN)
+	if (region_grid_best(&s->grid, &region) < f->gain_min)
 		return false;
 	struct copy copy = copy_of(picture, region, axis, distance);
 	struct copy wide = copy;
 	motion_edge_widen(picture, axis, &wide.target, &wide.source_x, &wide.source_y);
 	return insert(&f->motion, wide) || insert(&f->motion, copy);
-}
-
-static void find_along(struct motion_finder *f, const struct picture *picture,
-    const struct block_set *damage, enum axis axis)
-{
-	struct search *s = &f->searches[axis];
-	struct line_range range = range_of(block_set_bounds(damage), axis);
-	int distances[DISTANCES_MAX];
-	line_hashes_update(&s->hashes, picture, damage);
-	unsigned n = distance_votes_count(&s->votes, &s->hashes, range, distances);
-	/* In turn: what is left over by one distance may be the best part of another. */
-	bool found[DISTANCES_MAX] = {true, true, true, true};
-	for (unsigned turn = 0; turn < REGIONS_MAX; turn++)
-		for (unsigned i = 0; i < n; i++)
-			found[i] = found[i] && find_region(f, picture, s, range, distances[i]);
-	line_hashes_settle(&s->hashes, damage);
 }
 
 /* Of the damage, how much do the copies not touch? */
@@ -173,6 +162,23 @@ static size_t area_left(const struct motion *m, const struct block_set *damage)
 	size_t area = block_set_area(&left, 0, 0, left.columns, left.rows);
 	block_set_finish(&left);
 	return area;
+}
+
+static void find_along(struct motion_finder *f, const struct picture *picture,
+    const struct block_set *damage, enum axis axis)
+{
+	struct search *s = &f->searches[axis];
+	struct line_range range = range_of(block_set_bounds(damage), axis);
+	int distances[DISTANCES_MAX];
+	line_hashes_update(&s->hashes, picture, damage);
+	unsigned n = distance_votes_count(&s->votes, &s->hashes, range, distances);
+	/* In turn: what is left over by one distance may be the best part of another. */
+	bool found[DISTANCES_MAX] = {true, true, true, true};
+	for (unsigned turn = 0;
+	     turn < REGIONS_MAX && area_left(&f->motion, damage) > f->area / LEFT_SHARE; turn++)
+		for (unsigned i = 0; i < n; i++)
+			found[i] = found[i] && find_region(f, picture, s, range, distances[i]);
+	line_hashes_settle(&s->hashes, damage);
 }
 
 /* --- what differs after them --- */
@@ -223,15 +229,16 @@ const struct motion *motion_find(
 	struct motion *m = &f->motion;
 	m->count = 0;
 	block_set_copy(&m->rest, damage);
-	size_t area = block_set_area(damage, 0, 0, damage->columns, damage->rows);
-	if (area < AREA_MIN) {
+	f->area = block_set_area(damage, 0, 0, damage->columns, damage->rows);
+	f->gain_min = MAX(GAIN_MIN, f->area / BLOCK * 16 / GAIN_SHARE);
+	if (f->area < AREA_MIN) {
 		line_hashes_forget(&f->searches[AXIS_VERTICAL].hashes, damage);
 		line_hashes_forget(&f->searches[AXIS_HORIZONTAL].hashes, damage);
 		return m;
 	}
 	find_along(f, picture, damage, AXIS_VERTICAL);
-	size_t left = m->count ? area_left(m, damage) : area;
-	if (left >= AREA_MIN && left >= area / 4)
+	size_t left = area_left(m, damage);
+	if (left >= AREA_MIN && left >= f->area / 4)
 		find_along(f, picture, damage, AXIS_HORIZONTAL);
 	else
 		line_hashes_forget(&f->searches[AXIS_HORIZONTAL].hashes, damage);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mtp-server/motion_edge.h"
 
-#define REACH (2 * BLOCK) /* pixels; beyond there would be a band of its own */
+#define REACH BLOCK /* pixels; beyond there would be a band of its own */
 
 /* Pixels of the rectangle that are right only with the copy, less those that were right without. */
 static int gain_of(

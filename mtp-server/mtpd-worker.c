@@ -82,7 +82,7 @@ static gboolean on_counters(gpointer data)
 
 static bool add_viewer(struct program *p, JsonObject *message, int *fd, GError **error)
 {
-	int64_t version, codecs, width, height, rotation, scaling;
+	int64_t version, codecs, width, height, rotation, scaling, token, checksum, sequence;
 	bool input;
 	const char *session = json_get_string(message, "session", MTP_MAX_SESSION, error);
 	if (!session || *fd < 0 ||
@@ -92,12 +92,16 @@ static bool add_viewer(struct program *p, JsonObject *message, int *fd, GError *
 	    !json_get_int(message, "height", 0, UINT16_MAX, &height, error) ||
 	    !json_get_int(message, "rotation", 0, 3, &rotation, error) ||
 	    !json_get_int(message, "scaling", 0, MTP_SCALING_EXACT, &scaling, error) ||
+	    !json_get_int(message, "token", 0, INT64_MAX, &token, error) ||
+	    !json_get_int(message, "checksum", 0, INT64_MAX, &checksum, error) ||
+	    !json_get_int(message, "sequence", 0, UINT32_MAX, &sequence, error) ||
 	    !json_get_optional_bool(message, "input", false, &input, error))
 		return false;
 	struct viewer_options options = {.session = session,
 	    .version = (uint16_t)version,
 	    .codecs = (uint32_t)codecs,
 	    .may_input = input,
+	    .place = {(uint64_t)token, (uint64_t)checksum, (uint32_t)sequence},
 	    .wish = {
 	        (unsigned)width, (unsigned)height, (unsigned)rotation, (enum mtp_scaling)scaling}};
 	return worker_add_viewer(p->worker, fd_steal(fd), &options, error);

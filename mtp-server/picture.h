@@ -21,7 +21,7 @@ struct picture {
 	/* A block: when it changed last, and what it showed before that, if it had for a while. */
 	uint32_t *changed_ms;
 	struct block_hash *rested;
-	struct block_hash_keys *keys;
+	struct block_hash_keys *keys; /* hashes of other pictures do not compare */
 };
 
 /* Black. */

@@ -200,6 +200,11 @@ void screens_wish(struct screens *s, struct feed *feed, const struct adapt_wish 
 	member->moves = true;
 }
 
+const struct picture *screens_feed_picture(const struct screens *s, const struct feed *feed)
+{
+	return screen_picture(screen_of(s, find(s, feed)->size));
+}
+
 const struct adapt_fit *screens_fit(const struct screens *s, const struct feed *feed)
 {
 	const struct member *member = find(s, feed);

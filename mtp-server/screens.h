@@ -31,6 +31,8 @@ void screens_add(struct screens *screens, struct feed *feed, const struct adapt_
 void screens_remove(struct screens *screens, struct feed *feed);
 /* The terminal is another one now: soon the feed gets another size. */
 void screens_wish(struct screens *screens, struct feed *feed, const struct adapt_wish *wish);
+/* The picture that the feed shows. */
+const struct picture *screens_feed_picture(const struct screens *screens, const struct feed *feed);
 /* How the feed's picture stands to the phone's. */
 const struct adapt_fit *screens_fit(const struct screens *screens, const struct feed *feed);
 unsigned screens_scaled(const struct screens *screens); /* sizes, beside the phone's own */

@@ -248,7 +248,8 @@ static int64_t sink_now(void *data)
 /* --- the viewer --- */
 
 struct viewer *viewer_new(int fd, const struct viewer_options *options,
-    const struct picture *picture, const struct viewer_events *events, void *data)
+    const struct picture *picture, const struct memory *memory, const struct viewer_events *events,
+    void *data)
 {
 	static const struct feed_sink sink = {
 	    .send = sink_send, .is_free = sink_is_free, .now_us = sink_now};
@@ -258,6 +259,8 @@ struct viewer *viewer_new(int fd, const struct viewer_options *options,
 	v->session = g_strdup(options->session);
 	v->may_input = options->may_input;
 	v->feed = feed_new(options->codecs, picture, &sink, v);
+	if (memory)
+		feed_resume(v->feed, picture, memory, options->place.sequence);
 	v->fd = fd;
 	v->heard_us = g_get_monotonic_time();
 	mtp_deframer_init(&v->deframer, v->buffer, MTP_MAX_TO_SERVER);

@@ -28,11 +28,14 @@ struct viewer_options {
 	bool may_input;
 	unsigned touch_points; /* of the phone */
 	struct adapt_wish wish;
+	struct mtp_place place; /* where it says it stopped */
 };
 
-/* Takes the descriptor and sends WELCOME; the picture is the one that the wish has led to. */
+/* Takes the descriptor and sends WELCOME; the picture is the one that the wish has led to.
+ * `memory`: what it still has (NULL: nothing). */
 struct viewer *viewer_new(int fd, const struct viewer_options *options,
-    const struct picture *picture, const struct viewer_events *events, void *data);
+    const struct picture *picture, const struct memory *memory, const struct viewer_events *events,
+    void *data);
 void viewer_free(struct viewer *viewer);
 
 const char *viewer_session(const struct viewer *viewer);

@@ -23,7 +23,8 @@ struct worker {
 	GSource *clock; /* runs the screens */
 	guint tick;
 	struct input input;
-	GPtrArray *viewers; /* owned */
+	GPtrArray *viewers;       /* owned */
+	struct memories memories; /* of viewers that have left */
 	struct jpeg_encoder *jpeg;
 };
 
@@ -126,11 +127,19 @@ static void on_wants(struct viewer *viewer, void *data)
 	set_clock(data);
 }
 
+static void remember(struct worker *w, const struct viewer *viewer)
+{
+	struct feed *feed = viewer_feed(viewer);
+	memories_add(&w->memories, feed_leave(feed, screens_feed_picture(w->screens, feed),
+	                               viewer_session(viewer), g_get_monotonic_time()));
+}
+
 static void on_closed(struct viewer *viewer, void *data)
 {
 	struct worker *w = data;
 	input_release(&w->input, viewer_holder(viewer));
 	w->events->left(viewer_session(viewer), w->data);
+	remember(w, viewer);
 	screens_remove(w->screens, viewer_feed(viewer));
 	g_ptr_array_remove(w->viewers, viewer);
 }
@@ -141,6 +150,7 @@ static gboolean on_tick(gpointer data)
 	int64_t now = g_get_monotonic_time();
 	for (guint i = 0; i < w->viewers->len; i++)
 		viewer_tick(w->viewers->pdata[i], now);
+	memories_tick(&w->memories, now);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -206,6 +216,7 @@ struct worker *worker_new(int display_fd, unsigned width, unsigned height, unsig
 	w->events = events;
 	w->data = data;
 	w->viewers = g_ptr_array_new_with_free_func((GDestroyNotify)viewer_free);
+	memories_init(&w->memories);
 	w->jpeg = jpeg_encoder_new();
 	w->screens = screens_new(width, height, &host, w);
 	input_init(&w->input, &sink, w, touch_points);
@@ -226,6 +237,7 @@ void worker_free(struct worker *w)
 		return;
 	screens_free(w->screens); /* before the feeds, which it borrows */
 	g_ptr_array_unref(w->viewers);
+	memories_finish(&w->memories);
 	display_free(w->display);
 	g_source_destroy(w->clock);
 	g_source_unref(w->clock);
@@ -239,12 +251,18 @@ bool worker_add_viewer(
 {
 	static const struct viewer_events viewer_events = {
 	    .input = on_input, .terminal = on_terminal, .wants = on_wants, .closed = on_closed};
+	/* Its old stream may be cut, and nobody noticed yet. */
+	for (guint i = 0; i < w->viewers->len; i++)
+		if (g_str_equal(viewer_session(w->viewers->pdata[i]), options->session))
+			remember(w, w->viewers->pdata[i]);
 	worker_end_viewer(
 	    w, options->session, MTP_BYE_ENDED, "the same session has been opened elsewhere");
 	struct viewer_options ours = *options;
 	ours.touch_points = w->input.touch_points;
 	const struct picture *picture = screens_picture(w->screens, &options->wish);
-	struct viewer *viewer = viewer_new(fd, &ours, picture, &viewer_events, w);
+	struct memory *memory = memories_take(&w->memories, options->session, &options->place);
+	struct viewer *viewer = viewer_new(fd, &ours, picture, memory, &viewer_events, w);
+	memory_free(memory);
 	g_ptr_array_add(w->viewers, viewer);
 	screens_add(w->screens, viewer_feed(viewer), &options->wish);
 	if (w->viewers->len > WORKER_VIEWERS_MAX) {

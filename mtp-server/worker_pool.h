@@ -35,6 +35,7 @@ struct worker_viewer {
 	uint32_t codecs;
 	bool may_input;
 	struct mtp_terminal terminal;
+	struct mtp_place place;
 };
 
 /* Told once, when the viewer could not be brought to its phone. Not told any more after

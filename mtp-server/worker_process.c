@@ -333,6 +333,9 @@ JsonObject *worker_process_viewer_request(const struct worker_viewer *viewer)
 	json_object_set_int_member(message, "height", viewer->terminal.height);
 	json_object_set_int_member(message, "rotation", viewer->terminal.rotation);
 	json_object_set_int_member(message, "scaling", viewer->terminal.scaling);
+	json_object_set_int_member(message, "token", (gint64)viewer->place.token);
+	json_object_set_int_member(message, "checksum", (gint64)viewer->place.checksum);
+	json_object_set_int_member(message, "sequence", viewer->place.sequence);
 	json_object_set_boolean_member(message, "input", viewer->may_input);
 	return message;
 }

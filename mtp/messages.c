@@ -69,6 +69,8 @@ static struct mtp_rest get_rest(struct mtp_reader *r)
 
 #define GET_u8(name, max) message->name = (uint8_t)get_unsigned(&r, 1, max);
 #define GET_e8(name, max) message->name = r.size ? (uint8_t)get_unsigned(&r, 1, max) : 0;
+#define GET_e32(name, max) message->name = r.size ? (uint32_t)get_unsigned(&r, 4, max) : 0;
+#define GET_e64(name, max) message->name = r.size ? get_unsigned(&r, 8, max) : 0;
 #define GET_u16(name, max) message->name = (uint16_t)get_unsigned(&r, 2, max);
 #define GET_u32(name, max) message->name = (uint32_t)get_unsigned(&r, 4, max);
 #define GET_u64(name, max) message->name = get_unsigned(&r, 8, max);
@@ -80,6 +82,8 @@ static struct mtp_rest get_rest(struct mtp_reader *r)
 
 #define PUT_u8(name, max) put_unsigned(w, message->name, 1, max);
 #define PUT_e8(name, max) put_unsigned(w, message->name, 1, max);
+#define PUT_e32(name, max) put_unsigned(w, message->name, 4, max);
+#define PUT_e64(name, max) put_unsigned(w, message->name, 8, max);
 #define PUT_u16(name, max) put_unsigned(w, message->name, 2, max);
 #define PUT_u32(name, max) put_unsigned(w, message->name, 4, max);
 #define PUT_u64(name, max) put_unsigned(w, message->name, 8, max);

@@ -7,7 +7,7 @@
  *   u8 u16 u32 u64   big-endian, at most `max`
  *   i8               two's complement, `max` unused
  *   text             u16 length, then that many bytes of UTF-8 without NUL, at most `max`
- *   e8               a u8 appended later: 0 when the payload ends before it
+ *   e8 e32 e64       appended later: 0 when the payload ends before it
  *   rest             every byte to the end of the payload; only last
  *   none             nothing on the wire (a message without fields)
  * A decoder refuses what breaks these, and ignores bytes after the last field (an extension).
@@ -37,7 +37,10 @@
 	F(u8, touch_points, UINT8_MAX)  \
 	F(u32, codecs, UINT32_MAX)      \
 	F(e8, rotation, 3)              \
-	F(e8, scaling, MTP_SCALING_EXACT)
+	F(e8, scaling, MTP_SCALING_EXACT)      \
+	F(e64, token, INT64_MAX)        \
+	F(e32, sequence, UINT32_MAX)    \
+	F(e64, checksum, INT64_MAX)
 
 #define MTP_ACK(F)                   \
 	F(u32, sequence, UINT32_MAX) \
@@ -88,7 +91,9 @@
 	F(u16, height, MTP_MAX_SIDE)   \
 	F(u8, touch_points, UINT8_MAX) \
 	F(u32, codecs, UINT32_MAX)     \
-	F(text, session, MTP_MAX_SESSION)
+	F(text, session, MTP_MAX_SESSION) \
+	F(e64, token, INT64_MAX)       \
+	F(e8, resumed, 1)
 
 #define MTP_SCREEN(F)               \
 	F(u16, width, MTP_MAX_SIDE) \
@@ -173,6 +178,12 @@ enum mtp_update_flag {
 	MTP_UPDATE_COMPLETE = 1, /* the picture now is the phone's as of time_ms */
 };
 
+/* Where a stream stopped that another one goes on from; token 0: nowhere. */
+struct mtp_place {
+	uint64_t token, checksum;
+	uint32_t sequence;
+};
+
 /* UTF-8 without a NUL at the end; borrowed (a decoded one lies in the payload). */
 struct mtp_text {
 	const char *bytes;
@@ -191,6 +202,8 @@ static inline struct mtp_text mtp_text_of(const char *string)
 
 #define MTP_MEMBER_u8(name) uint8_t name;
 #define MTP_MEMBER_e8(name) uint8_t name;
+#define MTP_MEMBER_e32(name) uint32_t name;
+#define MTP_MEMBER_e64(name) uint64_t name;
 #define MTP_MEMBER_u16(name) uint16_t name;
 #define MTP_MEMBER_u32(name) uint32_t name;
 #define MTP_MEMBER_u64(name) uint64_t name;

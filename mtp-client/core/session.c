@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "mtp/checksum.h"
+
 /* What HELLO offers: every kind of tile that picture.c draws. */
 #define CODECS ((1u << MTP_TILE_KINDS) - 1)
 /* Bytes of output that input leaves free: acknowledgements and BYE never have to fail for it. */
@@ -22,6 +24,12 @@ struct mtp_session {
 	uint8_t touch_points;
 	uint8_t buttons;   /* of the pointer, as last sent */
 	uint32_t sequence; /* of the last UPDATE */
+	uint64_t token;    /* by which the host knows what we have; 0: it will not */
+	uint64_t checksum; /* of the tiles so far */
+	struct {
+		uint64_t token, checksum;
+		uint32_t sequence, width, height;
+	} left; /* where the stream before this one stopped; token 0: nowhere */
 	bool complete;
 	bool repairing; /* REPAIR has been sent, and the host has not begun anew yet */
 	struct picture picture;
@@ -129,6 +137,7 @@ static bool refuse(struct mtp_session *session, const char *reason)
 	    .type = MTP_TYPE_BYE, .bye = {MTP_BYE_PROTOCOL, mtp_text_of(reason)}};
 
 	send_message(session, &bye, 0);
+	session->token = session->left.token = 0; /* who knows what is right */
 	end(session, MTP_BYE_PROTOCOL, reason, strlen(reason));
 	return false;
 }
@@ -149,6 +158,27 @@ static bool take_screen(struct mtp_session *session, uint32_t width, uint32_t he
 	return true;
 }
 
+/* The host goes on where we stopped: pictures and cells are as they were. */
+static bool come_back(struct mtp_session *session, const struct mtp_welcome *welcome)
+{
+	if (!session->left.token || welcome->width != session->left.width ||
+	    welcome->height != session->left.height)
+		return refuse(session, "WELCOME resumes what was not left");
+	session->left.token = 0;
+	session->picture.width = welcome->width;
+	session->picture.height = welcome->height;
+	session->picture.damage =
+	    (struct rectangle){.width = welcome->width, .height = welcome->height};
+	return true;
+}
+
+static bool begin_anew(struct mtp_session *session, const struct mtp_welcome *welcome)
+{
+	session->left.token = 0;
+	cells_clear(&session->picture.cells);
+	return take_screen(session, welcome->width, welcome->height);
+}
+
 static bool take_welcome(struct mtp_session *session, const struct mtp_welcome *welcome)
 {
 	if (session->state != MTP_SESSION_GREETING)
@@ -159,7 +189,8 @@ static bool take_welcome(struct mtp_session *session, const struct mtp_welcome *
 	session->id[welcome->session.size] = '\0';
 	session->touch_points = welcome->touch_points;
 	session->state = MTP_SESSION_LIVE;
-	return take_screen(session, welcome->width, welcome->height);
+	session->token = welcome->token;
+	return welcome->resumed ? come_back(session, welcome) : begin_anew(session, welcome);
 }
 
 /* Once, until the host has begun anew. A full output asks with a later update. */
@@ -203,6 +234,8 @@ static bool take_update(struct mtp_session *session, const struct mtp_update *up
 	if (result == MTP_MALFORMED)
 		return refuse(session, "a tile is cut off, or not within its bounds");
 	ask_for_repair(session);
+	session->checksum =
+	    mtp_checksum(session->checksum, update->tiles.bytes, update->tiles.size);
 	session->counters.updates++;
 	if (update->flags & MTP_UPDATE_COMPLETE)
 		session->complete = true;
@@ -284,8 +317,26 @@ bool mtp_session_feed(struct mtp_session *session, const void *bytes, size_t n)
 
 /* --- from the terminal --- */
 
+/* Before a stream begins: where the one before it stopped. One that got no WELCOME did not begin.
+ */
+static void leave(struct mtp_session *session)
+{
+	if (session->picture.out_of_step)
+		session->token = session->left.token = 0;
+	if (!session->token)
+		return;
+	session->left.token = session->token;
+	session->left.checksum = session->checksum;
+	session->left.sequence = session->sequence;
+	session->left.width = session->picture.width;
+	session->left.height = session->picture.height;
+	session->token = 0;
+}
+
 bool mtp_session_start(struct mtp_session *session, const struct mtp_session_hello *hello)
 {
+	leave(session);
+
 	const struct mtp_message message = {.type = MTP_TYPE_HELLO,
 	    .hello = {.version_min = MTP_VERSION,
 	        .version_max = MTP_VERSION,
@@ -297,16 +348,19 @@ bool mtp_session_start(struct mtp_session *session, const struct mtp_session_hel
 	        .touch_points = hello->touch_points,
 	        .codecs = CODECS,
 	        .rotation = hello->rotation,
-	        .scaling = hello->scaling}};
+	        .scaling = hello->scaling,
+	        .token = session->left.token,
+	        .sequence = session->left.token ? session->left.sequence : 0,
+	        .checksum = session->left.token ? session->left.checksum : 0}};
 
 	session->code = 0;
 	session->reason[0] = session->id[0] = '\0';
 	session->touch_points = session->buttons = 0;
 	session->sequence = 0;
+	session->checksum = 0;
 	session->complete = false;
 	session->output_begin = session->output_end = 0;
 	session->picture.width = session->picture.height = 0;
-	cells_clear(&session->picture.cells);
 	picture_shown(&session->picture);
 	drawn_init(session->picture.drawn);
 	session->picture.out_of_step = session->repairing = false;

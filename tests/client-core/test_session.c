@@ -118,8 +118,9 @@ static void assert_refused(struct fixture *f, const uint8_t *bytes, size_t n)
 static void test_hello(struct fixture *f, gconstpointer data)
 {
 	(void)data;
-	assert_output(f, BYTES(0, 0, 0, 24, 0, 1, 0, 1, 0, 1, 0, 2, 'G', 'R', 0, 1, 'm', 2, 0xd0, 5,
-	                     0xa0, 0, 96, 5, 0, 0, 0, 255, 1, 1));
+	assert_output(f,
+	    BYTES(0, 0, 0, 44, 0, 1, 0, 1, 0, 1, 0, 2, 'G', 'R', 0, 1, 'm', 2, 0xd0, 5, 0xa0, 0, 96,
+	        5, 0, 0, 0, 255, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
 	g_assert_cmpint(mtp_session_state(f->session), ==, MTP_SESSION_GREETING);
 	g_assert_false(mtp_session_key(f->session, 30, true)); /* not yet */
 }
@@ -422,6 +423,60 @@ static void test_restart(struct fixture *f, gconstpointer data)
 	    f->session, BYTES(0, 0, 0, 11, 0, 66, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0)));
 }
 
+/* WELCOME with token 9; 1: what was there still counts. */
+#define WELCOME_TOKEN(resumed)                                                                     \
+	0, 0, 0, 23, 0, 64, 0, 1, 0, 4, 0, 3, 0, 0, 0, 0, 127, 0, 1, 's', 0, 0, 0, 0, 0, 0, 0, 9,  \
+	    resumed
+/* A blue pixel at 1,1; the picture kept in cell 3; the picture recalled from there. */
+#define BLUE                                                                                       \
+	0, 0, 0, 23, 0, 66, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 1, 0, 0, 255
+#define KEEP 0, 0, 0, 22, 0, 66, 0, 0, 0, 2, 0, 0, 0, 0, 1, 0, 1, 5, 0, 0, 0, 0, 0, 4, 0, 3, 0, 3
+#define RECALL 0, 0, 0, 22, 0, 66, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 6, 0, 0, 0, 0, 0, 4, 0, 3, 0, 3
+
+static uint8_t blue_at_1_1(const struct fixture *f)
+{
+	return mtp_session_picture(f->session)->pixels[(4 + 1) * 4 + 2];
+}
+
+/* Cut off and back: the host may go on where it stopped, or begin anew. */
+static void test_resume(struct fixture *f, gconstpointer data)
+{
+	const struct mtp_session_hello hello = {.grant = "G2", .model = "m"};
+	struct mtp_message message;
+	struct mtp_frame frame = {.type = MTP_TYPE_HELLO};
+	size_t n;
+
+	(void)data;
+	skip_output(f);
+	g_assert_true(mtp_session_feed(f->session, BYTES(WELCOME_TOKEN(0))));
+	g_assert_true(mtp_session_feed(f->session, BYTES(BLUE)));
+	g_assert_true(mtp_session_feed(f->session, BYTES(KEEP)));
+	/* The first try gets nowhere: that forgets nothing. */
+	for (unsigned i = 0; i < 2; i++) {
+		g_assert_true(mtp_session_start(f->session, &hello));
+		g_assert_cmpuint(mtp_session_picture(f->session)->width, ==, 0);
+		frame.payload = mtp_session_output(f->session, &n) + MTP_FRAME_HEADER;
+		frame.size = n - MTP_FRAME_HEADER;
+		g_assert_cmpint(mtp_message_decode(&message, MTP_BY_CLIENT, &frame), ==, MTP_OK);
+		g_assert_cmpuint(message.hello.token, ==, 9);
+		g_assert_cmpuint(message.hello.sequence, ==, 2);
+		g_assert_cmpuint(message.hello.checksum, !=, 0);
+	}
+	skip_output(f);
+	g_assert_true(mtp_session_feed(f->session, BYTES(WELCOME_TOKEN(1))));
+	g_assert_cmpuint(mtp_session_picture(f->session)->width, ==, 4);
+	g_assert_cmpuint(blue_at_1_1(f), ==, 255);
+	g_assert_true(mtp_session_feed(f->session, BYTES(RECALL)));
+	/* Anew: black, and no cell holds anything. */
+	g_assert_true(mtp_session_start(f->session, &hello));
+	g_assert_true(mtp_session_feed(f->session, BYTES(WELCOME_TOKEN(0))));
+	g_assert_cmpuint(blue_at_1_1(f), ==, 0);
+	g_assert_false(mtp_session_feed(f->session, BYTES(RECALL)));
+	/* After an error nothing is offered, and a host that resumes lies. */
+	g_assert_true(mtp_session_start(f->session, &hello));
+	g_assert_false(mtp_session_feed(f->session, BYTES(WELCOME_TOKEN(1))));
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -452,6 +507,7 @@ int main(int argc, char **argv)
 	    {"/session/touch", test_touch},
 	    {"/session/output-is-bounded", test_output_is_bounded},
 	    {"/session/restart", test_restart},
+	    {"/session/resume", test_resume},
 	};
 
 	g_test_init(&argc, &argv, NULL);

@@ -171,7 +171,7 @@ static void test_overlays(void)
 			continue;
 		g_assert_cmpuint(f->motion->count, >=, 1);
 		/* The strip, the button where it is and where it would have gone, the bar. */
-		g_assert_cmpuint(f->sent, <=, 20 * WIDTH + 48 * 68 + 6 * 127);
+		g_assert_cmpuint(f->sent, <=, 20 * WIDTH + 48 * 68 + 2 * 6 * 127);
 	}
 	tear_down(f);
 }

@@ -4,7 +4,7 @@
 #include "tests/mtp-server/decoder.h"
 #include "mtp-server/screen.h"
 
-enum { WIDTH = 300, HEIGHT = 420, ALL = 127, NO_CELLS = 31 };
+enum { WIDTH = 300, HEIGHT = 420, ALL = 255, NO_CELLS = 31 };
 
 struct fixture {
 	int64_t now_us;
@@ -158,6 +158,90 @@ static void test_comes_back(void)
 	tear_down(without);
 }
 
+/* The stream is cut and comes back, as of the update that the viewer got last. */
+static struct memory *leave(struct fixture *f)
+{
+	static const struct feed_sink sink = {on_send, is_free, now_us};
+	struct memory *memory =
+	    feed_leave(f->feed, screen_picture(f->screen), "session", f->now_us);
+	screen_remove(f->screen, f->feed);
+	feed_free(f->feed);
+	f->feed = feed_new(ALL, screen_picture(f->screen), &sink, f);
+	f->sequence = 0;
+	return memory;
+}
+
+static void come_back(struct fixture *f, struct memory *memory, uint32_t sequence)
+{
+	feed_resume(f->feed, screen_picture(f->screen), memory, sequence);
+	memory_free(memory);
+	screen_add(f->screen, f->feed);
+}
+
+static void test_resume(void)
+{
+	struct fixture *f = set_up(ALL);
+	struct rectangle menu = {70, 50, 150, 200};
+	draw(f, everything, 1, 0, 0);
+	size_t first = show(f);
+	draw(f, menu, 2, 0, 0);
+	show(f);
+	uint32_t sequence = f->sequence;
+	/* All is there: the first update says so. */
+	come_back(f, leave(f), sequence);
+	g_assert_cmpuint(show(f), <=, 6 + 11);
+	g_assert_cmpuint(f->sequence, ==, 1);
+	/* The menu was closed meanwhile; the cells are as they were. */
+	struct memory *memory = leave(f);
+	draw(f, everything, 1, 0, 0);
+	come_back(f, memory, 1);
+	g_assert_cmpuint(show(f), <=, 6 + 11 + 2 * 11);
+	/* It did not get the last update. */
+	sequence = f->sequence;
+	uint32_t *shown = g_memdup2(f->decoder.pixels, sizeof f->pixels);
+	draw(f, (struct rectangle){0, 0, WIDTH, 64}, 5, 0, 0);
+	show(f);
+	memory = leave(f);
+	memcpy(f->decoder.pixels, shown, sizeof f->pixels);
+	g_free(shown);
+	come_back(f, memory, sequence);
+	g_assert_cmpuint(show(f), <, first / 3);
+	tear_down(f);
+}
+
+static void test_memories(void)
+{
+	struct memories memories;
+	memories_init(&memories);
+	for (unsigned i = 0; i < MEMORIES_MAX + 1; i++) {
+		struct memory *m = g_new0(struct memory, 1);
+		m->token = i + 1;
+		m->session = g_strdup("s");
+		m->updates[3] = (struct memory_update){7, 70};
+		m->left_us = i;
+		memories_add(&memories, m);
+	}
+	memories_add(&memories, NULL);
+	/* Too many before it; another session; nothing; no such token. */
+	g_assert_null(memories_take(&memories, "s", &(struct mtp_place){1, 70, 7}));
+	g_assert_null(memories_take(&memories, "t", &(struct mtp_place){2, 70, 7}));
+	g_assert_null(memories_take(&memories, "s", &(struct mtp_place){0, 70, 7}));
+	g_assert_null(memories_take(&memories, "s", &(struct mtp_place){99, 70, 7}));
+	struct memory *m = memories_take(&memories, "s", &(struct mtp_place){2, 70, 7});
+	g_assert_nonnull(m);
+	memory_free(m);
+	/* Once only; not with another sum or place, and then it is gone. */
+	g_assert_null(memories_take(&memories, "s", &(struct mtp_place){2, 70, 7}));
+	g_assert_null(memories_take(&memories, "s", &(struct mtp_place){3, 71, 7}));
+	g_assert_null(memories_take(&memories, "s", &(struct mtp_place){3, 70, 7}));
+	g_assert_null(memories_take(&memories, "s", &(struct mtp_place){4, 0, 0}));
+	memories_tick(&memories, MEMORY_US + MEMORIES_MAX);
+	g_assert_cmpuint(memories.list->len, ==, 1);
+	memories_tick(&memories, MEMORY_US + MEMORIES_MAX + 1);
+	g_assert_cmpuint(memories.list->len, ==, 0);
+	memories_finish(&memories);
+}
+
 /* More than the cells hold. */
 static void test_many(void)
 {
@@ -219,6 +303,8 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/screen/comes-back", test_comes_back);
+	g_test_add_func("/screen/resume", test_resume);
+	g_test_add_func("/screen/memories", test_memories);
 	g_test_add_func("/screen/many", test_many);
 	g_test_add_func("/screen/anything", test_anything);
 	return g_test_run();

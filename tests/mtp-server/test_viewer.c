@@ -64,7 +64,7 @@ static void set_up(struct fixture *f, gconstpointer may_input)
 	f->tiling = tiling_new();
 	struct viewer_options options = {
 	    .session = "s", .version = 1, .codecs = 255, .may_input = may_input == NULL};
-	f->viewer = viewer_new(pair[1], &options, &f->picture, &events, f);
+	f->viewer = viewer_new(pair[1], &options, &f->picture, NULL, &events, f);
 }
 
 static void tear_down(struct fixture *f, gconstpointer data)

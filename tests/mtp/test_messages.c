@@ -4,7 +4,8 @@
 #include <glib.h>
 
 /* Encodes, compares byte by byte with the literal, decodes, and encodes again. */
-#define HELLO_APPENDED 2 /* bytes */
+#define HELLO_APPENDED 22 /* bytes */
+#define WELCOME_APPENDED 9
 
 static void check_bytes(const struct mtp_message *message, enum mtp_sender sender,
     const char *expected, size_t expected_size)
@@ -32,12 +33,13 @@ static void check_bytes(const struct mtp_message *message, enum mtp_sender sende
 	    both ? MTP_OK : MTP_MALFORMED);
 
 	/* An extension is ignored; each shorter payload is refused (but UPDATE's rest, which may
-	 * have any length, and what was appended to HELLO). */
+	 * have any length, and what was appended to HELLO and WELCOME). */
 	frame.size++;
 	g_assert_cmpint(mtp_message_decode(&back, sender, &frame), ==, MTP_OK);
-	size_t fixed = message->type == MTP_TYPE_UPDATE  ? 11
-	               : message->type == MTP_TYPE_HELLO ? frame.size - 1 - HELLO_APPENDED
-	                                                 : frame.size - 1;
+	size_t fixed = message->type == MTP_TYPE_UPDATE    ? 11
+	               : message->type == MTP_TYPE_HELLO   ? frame.size - 1 - HELLO_APPENDED
+	               : message->type == MTP_TYPE_WELCOME ? frame.size - 1 - WELCOME_APPENDED
+	                                                   : frame.size - 1;
 	for (size_t n = 0; n < fixed; n++) {
 		frame.size = n;
 		g_assert_cmpint(mtp_message_decode(&back, sender, &frame), ==, MTP_MALFORMED);
@@ -49,12 +51,13 @@ static void check_bytes(const struct mtp_message *message, enum mtp_sender sende
 static void test_bytes(void)
 {
 	CHECK(MTP_BY_CLIENT,
-	    "\0\0\0\x1a\0\x01"
+	    "\0\0\0\x2e\0\x01"
 	    "\0\x01\0\x02\0\x03"
 	    "abc"
 	    "\0\x02"
 	    "hi"
-	    "\x01\x68\x02\xd0\0\x60\x0a\0\0\0\x1f\x03\x02",
+	    "\x01\x68\x02\xd0\0\x60\x0a\0\0\0\x1f\x03\x02"
+	    "\0\0\0\0\0\0\0\x05\0\0\x01\0\x7f\xff\xff\xff\xff\xff\xff\xff",
 	    .type = MTP_TYPE_HELLO,
 	    .hello = {.version_min = 1,
 	        .version_max = 2,
@@ -66,7 +69,10 @@ static void test_bytes(void)
 	        .touch_points = 10,
 	        .codecs = 31,
 	        .rotation = 3,
-	        .scaling = MTP_SCALING_EXACT});
+	        .scaling = MTP_SCALING_EXACT,
+	        .token = 5,
+	        .sequence = 256,
+	        .checksum = INT64_MAX});
 	CHECK(MTP_BY_CLIENT, "\0\0\0\x08\0\x02\0\0\x01\x02\xff\xff\xff\xff", .type = MTP_TYPE_ACK,
 	    .ack = {.sequence = 258, .decode_us = UINT32_MAX});
 	CHECK(MTP_BY_CLIENT, "\0\0\0\x06\0\x03\0\x05\x01\0\x07\xff", .type = MTP_TYPE_POINTER,
@@ -92,15 +98,18 @@ static void test_bytes(void)
 	        .rotation = 1,
 	        .scaling = MTP_SCALING_EXACT});
 	CHECK(MTP_BY_SERVER,
-	    "\0\0\0\x0f\0\x40"
+	    "\0\0\0\x18\0\x40"
 	    "\0\x01\x02\xd0\x05\xa0\0\0\0\0\x1f\0\x02"
-	    "ab",
+	    "ab"
+	    "\0\0\0\0\0\0\x02\0\x01",
 	    .type = MTP_TYPE_WELCOME,
 	    .welcome = {.version = 1,
 	        .width = 720,
 	        .height = 1440,
 	        .codecs = 31,
-	        .session = mtp_text_of("ab")});
+	        .session = mtp_text_of("ab"),
+	        .token = 512,
+	        .resumed = 1});
 	CHECK(MTP_BY_SERVER, "\0\0\0\x04\0\x41\x20\0\0\x01", .type = MTP_TYPE_SCREEN,
 	    .screen = {.width = MTP_MAX_SIDE, .height = 1});
 	CHECK(MTP_BY_SERVER, "\0\0\0\x0d\0\x42\0\0\0\x01\0\0\0\x02\x01\0\x01xy",
