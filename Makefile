@@ -32,7 +32,10 @@ ALL_LDFLAGS = $(SAN) $(LDFLAGS) -Wl,--as-needed
 PROGRAMS :=
 # Libraries a unit test of a folder needs: archives, in link order, and pkg-config packages.
 TEST_PKG := gio-unix-2.0 json-glib-1.0 libwebsockets libcurl openssl sqlite3 libzstd libjpeg libpng
--include $(wildcard $(addsuffix /module.mk,$(MODULES) tests/guest mtp-client/web console/web deploy deploy/image bench tests))
+-include $(wildcard $(addsuffix /module.mk,$(MODULES) tests/guest mtp-client/web console/web deploy deploy/image bench bench/video tests))
+
+# What an archive needs besides what its programs name: FOLDER_NEEDS, pkg-config packages.
+needs = $(foreach l,$(1),$($(l)_NEEDS))
 
 lib = $(B)/lib/lib$(subst /,-,$(1)).a
 MAINS := $(foreach p,$(PROGRAMS),$($(p)_MAIN))
@@ -51,7 +54,7 @@ define program_rule
 $(B)/bin/$(1): $(call objects,$($(1)_MAIN)) $(foreach l,$($(1)_LIBS),$(call lib,$(l)))
 	@mkdir -p $$(@D)
 	@echo "  LINK  $$@"
-	@$$(CC) $$(ALL_LDFLAGS) $$(if $$(findstring -static,$$($(1)_LDFLAGS)),,-pie) $$($(1)_LDFLAGS) -o $$@ $$^ $$(if $$($(1)_PKG),$$(shell pkg-config $$(if $$(findstring -static,$$($(1)_LDFLAGS)),--static) --libs $$($(1)_PKG))) $$($(1)_LIBADD) -lm
+	@$$(CC) $$(ALL_LDFLAGS) $$(if $$(findstring -static,$$($(1)_LDFLAGS)),,-pie) $$($(1)_LDFLAGS) -o $$@ $$^ $$(if $$($(1)_PKG),$$(shell pkg-config $$(if $$(findstring -static,$$($(1)_LDFLAGS)),--static) --libs $$($(1)_PKG) $$(call needs,$$($(1)_LIBS)))) $$($(1)_LIBADD) -lm
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
@@ -67,7 +70,7 @@ UNIT_TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(UNIT_SOURCES))
 define unit_rule
 $(B)/tests/$(1)/%: $(B)/obj/tests/$(1)/%.o $(call lib,$(call unit_module,$(1))) $(foreach l,$($(1)_TEST_LIBS),$(call lib,$(l))) $(call lib,common) $(call lib,mtp)
 	@mkdir -p $$(@D)
-	@$$(CC) $$(ALL_LDFLAGS) -pie -o $$@ $$< $$(filter %.a,$$^) $$(filter %.a,$$^) $$(shell pkg-config --libs $$(TEST_PKG) $$($(1)_TEST_PKG)) -lm $$($(1)_TEST_LIBADD)
+	@$$(CC) $$(ALL_LDFLAGS) -pie -o $$@ $$< $$(filter %.a,$$^) $$(filter %.a,$$^) $$(shell pkg-config --libs $$(TEST_PKG) $$($(1)_TEST_PKG) $$(call needs,$$(call unit_module,$(1)) $$($(1)_TEST_LIBS))) -lm $$($(1)_TEST_LIBADD)
 endef
 $(foreach m,$(sort $(foreach s,$(UNIT_SOURCES),$(word 2,$(subst /, ,$(s))))),$(eval $(call unit_rule,$(m))))
 

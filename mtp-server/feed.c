@@ -6,6 +6,7 @@
 #include "mtp-server/delivery.h"
 #include "mtp-server/kept_cells.h"
 #include "mtp/checksum.h"
+#include "mtp-server/video.h"
 
 #define UPDATE_LIMIT (1u << 20) /* bytes of one update; it may be one tile more */
 #define REFINE_LIMIT (128u << 10)
@@ -25,6 +26,7 @@ struct feed {
 	uint64_t checksum; /* of the tiles sent */
 	uint32_t *changed; /* a block: sequence of the update that changed it last */
 	struct memory_update updates[MEMORY_UPDATES];
+	struct video *video; /* NULL: the viewer or we do not know how */
 	struct feed_counters counters;
 };
 
@@ -38,6 +40,8 @@ static void reset_debt(struct feed *f, const struct picture *picture)
 	block_set_init(&f->refining, picture->width, picture->height);
 	g_free(f->changed);
 	f->changed = g_new0(uint32_t, (size_t)picture->columns * picture->rows);
+	if (f->video)
+		video_stop(f->video);
 }
 
 struct feed *feed_new(
@@ -53,6 +57,10 @@ struct feed *feed_new(
 	if (getrandom(&f->token, sizeof f->token, 0) != sizeof f->token)
 		g_error("no random numbers");
 	f->token = f->token >> 1 | 1;
+	if (!video_is_possible())
+		f->demand.codecs &= ~(1u << MTP_TILE_H264);
+	if (f->demand.codecs >> MTP_TILE_H264 & 1)
+		f->video = video_new();
 	reset_debt(f, picture);
 	return f;
 }
@@ -63,6 +71,7 @@ void feed_free(struct feed *f)
 		return;
 	debt_finish(&f->debt);
 	kept_cells_finish(&f->cells);
+	video_free(f->video);
 	block_set_finish(&f->refining);
 	drawn_encoder_free(f->demand.drawn);
 	g_free(f->changed);
@@ -116,6 +125,8 @@ void feed_screen(struct feed *f, const struct picture *picture)
 void feed_refresh(struct feed *f)
 {
 	debt_refresh(&f->debt);
+	if (f->video)
+		video_stop(f->video);
 }
 
 void feed_repair(struct feed *f)
@@ -212,6 +223,8 @@ void feed_update(struct feed *f, const struct picture *picture, struct tiling *t
 	unsigned count = kept_cells_write_keep(&f->cells, picture, f->delivery.sent + 1, &w);
 	count += debt_write_copies(&f->debt, &w);
 	count += kept_cells_write_recall(&f->cells, picture, &f->debt.owed, &f->debt.rough, &w);
+	if (f->video)
+		count += video_write(f->video, picture, &f->debt.owed, &f->debt.rough, &w);
 	struct tiling_result result = tiling_write(tiling, picture, &f->debt.owed, &f->debt.rough,
 	    &f->demand, cache, delivery_limit(&f->delivery, UPDATE_LIMIT), &w);
 	finish_update(f, picture, &w, begin, count + result.tiles);
@@ -232,6 +245,8 @@ void feed_refine(struct feed *f, const struct picture *picture, struct tiling *t
 	    kept_cells_write_recall(&f->cells, picture, &f->refining, &f->debt.rough, &w);
 	struct tiling_result result = tiling_write(tiling, picture, &f->refining, &f->debt.rough,
 	    &exact, cache, delivery_limit(&f->delivery, REFINE_LIMIT), &w);
+	if (f->video && !f->debt.rough.count)
+		video_stop(f->video);
 	finish_update(f, picture, &w, begin, count + result.tiles);
 }
 

@@ -1,3 +1,7 @@
+# Pictures in motion, where libx264 is (GPL, as this folder).
+X264_PKG := $(shell pkg-config --exists x264 2>/dev/null && echo x264)
+mtp-server_NEEDS := $(X264_PKG)
+mtp-server_CFLAGS := $(if $(X264_PKG),-DHAVE_X264)
 PROGRAMS += mtpd mtpd-worker
 mtpd_MAIN := mtp-server/mtpd.c
 mtpd_LIBS := mtp-server common mtp

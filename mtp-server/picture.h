@@ -22,6 +22,7 @@ struct picture {
 	uint32_t *changed_ms;
 	struct block_hash *rested;
 	struct block_hash_keys *keys; /* hashes of other pictures do not compare */
+	struct rectangle moving;      /* where pictures move (video_area.h); empty: nowhere */
 };
 
 /* Black. */

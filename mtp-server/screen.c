@@ -3,10 +3,13 @@
 
 #include "mtp-server/damage.h"
 #include "mtp-server/pace.h"
+#include "mtp-server/video_area.h"
 
 #define ROOM (2u << 20) /* an update and one tile more */
 #define CACHE_MAX (16u << 20)
-#define QUIET_US 400000 /* without a change before rough parts are refined */
+/* Without a change before rough parts are refined: exact pictures cost many times the rough ones,
+ * and a hand between two gestures rests for most of a second. Leaves time to be done in 2 s. */
+#define QUIET_US 1200000
 
 struct screen {
 	const struct screen_host *host;
@@ -14,6 +17,7 @@ struct screen {
 	struct picture picture;
 	struct block_set damage;
 	struct motion_finder *motion;
+	struct video_area video;
 	bool shown;       /* the display has shown something */
 	bool looked_away; /* it has changed and nobody looked yet */
 	struct pace pace;
@@ -44,10 +48,12 @@ static void set_size(struct screen *s, unsigned width, unsigned height)
 {
 	picture_finish(&s->picture);
 	block_set_finish(&s->damage);
+	video_area_finish(&s->video);
 	motion_finder_free(s->motion);
 	picture_init(&s->picture, width, height);
 	block_set_init(&s->damage, width, height);
 	s->motion = motion_finder_new(width, height);
+	video_area_init(&s->video, width, height);
 	tile_cache_clear(s->cache);
 }
 
@@ -73,6 +79,7 @@ void screen_free(struct screen *s)
 	g_ptr_array_unref(s->feeds);
 	picture_finish(&s->picture);
 	block_set_finish(&s->damage);
+	video_area_finish(&s->video);
 	motion_finder_free(s->motion);
 	tiling_free(s->tiling);
 	tile_cache_free(s->cache);
@@ -146,6 +153,8 @@ static bool look(struct screen *s)
 	if (s->host->damaged)
 		s->host->damaged(s->data, &s->damage);
 	const struct motion *motion = motion_find(s->motion, &s->picture, &s->damage);
+	video_area_note(&s->video, &s->picture, &motion->rest);
+	s->picture.moving = s->video.area;
 	for (guint i = 0; i < s->feeds->len; i++)
 		feed_damage(s->feeds->pdata[i], &s->picture, &s->damage, motion);
 	damage_settle(&s->picture, &motion->rest);

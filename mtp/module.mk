@@ -1,3 +1,5 @@
+# Loops over pixels become vectors.
+mtp_CFLAGS := -O3
 # `make fuzz-mtp [RUNS=1000000]`: everything in mtp/ that reads what a network peer sent, under libFuzzer and the
 # sanitizers. The seeds are the byte literals of PROTOCOL.md's messages; what libFuzzer finds stays in build/fuzz.
 RUNS ?= 1000000

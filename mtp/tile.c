@@ -19,6 +19,23 @@ size_t mtp_tile_raw_size(const struct mtp_tile *tile)
 	}
 }
 
+static unsigned blocks_of(unsigned pixels)
+{
+	return (pixels + MTP_VIDEO_BLOCK - 1) / MTP_VIDEO_BLOCK;
+}
+
+size_t mtp_video_mask_size(const struct mtp_tile *tile)
+{
+	return ((size_t)blocks_of(tile->width) * blocks_of(tile->height) + 7) / 8;
+}
+
+bool mtp_video_shows(const struct mtp_tile *tile, unsigned column, unsigned row)
+{
+	size_t bit = (size_t)row * blocks_of(tile->width) + column;
+
+	return !(tile->flags & MTP_VIDEO_MASK) || (tile->mask[bit / 8] >> (7 - bit % 8) & 1);
+}
+
 /* An empty rectangle is not on any screen. */
 static bool is_inside(
     uint32_t x, uint32_t y, uint32_t w, uint32_t h, uint32_t width, uint32_t height)
@@ -53,6 +70,8 @@ bool mtp_tile_is_valid(const struct mtp_tile *t, uint16_t width, uint16_t height
 	case MTP_TILE_ZSTD:
 	case MTP_TILE_JPEG:
 		break;
+	case MTP_TILE_H264:
+		return !(t->width % 2 || t->height % 2) && t->size && t->size <= MTP_MAX_TO_CLIENT;
 	default:
 		return false;
 	}
@@ -86,6 +105,11 @@ void mtp_tile_write(const struct mtp_tile *t, uint16_t width, uint16_t height, s
 		mtp_write_u8(w, (uint8_t)(t->palette_size - 1));
 		mtp_write_bytes(w, t->palette, t->palette_size * 3);
 		break;
+	case MTP_TILE_H264:
+		mtp_write_u8(w, t->flags);
+		if (t->flags & MTP_VIDEO_MASK)
+			mtp_write_bytes(w, t->mask, mtp_video_mask_size(t));
+		break;
 	}
 	mtp_write_u32(w, (uint32_t)t->size);
 	mtp_write_bytes(w, t->data, t->size);
@@ -116,6 +140,11 @@ static void read_tile(struct mtp_reader *r, struct mtp_tile *t)
 	case MTP_TILE_PALETTE:
 		t->palette_size = mtp_read_u8(r) + 1u;
 		t->palette = mtp_read_bytes(r, t->palette_size * 3);
+		break;
+	case MTP_TILE_H264:
+		t->flags = mtp_read_u8(r);
+		if (t->flags & MTP_VIDEO_MASK)
+			t->mask = mtp_read_bytes(r, mtp_video_mask_size(t));
 		break;
 	}
 	t->size = mtp_read_u32(r);

@@ -13,6 +13,8 @@
 #define MTP_CELL_SIDE 32u
 /* Pixels of all tiles of one update together, in screens: what a server can make a client do. */
 #define MTP_MAX_OVERDRAW 4u
+/* Side of the squares that a H264 tile shows or leaves alone, in pixels. */
+#define MTP_VIDEO_BLOCK 32u
 
 enum mtp_tile_kind { /* the bit of a codec in HELLO and WELCOME is 1 << kind */
 	MTP_TILE_SOLID,
@@ -23,7 +25,13 @@ enum mtp_tile_kind { /* the bit of a codec in HELLO and WELCOME is 1 << kind */
 	MTP_TILE_KEEP,
 	MTP_TILE_RECALL,
 	MTP_TILE_DRAWN, /* mtp/drawn.h */
+	MTP_TILE_H264,
 	MTP_TILE_KINDS,
+};
+
+enum mtp_video_flag {
+	MTP_VIDEO_KEY = 1,  /* a stream begins: nothing before is referred to */
+	MTP_VIDEO_MASK = 2, /* not all blocks are shown */
 };
 
 struct mtp_tile {
@@ -34,12 +42,18 @@ struct mtp_tile {
 	uint16_t cell;               /* KEEP, RECALL: the first */
 	unsigned palette_size;       /* PALETTE: 1..256 */
 	const uint8_t *palette;      /* PALETTE: 3 bytes a colour; borrowed */
-	const uint8_t *data;         /* PALETTE, ZSTD, JPEG, DRAWN; borrowed */
-	size_t size;                 /* of data */
+	uint8_t flags;               /* H264: enum mtp_video_flag */
+	const uint8_t *mask; /* H264, with MTP_VIDEO_MASK: mtp_video_mask_size(); borrowed */
+	const uint8_t *data; /* PALETTE, ZSTD, JPEG, DRAWN, H264; borrowed */
+	size_t size;         /* of data */
 };
 
 /* Bits of one packed index: 1, 2, 4 or 8. */
 unsigned mtp_palette_bits(unsigned palette_size);
+/* Bytes of the mask: a bit a block, row by row, most significant first; the last are padded. */
+size_t mtp_video_mask_size(const struct mtp_tile *tile);
+/* Is the block shown, by column and row from the tile's corner? */
+bool mtp_video_shows(const struct mtp_tile *tile, unsigned column, unsigned row);
 /* What a PALETTE or ZSTD tile's data decompresses to, exactly; 0 for the other kinds. */
 size_t mtp_tile_raw_size(const struct mtp_tile *tile);
 /* Cells that a KEEP or RECALL tile of this size takes, beginning with its first. */

@@ -74,5 +74,6 @@ struct terminal_counters terminal_counters(const struct terminal *t)
 	return (struct terminal_counters){.updates = counters->updates,
 	    .glyphs = counters->glyphs,
 	    .copies = counters->tiles[MTP_TILE_COPY],
+	    .videos = counters->tiles[MTP_TILE_H264],
 	    .decode_ns = t->decode_ns};
 }

@@ -28,7 +28,7 @@ GByteArray *terminal_take_output(struct terminal *terminal);
 const uint8_t *terminal_pixels(const struct terminal *terminal, unsigned *width, unsigned *height);
 
 struct terminal_counters {
-	uint64_t updates, glyphs, copies;
+	uint64_t updates, glyphs, copies, videos;
 	int64_t decode_ns; /* processor time */
 };
 struct terminal_counters terminal_counters(const struct terminal *terminal);

@@ -11,8 +11,15 @@
 #include <setjmp.h>
 #endif
 
+#ifdef HAVE_OPENH264
+#include "mtp-client/core/h264_decoder.h"
+#endif
+
 struct native_codecs {
 	ZSTD_DCtx *zstd;
+#ifdef HAVE_OPENH264
+	struct h264_decoder *h264; /* NULL: no stream */
+#endif
 	struct jpeg_decompress_struct jpeg;
 	struct jpeg_error_mgr errors;
 #ifndef __wasm__
@@ -100,6 +107,22 @@ static bool native_jpeg(void *context, uint8_t *out, size_t stride, unsigned wid
 	return jpeg->err->num_warnings == 0;
 }
 
+#ifdef HAVE_OPENH264
+static enum mtp_decode native_h264(void *context, bool key, unsigned width, unsigned height,
+    const uint8_t *in, size_t n, struct mtp_i420 *picture)
+{
+	struct native_codecs *native = context;
+
+	if (key) {
+		h264_decoder_free(native->h264);
+		native->h264 = h264_decoder_new();
+	}
+	bool done = native->h264 && h264_decode(native->h264, in, n, width, height, picture);
+
+	return done ? MTP_DECODE_DONE : MTP_DECODE_FAILED;
+}
+#endif
+
 bool mtp_codecs_init(struct mtp_codecs *codecs)
 {
 	struct native_codecs *native = calloc(1, sizeof(*native));
@@ -131,6 +154,9 @@ bool mtp_codecs_init(struct mtp_codecs *codecs)
 	codecs->context = native;
 	codecs->zstd_decompress = native_zstd;
 	codecs->jpeg_decode = native_jpeg;
+#ifdef HAVE_OPENH264
+	codecs->h264_decode = native_h264;
+#endif
 	return true;
 }
 
@@ -140,6 +166,9 @@ void mtp_codecs_finish(struct mtp_codecs *codecs)
 
 	if (!native)
 		return;
+#ifdef HAVE_OPENH264
+	h264_decoder_free(native->h264);
+#endif
 	jpeg_destroy_decompress(&native->jpeg);
 	ZSTD_freeDCtx(native->zstd);
 	free(native);

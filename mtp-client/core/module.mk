@@ -1,3 +1,7 @@
+# H.264 decoded by OpenH264, where it is; without it the core does not name that kind of tile.
+OPENH264_PKG := $(shell pkg-config --exists openh264 2>/dev/null && echo openh264)
+mtp-client_CFLAGS := $(if $(OPENH264_PKG),-DHAVE_OPENH264)
+mtp-client/core_NEEDS := $(OPENH264_PKG)
 # The decoder core has no program of its own; its fuzz target runs with clang's libFuzzer.
 FUZZ_RUNS ?= 1000000
 FUZZ_CORPUS ?= build/fuzz/client-core/corpus
@@ -6,7 +10,7 @@ build/fuzz/client-core/fuzz_core: tests/client-core/fuzz_core.c $(wildcard mtp-c
 	@mkdir -p $(@D)
 	@echo "  FUZZ  $@"
 	@clang -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE -I. \
-	  -o $@ $(filter %.c,$^) -lzstd -ljpeg
+	  $(mtp-client_CFLAGS) -o $@ $(filter %.c,$^) -lzstd -ljpeg $(if $(OPENH264_PKG),-lopenh264)
 
 build/fuzz/client-core/seed: tests/client-core/seed_core.c $(wildcard mtp/*.[ch])
 	@mkdir -p $(@D)

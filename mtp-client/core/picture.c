@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "mtp/h264.h"
+
 size_t picture_stride(const struct picture *picture)
 {
 	return (size_t)picture->width * PICTURE_BYTES;
@@ -113,6 +115,41 @@ static void draw_raw(struct picture *picture, const struct mtp_tile *tile)
 	}
 }
 
+/* The blocks that the tile shows; the decoder has seen the others too. */
+void picture_draw_video(
+    struct picture *picture, const struct mtp_tile *tile, const struct mtp_i420 *decoded)
+{
+	for (unsigned y = 0; y < tile->height; y += MTP_VIDEO_BLOCK)
+		for (unsigned x = 0; x < tile->width; x += MTP_VIDEO_BLOCK) {
+			unsigned width = tile->width - x, height = tile->height - y;
+
+			if (!mtp_video_shows(tile, x / MTP_VIDEO_BLOCK, y / MTP_VIDEO_BLOCK))
+				continue;
+			mtp_i420_get(decoded, x, y,
+			    width < MTP_VIDEO_BLOCK ? width : MTP_VIDEO_BLOCK,
+			    height < MTP_VIDEO_BLOCK ? height : MTP_VIDEO_BLOCK,
+			    pixel(picture, tile->x + x, tile->y + y), picture_stride(picture));
+		}
+	add_damage(picture, tile);
+}
+
+/* A stream has one size from its key unit on. */
+static enum mtp_decode decode_video(struct picture *picture, const struct mtp_codecs *codecs,
+    const struct mtp_tile *tile, struct mtp_i420 *decoded)
+{
+	bool key = tile->flags & MTP_VIDEO_KEY;
+
+	if (!codecs->h264_decode ||
+	    !mtp_h264_is_valid(tile->data, tile->size, key, tile->width, tile->height))
+		return MTP_DECODE_FAILED;
+	if (!key && (tile->width != picture->video_width || tile->height != picture->video_height))
+		return MTP_DECODE_FAILED;
+	picture->video_width = tile->width;
+	picture->video_height = tile->height;
+	return codecs->h264_decode(
+	    codecs->context, key, tile->width, tile->height, tile->data, tile->size, decoded);
+}
+
 /* What is valid has at most MTP_MAX_TILE pixels of at most 3 bytes: it fits the scratch. */
 static bool decompress(
     struct picture *picture, const struct mtp_codecs *codecs, const struct mtp_tile *tile)
@@ -139,9 +176,24 @@ static bool draw_drawn(struct picture *picture, const struct mtp_tile *tile)
 	return result != DRAWN_MALFORMED;
 }
 
-const char *picture_draw(
-    struct picture *picture, const struct mtp_codecs *codecs, const struct mtp_tile *tile)
+/* False: it is broken. */
+static bool draw_h264(struct picture *picture, const struct mtp_codecs *codecs,
+    const struct mtp_tile *tile, bool *later)
 {
+	struct mtp_i420 decoded;
+	enum mtp_decode result = decode_video(picture, codecs, tile, &decoded);
+
+	if (result == MTP_DECODE_DONE)
+		picture_draw_video(picture, tile, &decoded);
+	*later = result == MTP_DECODE_LATER;
+	return result != MTP_DECODE_FAILED;
+}
+
+const char *picture_draw(struct picture *picture, const struct mtp_codecs *codecs,
+    const struct mtp_tile *tile, bool *later)
+{
+	*later = false;
+
 	switch (tile->kind) {
 	case MTP_TILE_SOLID:
 		draw_solid(picture, tile);
@@ -177,6 +229,10 @@ const char *picture_draw(
 		if (!draw_drawn(picture, tile))
 			return "a drawn tile begins with flags that it cannot have";
 		break;
+	case MTP_TILE_H264:
+		if (!draw_h264(picture, codecs, tile, later))
+			return "an H264 tile does not decode to its size";
+		return NULL;
 	default:
 		return "a tile is of a kind that was not asked for";
 	}

@@ -29,9 +29,10 @@ struct picture {
 	uint32_t width, height;
 	struct rectangle damage;
 	struct cells cells;
-	struct drawn *drawn; /* what DRAWN tiles have taught */
-	bool out_of_step;    /* that is not what the host thinks: wait for a new beginning */
-	uint8_t *scratch;    /* PICTURE_SCRATCH bytes: a tile between zstd and the screen */
+	uint16_t video_width, video_height; /* of the H264 stream; 0: none has begun */
+	struct drawn *drawn;                /* what DRAWN tiles have taught */
+	bool out_of_step; /* that is not what the host thinks: wait for a new beginning */
+	uint8_t *scratch; /* PICTURE_SCRATCH bytes: a tile between zstd and the screen */
 };
 
 /* Black, and all of it damaged. False: more pixels than there is room for, or none. */
@@ -43,6 +44,10 @@ size_t picture_stride(const struct picture *picture);
 void picture_shown(struct picture *picture);
 
 /* Draws a tile that mtp_tiles_next() found valid for a screen of this size. Returns NULL, or what
- * is wrong with its payload; its rectangle may then be half drawn. */
-const char *picture_draw(
-    struct picture *picture, const struct mtp_codecs *codecs, const struct mtp_tile *tile);
+ * is wrong with its payload; its rectangle may then be half drawn. `*later`: its decoder has not
+ * answered yet (MTP_DECODE_LATER). */
+const char *picture_draw(struct picture *picture, const struct mtp_codecs *codecs,
+    const struct mtp_tile *tile, bool *later);
+/* Draws what was decoded later. */
+void picture_draw_video(
+    struct picture *picture, const struct mtp_tile *tile, const struct mtp_i420 *decoded);

@@ -5,8 +5,9 @@
 
 #include "mtp/checksum.h"
 
-/* What HELLO offers: every kind of tile that picture.c draws. */
-#define CODECS ((1u << MTP_TILE_KINDS) - 1)
+/* What HELLO offers: every kind of tile that picture.c draws, but for what only some terminals can
+ * decode. */
+#define CODECS (((1u << MTP_TILE_KINDS) - 1) & ~(1u << MTP_TILE_H264))
 /* Bytes of output that input leaves free: acknowledgements and BYE never have to fail for it. */
 #define OUTPUT_FOR_ACKS 4096
 #define RTT_MAX_US 60000000u /* an answer to something else */
@@ -34,6 +35,17 @@ struct mtp_session {
 	bool repairing; /* REPAIR has been sent, and the host has not begun anew yet */
 	struct picture picture;
 	struct mtp_session_counters counters;
+
+	/* The update that is being drawn. A decoder that answers later (mtp_session_decoded())
+	 * holds it up, and with it the rest of what was fed. */
+	struct mtp_update update;
+	struct mtp_tiles tiles;
+	struct mtp_tile tile;
+	uint64_t update_begin_us;
+	unsigned resets; /* of the drawn state, by it */
+	bool waiting;
+	const uint8_t *rest;
+	size_t rest_size;
 
 	struct mtp_deframer deframer;
 	size_t output_begin, output_end; /* in `output` */
@@ -206,47 +218,61 @@ static void ask_for_repair(struct mtp_session *session)
 	}
 }
 
-static bool take_update(struct mtp_session *session, const struct mtp_update *update)
+/* All tiles are drawn: acknowledges. */
+static bool finish_update(struct mtp_session *session)
 {
-	uint64_t begin = now_us(session);
-	struct mtp_tiles tiles;
-	struct mtp_tile tile;
-	enum mtp_result result;
-	unsigned resets = 0;
-
-	if (update->sequence != ++session->sequence)
-		return refuse(session, "an UPDATE is missing or out of order");
-	mtp_tiles_init(
-	    &tiles, update, (uint16_t)session->picture.width, (uint16_t)session->picture.height);
-	while ((result = mtp_tiles_next(&tiles, &tile)) == MTP_OK) {
-		if (tile.kind == MTP_TILE_DRAWN && drawn_is_reset(tile.data, tile.size) &&
-		    ++resets > DRAWN_RESETS_MAX)
-			return refuse(session, "an UPDATE begins anew too often");
-
-		const char *wrong = picture_draw(&session->picture, &session->codecs, &tile);
-
-		if (wrong)
-			return refuse(session, wrong);
-		session->counters.tiles[tile.kind]++;
-		if (tile.kind == MTP_TILE_DRAWN && !session->picture.out_of_step)
-			session->counters.glyphs += session->picture.drawn->referred;
-	}
-	if (result == MTP_MALFORMED)
-		return refuse(session, "a tile is cut off, or not within its bounds");
 	ask_for_repair(session);
-	session->checksum =
-	    mtp_checksum(session->checksum, update->tiles.bytes, update->tiles.size);
 	session->counters.updates++;
-	if (update->flags & MTP_UPDATE_COMPLETE)
+	if (session->update.flags & MTP_UPDATE_COMPLETE)
 		session->complete = true;
 
-	uint64_t took = now_us(session) - begin;
+	uint64_t took = now_us(session) - session->update_begin_us;
 	const struct mtp_message ack = {.type = MTP_TYPE_ACK,
-	    .ack = {update->sequence, took < UINT32_MAX ? (uint32_t)took : UINT32_MAX}};
+	    .ack = {session->update.sequence, took < UINT32_MAX ? (uint32_t)took : UINT32_MAX}};
 
 	if (!send_message(session, &ack, 0))
 		return refuse(session, "acknowledgements are not taken");
 	return true;
+}
+
+static bool draw_tiles(struct mtp_session *session)
+{
+	struct mtp_tile *tile = &session->tile;
+	enum mtp_result result;
+
+	while ((result = mtp_tiles_next(&session->tiles, tile)) == MTP_OK) {
+		if (tile->kind == MTP_TILE_DRAWN && drawn_is_reset(tile->data, tile->size) &&
+		    ++session->resets > DRAWN_RESETS_MAX)
+			return refuse(session, "an UPDATE begins anew too often");
+
+		const char *wrong =
+		    picture_draw(&session->picture, &session->codecs, tile, &session->waiting);
+
+		if (wrong)
+			return refuse(session, wrong);
+		session->counters.tiles[tile->kind]++;
+		if (tile->kind == MTP_TILE_DRAWN && !session->picture.out_of_step)
+			session->counters.glyphs += session->picture.drawn->referred;
+		if (session->waiting)
+			return true;
+	}
+	if (result == MTP_MALFORMED)
+		return refuse(session, "a tile is cut off, or not within its bounds");
+	return finish_update(session);
+}
+
+static bool take_update(struct mtp_session *session, const struct mtp_update *update)
+{
+	if (update->sequence != ++session->sequence)
+		return refuse(session, "an UPDATE is missing or out of order");
+	session->update = *update;
+	session->update_begin_us = now_us(session);
+	session->resets = 0;
+	session->checksum =
+	    mtp_checksum(session->checksum, update->tiles.bytes, update->tiles.size);
+	mtp_tiles_init(&session->tiles, update, (uint16_t)session->picture.width,
+	    (uint16_t)session->picture.height);
+	return draw_tiles(session);
 }
 
 /* The nonce is the clock when it was sent; a host may answer with anything. */
@@ -290,15 +316,11 @@ static bool take_message(struct mtp_session *session, const struct mtp_message *
 	}
 }
 
-bool mtp_session_feed(struct mtp_session *session, const void *bytes, size_t n)
+static bool take_bytes(struct mtp_session *session, const uint8_t *in, size_t n)
 {
-	const uint8_t *in = bytes;
 	struct mtp_message message;
 	struct mtp_frame frame;
 
-	if (session->state == MTP_SESSION_IDLE || session->state == MTP_SESSION_ENDED)
-		return false;
-	session->counters.bytes += n;
 	for (;;) {
 		enum mtp_result result = mtp_deframer_next(&session->deframer, &in, &n, &frame);
 
@@ -312,7 +334,39 @@ bool mtp_session_feed(struct mtp_session *session, const void *bytes, size_t n)
 			return refuse(session, "a message is too long, cut off, or out of bounds");
 		if (!take_message(session, &message))
 			return false;
+		if (session->waiting) {
+			session->rest = in;
+			session->rest_size = n;
+			return true;
+		}
 	}
+}
+
+bool mtp_session_feed(struct mtp_session *session, const void *bytes, size_t n)
+{
+	if (session->state == MTP_SESSION_IDLE || session->state == MTP_SESSION_ENDED)
+		return false;
+	if (session->waiting)
+		return refuse(session, "bytes came before the picture was decoded");
+	session->counters.bytes += n;
+	return take_bytes(session, bytes, n);
+}
+
+bool mtp_session_waiting(const struct mtp_session *session)
+{
+	return session->waiting && session->state == MTP_SESSION_LIVE;
+}
+
+bool mtp_session_decoded(struct mtp_session *session, const struct mtp_i420 *decoded)
+{
+	if (!mtp_session_waiting(session))
+		return false;
+	session->waiting = false;
+	if (!decoded)
+		return refuse(session, "an H264 tile does not decode to its size");
+	picture_draw_video(&session->picture, &session->tile, decoded);
+	return draw_tiles(session) &&
+	       (session->waiting || take_bytes(session, session->rest, session->rest_size));
 }
 
 /* --- from the terminal --- */
@@ -321,7 +375,7 @@ bool mtp_session_feed(struct mtp_session *session, const void *bytes, size_t n)
  */
 static void leave(struct mtp_session *session)
 {
-	if (session->picture.out_of_step)
+	if (session->picture.out_of_step || session->waiting)
 		session->token = session->left.token = 0;
 	if (!session->token)
 		return;
@@ -346,7 +400,7 @@ bool mtp_session_start(struct mtp_session *session, const struct mtp_session_hel
 	        .height = hello->height,
 	        .dpi = hello->dpi,
 	        .touch_points = hello->touch_points,
-	        .codecs = CODECS,
+	        .codecs = CODECS | (session->codecs.h264_decode ? 1u << MTP_TILE_H264 : 0),
 	        .rotation = hello->rotation,
 	        .scaling = hello->scaling,
 	        .token = session->left.token,
@@ -358,9 +412,11 @@ bool mtp_session_start(struct mtp_session *session, const struct mtp_session_hel
 	session->touch_points = session->buttons = 0;
 	session->sequence = 0;
 	session->checksum = 0;
+	session->waiting = false;
 	session->complete = false;
 	session->output_begin = session->output_end = 0;
 	session->picture.width = session->picture.height = 0;
+	session->picture.video_width = session->picture.video_height = 0;
 	picture_shown(&session->picture);
 	drawn_init(session->picture.drawn);
 	session->picture.out_of_step = session->repairing = false;
@@ -489,7 +545,7 @@ const struct mtp_session_counters *mtp_session_counters(const struct mtp_session
 const char *mtp_session_tile_name(unsigned kind)
 {
 	static const char *const names[MTP_TILE_KINDS] = {
-	    "solid", "copy", "palette", "zstd", "jpeg", "keep", "recall", "drawn"};
+	    "solid", "copy", "palette", "zstd", "jpeg", "keep", "recall", "drawn", "h264"};
 
 	return kind < MTP_TILE_KINDS ? names[kind] : "?";
 }

@@ -70,6 +70,13 @@ bool mtp_session_start(struct mtp_session *session, const struct mtp_session_hel
  * still in the output, a BYE maybe, should be sent before closing. */
 bool mtp_session_feed(struct mtp_session *session, const void *bytes, size_t n);
 
+/* Must the terminal decode before it goes on? (struct mtp_codecs, MTP_DECODE_LATER.) Then nothing
+ * is fed, and the last bytes that were stay where they are, until it has called
+ * mtp_session_decoded(): with the planes, or NULL when they cannot be decoded, which ends the
+ * session. Returns as mtp_session_feed() does; it may have to wait again. */
+bool mtp_session_waiting(const struct mtp_session *session);
+bool mtp_session_decoded(struct mtp_session *session, const struct mtp_i420 *decoded);
+
 /* Bytes for the host; valid until the next call that is not about the output. */
 const uint8_t *mtp_session_output(const struct mtp_session *session, size_t *n);
 void mtp_session_output_sent(struct mtp_session *session, size_t n);

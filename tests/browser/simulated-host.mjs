@@ -33,6 +33,8 @@ const packages = {
 	cut: { cutFirst: true },       // the first connection is cut after its picture
 	silent: { silent: true },      // accepts, and never says anything
 	still: { still: true },        // shows a picture and answers nothing
+	film: { film: true },          // pictures in motion, where the terminal decodes them
+	'broken-film': { film: true, brokenFilm: true },
 	stranger: { stranger: true },  // the host's certificate is of another authority
 };
 
@@ -58,6 +60,14 @@ function zstd(bytes) {
 	header.writeUIntLE(bytes.length << 3 | (runLength ? 1 : 0) << 1 | 1, 9, 3);
 	return Buffer.concat([header, runLength ? bytes.subarray(0, 1) : bytes]);
 }
+
+// 64x64 by x264: grey, and then with a darker band of 20 rows.
+const H264 = 8;
+const film = [
+	'000000016764000aacb42134dc08081900000300010000030032 8f1226a000000001 68ef0bcb000001658884' +
+		'3ffee60731cb6b24e8dc26276966a9a20c7ab0c1',
+	'00000001419a2621b5c479f03d818bffe20916ff40be67085c975b0547514259229f59290c54cfa707116780',
+].map(hex => Buffer.from(hex.replaceAll(' ', ''), 'hex'));
 
 const solid = (x, y, w, h, rgb) => tile(0, x, y, w, h, Buffer.from(rgb));
 
@@ -156,6 +166,8 @@ class Viewer {
 			return;
 		if (is.bye)
 			return this.bye(is.bye);
+		// After grant and model: width, height, dpi, touch points.
+		const codecs = p.readUInt32BE(8 + p.readUInt16BE(4) + p.readUInt16BE(6 + p.readUInt16BE(4)) + 7);
 		this.touchPoints = is.touchPoints ?? 0;
 		this.send(frame(64, u16(1), u16(WIDTH), u16(HEIGHT), u8(this.touchPoints), u32(31), str(granted.session)));
 		this.welcomed = true;
@@ -163,6 +175,8 @@ class Viewer {
 			return this.update([tile(3, 350, 0, 20, 20, counted(zstd(Buffer.alloc(1200))))]);
 		if (is.corrupt)
 			return this.update([tile(4, 0, 0, 64, 64, counted(corruptJpeg))]);
+		if (is.film)
+			return this.film(codecs >> H264 & 1, is.brokenFilm);
 		this.update(this.phone.draw());
 		if (is.byeAfterPicture)
 			setTimeout(() => this.bye(is.byeAfterPicture), 100);
@@ -170,6 +184,14 @@ class Viewer {
 			cutAlready.add(granted.session);
 			setTimeout(() => this.close(), 100);
 		}
+	}
+	film(decodes, broken) {
+		if (!decodes)
+			return this.update([solid(0, 0, WIDTH, HEIGHT, [0, 0, 200])]);
+		const key = broken ? Buffer.concat([film[0].subarray(0, 44), Buffer.alloc(20, 0x55)]) : film[0];
+		this.update([solid(0, 0, WIDTH, HEIGHT, [0, 0, 0]), tile(H264, 64, 96, 64, 64, u8(1), counted(key)),
+			solid(68, 100, 8, 8, [200, 0, 0])]); // drawn after what is decoded later
+		this.update([tile(H264, 64, 96, 64, 64, u8(2), u8(0xa0), counted(film[1]))]); // the left half
 	}
 	moved(down, x, y) {
 		if (down)

@@ -4,6 +4,13 @@ import { base, changes, check, openPhone, picture, rest, run, signIn } from './p
 
 const wanted = process.env.QVMI_PACKAGE;
 
+// Where HELLO has its scaling: after two versions, grant and model with their lengths, three sizes, touch points, codecs
+// and the rotation.
+function scalingOfHello(payload, begin) {
+	const model = begin + 4 + 2 + payload.readUInt16BE(begin + 4);
+	return model + 2 + payload.readUInt16BE(model) + 6 + 1 + 4 + 1;
+}
+
 // The TERMINAL messages (type 12) that the page sends, and the scaling that HELLO (type 1) asks for.
 function listen(page) {
 	const said = { terminals: [], hello: undefined };
@@ -13,7 +20,7 @@ function listen(page) {
 			if (type === 12)
 				said.terminals.push({ width: payload.readUInt16BE(at + 6), height: payload.readUInt16BE(at + 8), scaling: payload[at + 13] });
 			if (type === 1)
-				said.hello = payload[end - 1];
+				said.hello = payload[scalingOfHello(payload, at + 6)];
 		}
 	}));
 	return said;

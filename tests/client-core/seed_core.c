@@ -9,6 +9,7 @@
 #include <zstd.h>
 
 #include "mtp/drawn.h"
+#include "tests/client-core/h264_seed.h"
 #include "mtp/tile.h"
 
 #define SIDE 64 /* pixels, of the screen and of each tile */
@@ -118,6 +119,16 @@ static void send_kind(struct seed *seed, enum mtp_tile_kind kind)
 	case MTP_TILE_DRAWN:
 		tile.size = encode_drawn(rgb, data, sizeof(data));
 		break;
+	case MTP_TILE_H264:
+		tile.flags = MTP_VIDEO_KEY;
+		tile.data = h264_key;
+		tile.size = sizeof(h264_key);
+		send_tile(seed, &tile);
+		tile.flags = MTP_VIDEO_MASK;
+		tile.mask = (const uint8_t *)"\xa0";
+		tile.data = h264_delta;
+		tile.size = sizeof(h264_delta);
+		break;
 	default:
 		break;
 	}
@@ -152,7 +163,7 @@ static void begin(struct seed *seed)
 int main(int argc, char **argv)
 {
 	static const char *const names[MTP_TILE_KINDS] = {
-	    "solid", "copy", "palette", "zstd", "jpeg", "keep", "recall", "drawn"};
+	    "solid", "copy", "palette", "zstd", "jpeg", "keep", "recall", "drawn", "h264"};
 	static struct seed seed;
 
 	if (argc != 2) {

@@ -56,6 +56,11 @@ static void test_bytes(void)
 	    .y = 1439, .width = 1, .height = 1);
 	CHECK("\x07\0\0\0\0\x02\xd0\x05\xa0\0\0\0\x02\x01z", .kind = MTP_TILE_DRAWN, .width = WIDTH,
 	    .height = HEIGHT, .data = BYTES("\x01z"), .size = 2);
+	CHECK("\x08\0\x20\0\x40\0\x60\0\x22\x03\xa8\0\0\0\x01z", .kind = MTP_TILE_H264, .x = 32,
+	    .y = 64, .width = 96, .height = 34, .flags = MTP_VIDEO_KEY | MTP_VIDEO_MASK,
+	    .mask = BYTES("\xa8"), .data = BYTES("z"), .size = 1);
+	CHECK("\x08\0\0\0\0\0\x02\0\x02\0\0\0\0\x01z", .kind = MTP_TILE_H264, .width = 2,
+	    .height = 2, .data = BYTES("z"), .size = 1);
 }
 
 static void check_invalid(struct mtp_tile tile)
@@ -90,6 +95,13 @@ static void test_bounds(void)
 	    .kind = MTP_TILE_KEEP, .width = 65, .height = 64, .cell = MTP_CELLS - 5});
 	check_invalid(
 	    (struct mtp_tile){.kind = MTP_TILE_RECALL, .width = 1, .height = 1, .cell = MTP_CELLS});
+	struct mtp_tile video = {
+	    .kind = MTP_TILE_H264, .width = 32, .height = 32, .data = BYTES("z")};
+	check_invalid(video); /* no access unit */
+	video.size = 1;
+	g_assert_true(mtp_tile_is_valid(&video, WIDTH, HEIGHT));
+	video.width = 31;
+	check_invalid(video);
 	check_invalid((struct mtp_tile){.kind = MTP_TILE_KINDS, .width = 1, .height = 1});
 
 	/* On the wire: a kind that nobody knows, and a tile out of the screen. */
@@ -121,6 +133,19 @@ static void test_overdraw(void)
 	g_assert_cmpint(mtp_tiles_next(&tiles, &tile), ==, MTP_MALFORMED);
 }
 
+static void test_mask(void)
+{
+	struct mtp_tile tile = {.kind = MTP_TILE_H264, .width = 96, .height = 34};
+	g_assert_cmpuint(mtp_video_mask_size(&tile), ==, 1);
+	g_assert_true(mtp_video_shows(&tile, 2, 1));
+	tile.flags = MTP_VIDEO_MASK;
+	tile.mask = BYTES("\xa8"); /* 101 010 */
+	for (unsigned i = 0; i < 6; i++)
+		g_assert_cmpint(mtp_video_shows(&tile, i % 3, i / 3), ==, 0xa8 >> (7 - i) & 1);
+	tile.width = tile.height = 65534;
+	g_assert_cmpuint(mtp_video_mask_size(&tile), ==, 2048 * 2048 / 8);
+}
+
 static void test_raw_size(void)
 {
 	static const struct {
@@ -146,6 +171,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/mtp/tile/bytes", test_bytes);
 	g_test_add_func("/mtp/tile/bounds", test_bounds);
 	g_test_add_func("/mtp/tile/overdraw", test_overdraw);
+	g_test_add_func("/mtp/tile/mask", test_mask);
 	g_test_add_func("/mtp/tile/raw-size", test_raw_size);
 	return g_test_run();
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The client core in WebAssembly (mtp-client/web/wasm/page.c), with types.
+import { VideoStream, type Unit } from './video.js';
 
 type Exports = Record<
-	'page_buffer' | 'page_buffer_size' | 'page_init' | 'page_start' | 'page_feed' | 'page_output' | 'page_output_size' |
+	'page_buffer' | 'page_buffer_size' | 'page_init' | 'page_start' | 'page_feed' | 'page_waiting' | 'page_planes' |
+	'page_decoded' | 'page_output' | 'page_output_size' |
 	'page_output_sent' | 'page_state' | 'page_code' | 'page_reason' | 'page_complete' | 'page_touch_points' |
 	'page_pixels' | 'page_damage' | 'page_width' | 'page_height' | 'page_shown' | 'page_counter' | 'page_delay' |
 	'page_tile_name' | 'page_terminal' | 'page_zoom' | 'page_zoom_by' | 'page_zoom_reset' | 'page_finger' | 'page_pointer' |
@@ -50,22 +52,34 @@ export interface View extends Rectangle {
 export class Core {
 	private static module: Promise<WebAssembly.Module> | undefined;
 
-	private constructor(private readonly wasm: Exports) {}
+	private readonly video = new VideoStream();
+	private unit: Unit | undefined; // waits to be decoded
+	private readonly wasm: Exports;
+
+	private constructor(module: WebAssembly.Module) {
+		const instance = new WebAssembly.Instance(module, {
+			page: {
+				clock: () => performance.now() * 1000,
+				video: (at: number, size: number, key: number, width: number, height: number) => {
+					this.unit = { bytes: new Uint8Array(this.memory, at, size).slice(), key: !!key, width, height };
+				},
+			},
+		});
+		this.wasm = instance.exports as unknown as Exports;
+	}
 
 	/** A new instance: after a trap the old one must not be used any more. */
 	static async create(): Promise<Core> {
 		Core.module ??= WebAssembly.compileStreaming(fetch('mtp.wasm'));
-		const instance = await WebAssembly.instantiate(await Core.module, {
-			page: { clock: () => performance.now() * 1000 },
-		});
-		const wasm = instance.exports as unknown as Exports;
-		if (!wasm.page_init())
+		const core = new Core(await Core.module), video = await VideoStream.isPossible();
+		if (!core.wasm.page_init(+video))
 			throw new Error('This browser has not enough memory for the phone\'s screen.');
-		return new Core(wasm);
+		return core;
 	}
 
 	/** Begins a connection: HELLO is in the output. */
 	start(grant: string, model: string, terminal: Terminal, touchPoints: number): boolean {
+		this.video.close();
 		const bytes = [grant, model].map(text => new TextEncoder().encode(text));
 		const buffer = this.buffer();
 		let at = 0;
@@ -80,16 +94,30 @@ export class Core {
 		return !!this.wasm.page_start(bytes[0]!.length, bytes[1]!.length, width, height, dpi, touchPoints, scaling);
 	}
 
-	/** Bytes from the host, any number. False: the session has ended; see code and reason. */
-	feed(bytes: Uint8Array): boolean {
+	/** Bytes from the host, any number; not again before it is done. False: the session has ended; see code and reason. */
+	async feed(bytes: Uint8Array): Promise<boolean> {
 		const size = this.wasm.page_buffer_size();
 		for (let at = 0; at < bytes.length; at += size) {
 			const part = bytes.subarray(at, at + size);
 			this.buffer().set(part);
-			if (!this.wasm.page_feed(part.length))
+			let alive = !!this.wasm.page_feed(part.length);
+			while (alive && this.wasm.page_waiting())
+				alive = !!this.wasm.page_decoded(+await this.decodeVideo());
+			if (!alive)
 				return false;
 		}
 		return true;
+	}
+
+	close(): void { this.video.close(); }
+
+	/** Ended because the browser's decoder did not do what it said. */
+	get videoFailed(): boolean { return this.video.failed; }
+
+	private decodeVideo(): Promise<boolean> {
+		const unit = this.unit!;
+		return this.video.decode(unit,
+			() => new Uint8Array(this.memory, this.wasm.page_planes(), unit.width * unit.height * 3 / 2));
 	}
 
 	/** Takes what is to be sent: a copy. */

@@ -28,6 +28,7 @@ export interface StreamEvents {
 export class Stream {
 	core: Core;
 	private socket: WebSocket | undefined;
+	private received: Promise<void> = Promise.resolve(); // what came has been dealt with
 	private ticket: Ticket | undefined;
 	private closed = false;
 	private everLive = false;
@@ -59,6 +60,7 @@ export class Stream {
 		this.core.bye();
 		this.flush();
 		this.socket?.close();
+		this.core.close();
 	}
 
 	/** Sends what the core has for the host. To be called after each input. */
@@ -91,24 +93,33 @@ export class Stream {
 			this.core.start(ticket.grant, terminalModel(), this.events.terminal(), Math.min(navigator.maxTouchPoints, 10));
 			this.flush();
 		};
-		socket.onmessage = event => this.receive(event.data as ArrayBuffer);
+		socket.onmessage = event => {
+			this.heard = performance.now();
+			// One after the other: a picture may take the browser's decoder a moment.
+			this.received = this.received.then(() => this.receive(socket, event.data as ArrayBuffer));
+		};
 		socket.onclose = () => {
 			if (this.socket === socket)
 				this.disconnected();
 		};
 	}
 
-	private receive(data: ArrayBuffer): void {
-		this.heard = performance.now();
+	private async receive(socket: WebSocket, data: ArrayBuffer): Promise<void> {
+		if (this.socket !== socket)
+			return;
 		const before = this.core.state;
 		let alive = false;
 		try {
-			alive = this.core.feed(new Uint8Array(data));
+			alive = await this.core.feed(new Uint8Array(data));
 		} catch {
 			// The codec gave up on what the host sent: this instance is not to be trusted.
 			return this.finish('The host sent a picture that cannot be decoded.');
 		}
+		if (this.socket !== socket)
+			return;
 		this.flush();
+		if (!alive && this.core.videoFailed)
+			return this.withoutVideo(socket);
 		if (!alive)
 			return this.disconnected();
 		if (before !== State.Live && this.core.state === State.Live) {
@@ -118,6 +129,15 @@ export class Stream {
 			this.events.live();
 		}
 		this.events.received();
+	}
+
+	/** The browser said that it decodes H.264, and could not: again, without. */
+	private async withoutVideo(socket: WebSocket): Promise<void> {
+		this.socket = undefined;
+		socket.close();
+		this.core = await Core.create();
+		if (!this.closed)
+			this.retryLater('This browser could not decode the picture');
 	}
 
 	/** The socket has closed, or the session has ended: what now? */

@@ -21,16 +21,25 @@ static struct zoom zoom;
 static struct pinch pinch;
 static uint16_t phone_x, phone_y;
 static uint8_t buffer[BUFFER_SIZE];
+static uint8_t *planes; /* of the video stream; NULL: none has begun */
+static unsigned planes_width, planes_height;
 
 /* Microseconds of performance.now(). */
 __attribute__((import_module("page"), import_name("clock"))) double page_clock(void);
 
+/* An access unit for the browser's decoder; the answer is page_decoded(). */
+__attribute__((import_module("page"), import_name("video"))) void page_video(
+    const uint8_t *unit, uint32_t size, uint32_t key, uint32_t width, uint32_t height);
+
 uint8_t *page_buffer(void);
 uint32_t page_buffer_size(void);
-int page_init(void);
+int page_init(uint32_t video);
 int page_start(uint32_t grant, uint32_t model, uint32_t width, uint32_t height, uint32_t dpi,
     uint32_t touch_points, uint32_t scaling);
 int page_feed(uint32_t n);
+int page_waiting(void);
+uint8_t *page_planes(void);
+int page_decoded(uint32_t decoded);
 const uint8_t *page_output(void);
 uint32_t page_output_size(void);
 void page_output_sent(uint32_t n);
@@ -80,12 +89,31 @@ uint32_t EXPORT(page_buffer_size)(void)
 	return BUFFER_SIZE;
 }
 
-int EXPORT(page_init)(void)
+static enum mtp_decode decode_later(void *context, bool key, unsigned width, unsigned height,
+    const uint8_t *in, size_t n, struct mtp_i420 *picture)
+{
+	(void)context, (void)picture;
+	if (key) {
+		free(planes);
+		planes = malloc(mtp_i420_size(width, height));
+		planes_width = width;
+		planes_height = height;
+	}
+	if (!planes)
+		return MTP_DECODE_FAILED;
+	page_video(in, n, key, width, height);
+	return MTP_DECODE_LATER;
+}
+
+/* `video`: the browser decodes H.264. */
+int EXPORT(page_init)(uint32_t video)
 {
 	const struct mtp_session_options options = {.codecs = &codecs, .clock_us = clock_us};
 
 	if (!mtp_codecs_init(&codecs))
 		return 0;
+	if (video)
+		codecs.h264_decode = decode_later;
 	session = mtp_session_new(&options);
 	return session != NULL;
 }
@@ -115,6 +143,24 @@ int EXPORT(page_start)(uint32_t grant, uint32_t model, uint32_t width, uint32_t 
 int EXPORT(page_feed)(uint32_t n)
 {
 	return n <= BUFFER_SIZE && mtp_session_feed(session, buffer, n);
+}
+
+int EXPORT(page_waiting)(void)
+{
+	return mtp_session_waiting(session);
+}
+
+/* Room for the decoder's Y, Cb and Cr, without gaps. */
+uint8_t *EXPORT(page_planes)(void)
+{
+	return planes;
+}
+
+int EXPORT(page_decoded)(uint32_t decoded)
+{
+	struct mtp_i420 picture = mtp_i420_of(planes, planes_width, planes_height);
+
+	return mtp_session_decoded(session, decoded ? &picture : NULL);
 }
 
 const uint8_t *EXPORT(page_output)(void)
