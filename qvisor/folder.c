@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -22,7 +24,14 @@ bool folder_make(const char *path, GError **error)
 	return false;
 }
 
-bool folder_delete(const char *path, GError **error)
+#define DELETING ".deleting-"
+
+bool folder_is_being_deleted(const char *name)
+{
+	return g_str_has_prefix(name, DELETING);
+}
+
+static bool delete_in_place(const char *path, GError **error)
 {
 	GDir *dir = g_dir_open(path, 0, NULL);
 	const char *name;
@@ -36,6 +45,20 @@ bool folder_delete(const char *path, GError **error)
 		return true;
 	g_set_error(error, QVMI_ERROR, QVMI_ERROR_FAILED, "cannot delete the folder %s: %s", path,
 	    g_strerror(errno));
+	return false;
+}
+
+bool folder_delete(const char *path, GError **error)
+{
+	g_autofree char *name = g_path_get_basename(path);
+	g_autofree char *parent = g_path_get_dirname(path);
+	g_autofree char *other = g_strconcat(parent, "/" DELETING, name, NULL);
+
+	if (folder_is_being_deleted(name) || rename(path, other))
+		return delete_in_place(path, error);
+	if (delete_in_place(other, error))
+		return true;
+	rename(other, path);
 	return false;
 }
 

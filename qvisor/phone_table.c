@@ -119,6 +119,10 @@ static void load(struct phone_table *table, const char *name)
 {
 	struct host *host = table->host;
 	g_autofree char *folder = g_build_filename(host->state_folder, name, NULL);
+	if (folder_is_being_deleted(name)) {
+		folder_delete(folder, NULL);
+		return;
+	}
 	if (*name == '.') /* ours: the network's record */
 		return;
 	if (!g_uuid_string_is_valid(name)) {

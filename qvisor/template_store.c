@@ -50,6 +50,10 @@ static void store_scan(struct template_store *store, const char *name)
 	if (!g_file_test(path, G_FILE_TEST_IS_DIR))
 		return;
 	g_autoptr(GError) error = NULL;
+	if (folder_is_being_deleted(name)) {
+		folder_delete(path, NULL);
+		return;
+	}
 	if (g_str_has_suffix(name, ".part")) {
 		AUTO_FD lock = folder_lock(path, true, &error);
 		if (lock < 0) { /* another daemon builds it */

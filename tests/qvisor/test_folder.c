@@ -53,9 +53,17 @@ static void test_make_and_delete(void)
 	g_assert_false(folder_delete(parent, &error));
 	g_assert_error(error, QVMI_ERROR, QVMI_ERROR_FAILED);
 	g_clear_error(&error);
+	g_assert_true(g_file_test(file, G_FILE_TEST_EXISTS));
 	g_assert_true(folder_delete(path, &error));
 	g_assert_true(folder_delete(path, &error));
 	g_assert_true(folder_delete(parent, &error));
+	/* What a killed daemon was deleting is told by its name, and can be deleted. */
+	g_autofree char *half = g_build_filename(root, ".deleting-b", NULL);
+	g_assert_true(folder_make(half, &error));
+	g_assert_true(folder_is_being_deleted(".deleting-b"));
+	g_assert_false(folder_is_being_deleted("b"));
+	g_assert_true(folder_delete(half, &error));
+	g_assert_false(g_file_test(half, G_FILE_TEST_EXISTS));
 	g_assert_cmpuint(folder_free_mib(root), >, 0);
 	g_assert_cmpint(g_rmdir(root), ==, 0);
 }
