@@ -16,7 +16,7 @@ function listen(page) {
 	const said = { terminals: [], hello: undefined };
 	page.on('websocket', socket => socket.on('framesent', ({ payload }) => {
 		for (let at = 0; typeof payload !== 'string' && at + 6 <= payload.length; at += 6 + payload.readUInt32BE(at)) {
-			const type = payload.readUInt16BE(at + 4), end = at + 6 + payload.readUInt32BE(at);
+			const type = payload.readUInt16BE(at + 4);
 			if (type === 12)
 				said.terminals.push({ width: payload.readUInt16BE(at + 6), height: payload.readUInt16BE(at + 8), scaling: payload[at + 13] });
 			if (type === 1)
