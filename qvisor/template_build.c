@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Happy path:  start -> BOOTING (agent says ready) -> SETTLING (agent's socket closed, guest idles)
- * -> SAVING (stop, migrate, quit) -> CHECKSUM (thread) -> done. Every failure goes through
+ * -> SAVING (stop, migrate, quit) -> SEALING (thread) -> done. Every failure goes through
  * build_fail(): QEMU is killed, and build_end() runs when it is gone.
  */
 #include "qvisor/template_build.h"
@@ -23,6 +23,7 @@
 #include "qvisor/qemu_command.h"
 #include "qvisor/qemu_process.h"
 #include "qvisor/qmp.h"
+#include "qvisor/template_seal.h"
 
 /* The guest sees the agent's port close and goes idle again; less makes clones that still have that
  * to do. */
@@ -35,7 +36,7 @@ enum build_state {
 	BUILD_BOOTING,
 	BUILD_SETTLING,
 	BUILD_SAVING,
-	BUILD_CHECKSUM,
+	BUILD_SEALING,
 	BUILD_FAILING, /* QEMU is being killed */
 };
 
@@ -57,7 +58,7 @@ struct template_build {
 	int64_t started, ready; /* monotonic */
 	guint timer, tick, end;
 	GByteArray *console;
-	bool console_asked, summing;
+	bool console_asked, sealing;
 	GError *error;
 	struct template *template;
 };
@@ -81,7 +82,7 @@ static void build_fail(struct template_build *build, const GError *error)
 	g_clear_handle_id(&build->tick, g_source_remove);
 	if (build->process)
 		qemu_process_kill(build->process);
-	else if (!build->summing) /* its thread uses the folder, and ends soon: it is cancelled */
+	else if (!build->sealing) /* its thread uses the folder, and ends soon: it is cancelled */
 		build_end_later(build);
 }
 
@@ -101,48 +102,17 @@ static void build_stage(struct template_build *build, double fraction, const cha
 	operation_progress(build->operation, fraction, stage);
 }
 
-/* --- checksum --- */
+/* --- seal --- */
 
-static void checksum_thread(GTask *task, void *source, void *data, GCancellable *cancellable)
-{
-	(void)source;
-	struct template *template = data;
-	static const char *const roles[][2] = {
-	    {"memory", "memory"}, {"state", "state"}, {"disk", "disk.qcow2"}};
-	g_autoptr(GError) error = NULL;
-	for (unsigned i = 0; i < G_N_ELEMENTS(roles) && !error; i++) {
-		g_autofree char *path = g_build_filename(template->folder, roles[i][1], NULL);
-		if (!g_file_test(path, G_FILE_TEST_EXISTS))
-			continue; /* no disk */
-		AUTO_FD fd = open(path, O_RDWR | O_CLOEXEC);
-		/* On the disk before its sum is believed, and never written again. */
-		if (fd < 0 || fsync(fd) || fchmod(fd, 0444)) {
-			int why = errno;
-			g_set_error(&error, QVMI_ERROR,
-			    why == ENOSPC ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED,
-			    "cannot write %s: %s", path, g_strerror(why));
-			break;
-		}
-		template_add_file(template, roles[i][0], path, cancellable, &error);
-	}
-	if (!error && template->manifest->disk)
-		template_add_file(template, "image", template->manifest->disk, cancellable, &error);
-	if (!error && template_store_record(template, &error)) {
-		g_task_return_boolean(task, TRUE);
-		return;
-	}
-	g_task_return_error(task, g_steal_pointer(&error));
-}
-
-static void on_checksum(GObject *source, GAsyncResult *result, void *data)
+static void on_sealed(GObject *source, GAsyncResult *result, void *data)
 {
 	(void)source;
 	struct template_build *build = data;
 	g_autoptr(GError) error = NULL;
-	build->summing = false;
-	if (!g_task_propagate_boolean(G_TASK(result), &error)) {
+	build->sealing = false;
+	if (!template_seal_finish(result, &error)) {
 		build_fail(build, error);
-	} else if (build->state == BUILD_CHECKSUM) {
+	} else if (build->state == BUILD_SEALING) {
 		if (g_file_test(build->folder, G_FILE_TEST_EXISTS)) {
 			g_autofree char *taken = build->folder;
 			build->folder = g_strdup_printf("%s-%" G_GINT64_MODIFIER "x", taken,
@@ -161,9 +131,9 @@ static void on_checksum(GObject *source, GAsyncResult *result, void *data)
 	build_end_later(build);
 }
 
-static void build_checksum(struct template_build *build)
+static void build_seal(struct template_build *build)
 {
-	build->state = BUILD_CHECKSUM;
+	build->state = BUILD_SEALING;
 	build_stage(build, 0.95, "checksum");
 	struct template *template = template_new(build->part);
 	template->key = g_strdup(build->key);
@@ -180,11 +150,8 @@ static void build_checksum(struct template_build *build)
 		    build, QVMI_ERROR_NOT_FOUND, "the image's files changed while it booted");
 		return;
 	}
-	g_autoptr(GTask) task = g_task_new(NULL, build->cancellable, on_checksum, build);
-	g_task_set_check_cancellable(task, FALSE); /* the thread ends first: it uses the folder */
-	g_task_set_task_data(task, template, (GDestroyNotify)template_free);
-	build->summing = true;
-	g_task_run_in_thread(task, checksum_thread);
+	build->sealing = true;
+	template_seal(template, build->cancellable, on_sealed, build);
 }
 
 /* --- save --- */
@@ -364,7 +331,7 @@ static void on_exited(void *data, const char *how)
 	if (build->state == BUILD_SAVING) {
 		g_clear_handle_id(&build->timer, g_source_remove);
 		build_sweep(build);
-		build_checksum(build);
+		build_seal(build);
 		return;
 	}
 	if (build->state != BUILD_FAILING) {
