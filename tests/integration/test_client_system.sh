@@ -35,7 +35,7 @@ play() { # NAME, script on standard input
 check 'plays on the guest' play first <<'END'
 wait-update 30000
 key esc
-wait-quiet 500
+wait-quiet 1700
 screenshot WORK/before.png
 measure-tap 20% 60%
 wait-quiet 300
@@ -45,7 +45,7 @@ measure-swipe 50% 95% 50% 75% 200
 wait-quiet 300
 key a
 wait-update
-wait-quiet 300
+wait-quiet 1700
 screenshot WORK/after.png
 END
 check 'the bars are exact' pixel before 70 120 ffff00
