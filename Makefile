@@ -121,6 +121,8 @@ help:
 	@echo 'make integration  real daemons and real QEMU on a tiny guest'
 	@echo 'make faults       qvisord killed with -9, 200 times, at seeded random moments'
 	@echo 'make bench-clone bench-density bench-host   what clones, phones and qvisord cost; N=10 for a short run'
+	@echo 'make bench-video bench-client-core           which codec for moving pictures; what the client core weighs'
+	@echo 'make fuzz-mtp fuzz-client-core fuzz-qvisor   the parsers that strangers feed, a million executions each'
 	@echo 'make format       clang-format over the tree'
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
