@@ -27,7 +27,7 @@ check 'a touched phone is recorded' "$([ "$frames" -ge 5 ] && echo many)" many
 check 'what it says is what is there' "$said" "record frames=$frames *"
 check 'the first frame is at the beginning' "$(test -f session/0.ppm && echo yes)" yes
 check 'frames have the size of the screen' "$(stat -c %s session/0.ppm)" $((360 * 720 * 3 + 15))
-said=$(replay session --dump shown --bytes bytes --settle 1000)
+said=$(replay session --dump shown --bytes bytes --settle 2000)
 check 'it is played, every frame' "$(field frames <<<" $said")" "$frames"
 check 'what the terminal shows is like what was recorded' "$(field psnr <<<"$said" | awk '{ print ($1 == "inf" || $1 > 35) }')" 1
 check 'and exactly that once it is quiet' "$(cmp "$(find session -name '*.ppm' | sort -V | tail -n 1)" shown/settled.ppm && echo yes)" yes
