@@ -28,6 +28,7 @@ struct display {
 	int fd;
 	bool started;
 	GCond start_cond;
+	GCancellable *starting;
 
 	GMutex lock; /* of what follows */
 	struct surface *surface;
@@ -171,7 +172,8 @@ static void on_closed(GDBusConnection *connection, gboolean peer, GError *why, g
 	g_source_set_ready_time(d->wake, 0);
 }
 
-static GDBusConnection *connect_fd(int fd, GDBusConnectionFlags flags, GError **error)
+static GDBusConnection *connect_fd(
+    struct display *d, int fd, GDBusConnectionFlags flags, GError **error)
 {
 	g_autoptr(GSocket) socket = g_socket_new_from_fd(fd, error);
 	if (!socket) {
@@ -180,7 +182,7 @@ static GDBusConnection *connect_fd(int fd, GDBusConnectionFlags flags, GError **
 	}
 	g_autoptr(GSocketConnection) stream = g_socket_connection_factory_create_connection(socket);
 	GDBusConnection *connection = g_dbus_connection_new_sync(G_IO_STREAM(stream), NULL,
-	    flags | G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, NULL, NULL, error);
+	    flags | G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, NULL, d->starting, error);
 	if (connection)
 		g_dbus_connection_set_exit_on_close(connection, FALSE);
 	return connection;
@@ -200,7 +202,7 @@ static bool register_objects(struct display *d, GError **error)
 
 static bool start(struct display *d, GError **error)
 {
-	d->console = connect_fd(fd_steal(&d->fd), G_DBUS_CONNECTION_FLAGS_NONE, error);
+	d->console = connect_fd(d, fd_steal(&d->fd), G_DBUS_CONNECTION_FLAGS_NONE, error);
 	if (!d->console)
 		return false;
 	int pair[2];
@@ -218,7 +220,8 @@ static bool start(struct display *d, GError **error)
 		return false;
 	}
 	/* QEMU asks for our interfaces as soon as we are connected: they have to be there. */
-	d->listener = connect_fd(pair[0], G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING, error);
+	d->listener =
+	    connect_fd(d, pair[0], G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING, error);
 	if (!d->listener || !register_objects(d, error))
 		return false;
 	g_signal_connect(d->listener, "closed", G_CALLBACK(on_closed), d);
@@ -279,13 +282,18 @@ struct display *display_new(int fd, const struct display_events *events, void *d
 	g_cond_init(&d->start_cond);
 	d->context = g_main_context_new();
 	d->loop = g_main_loop_new(d->context, FALSE);
+	d->starting = g_cancellable_new();
 	d->wake = g_source_new(&wake_functions, sizeof(GSource));
 	g_source_set_callback(d->wake, on_wake, d, NULL);
 	g_source_attach(d->wake, NULL);
 	d->thread = g_thread_new("display", run, d);
+	gint64 until = g_get_monotonic_time() + CALL_TIMEOUT_MS * 1000;
 	g_mutex_lock(&d->lock);
 	while (!d->started)
-		g_cond_wait(&d->start_cond, &d->lock);
+		if (!g_cond_wait_until(&d->start_cond, &d->lock, until)) {
+			g_cancellable_cancel(d->starting);
+			until = G_MAXINT64;
+		}
 	g_mutex_unlock(&d->lock);
 	if (d->error) {
 		g_propagate_prefixed_error(error, g_steal_pointer(&d->error),
@@ -296,12 +304,20 @@ struct display *display_new(int fd, const struct display_events *events, void *d
 	return d;
 }
 
+static gboolean quit_loop(gpointer data)
+{
+	g_main_loop_quit(data);
+	return G_SOURCE_REMOVE;
+}
+
 void display_free(struct display *d)
 {
 	if (!d)
 		return;
-	g_main_loop_quit(d->loop);
-	g_main_context_wakeup(d->context);
+	/* From its own context: the thread may not have come to its loop yet. */
+	g_autoptr(GSource) quit = g_idle_source_new();
+	g_source_set_callback(quit, quit_loop, d->loop, NULL);
+	g_source_attach(quit, d->context);
 	g_thread_join(d->thread);
 	GDBusConnection *connections[] = {d->listener, d->console};
 	for (unsigned i = 0; i < G_N_ELEMENTS(connections); i++)
@@ -317,6 +333,7 @@ void display_free(struct display *d)
 	g_clear_error(&d->error);
 	g_mutex_clear(&d->lock);
 	g_cond_clear(&d->start_cond);
+	g_object_unref(d->starting);
 	if (d->fd >= 0)
 		close(d->fd);
 	g_free(d);
