@@ -94,7 +94,7 @@ bool delivery_has_room(const struct delivery *d)
 	if (d->emptied || flight >= DELIVERY_FLIGHT_MAX)
 		return false;
 	double next = (double)(d->in_flight + delivery_limit(d, SIZE_MAX));
-	return flight < FLIGHT_MIN || next <= d->rate * (double)(d->rtt_us + QUEUE_US) / 1e6;
+	return flight < FLIGHT_MIN || next <= d->rate * ((double)d->rtt_us + QUEUE_US) / 1e6;
 }
 
 size_t delivery_limit(const struct delivery *d, size_t most)

@@ -62,6 +62,7 @@ int main(int argc, char **argv)
 	rfbEnableClientLogging = FALSE;
 	client->GetPassword = on_password;
 	client->FinishedFrameBufferUpdate = on_picture;
+	free(client->serverHost); /* "" at first */
 	client->serverHost = strdup("127.0.0.1");
 	client->serverPort = atoi(argv[1]);
 	if (!rfbInitClient(client, NULL, NULL)) /* frees the client */
