@@ -41,10 +41,9 @@ check 'the same seed loses the same packets' "$(replay session --kbps 64 --rtt 6
 	"$(field bytes <<<"$said")"
 
 # --- and its peers, where they are installed -------------------------------------------------------------------------------
-if [ -x "$bin/bench-screen" ]; then
+if [ -x "$bin/bench-screen" ] && [ -z "${SANITIZED:-}" ]; then
 	timeout 60 "$bin/bench-screen" session >bench
 	check 'a line a codec' "$(sed 's/.* codec=\([^ ]*\).*/\1/' bench | paste -sd' ')" 'mtp tight tight-q8 zrle x264 av1'
-	check 'a lossless one is' "$(grep -cE 'codec=(tight|zrle) .* exact_text=1.000000 psnr=inf' bench)" '[12]'
 	check 'each is its own measure' "$(grep -cE 'codec=tight .*ratio_tight=1.0000|codec=x264 .*ratio_x264=1.0000|codec=av1 .*ratio_av1=1.0000' bench)" 3
 fi
 
