@@ -31,11 +31,11 @@ static bool take_number(struct parser *p, unsigned *number)
 
 static bool parse(const char *path, const char *bytes, size_t n, struct ppm *ppm, GError **error)
 {
-	struct parser p = {bytes + 2, bytes + n};
+	bool begins = n >= 2 && memcmp(bytes, "P6", 2) == 0; /* an empty file has no bytes at all */
+	struct parser p = {begins ? bytes + 2 : NULL, begins ? bytes + n : NULL};
 	unsigned maximum;
-	if (n < 2 || memcmp(bytes, "P6", 2) != 0 || !take_number(&p, &ppm->width) ||
-	    !take_number(&p, &ppm->height) || !take_number(&p, &maximum) || p.at == p.end ||
-	    !g_ascii_isspace(*p.at)) {
+	if (!begins || !take_number(&p, &ppm->width) || !take_number(&p, &ppm->height) ||
+	    !take_number(&p, &maximum) || p.at == p.end || !g_ascii_isspace(*p.at)) {
 		g_set_error(
 		    error, QVMI_ERROR, QVMI_ERROR_INVALID, "%s is not a PPM picture (P6)", path);
 		return false;
