@@ -78,7 +78,7 @@ static bool first_two(const struct pinch *pinch, unsigned *a, unsigned *b)
 static void follow(struct pinch *pinch, struct zoom *zoom, const struct view *view, unsigned finger,
     double x, double y)
 {
-	unsigned a, b;
+	unsigned a = 0, b = 0;
 
 	if (!first_two(pinch, &a, &b) || (finger != a && finger != b))
 		return;
