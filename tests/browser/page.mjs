@@ -56,14 +56,16 @@ export const look = page => page.evaluate(() => {
 	return { hash, colours: colours.size, bright: bright / (data.length / 28), width: canvas.width, height: canvas.height };
 });
 
-export async function changes(page, before, timeout = 10000) {
-	for (const end = Date.now() + timeout; Date.now() < end;) {
-		if ((await look(page)).hash !== before.hash)
+/** Whether it comes true, however busy the machine is. */
+export async function eventually(page, condition, timeout = 20000) {
+	for (const end = Date.now() + timeout; Date.now() < end; await page.waitForTimeout(50))
+		if (await condition())
 			return true;
-		await page.waitForTimeout(50);
-	}
 	return false;
 }
+
+export const changes = (page, before, timeout) =>
+	eventually(page, async () => (await look(page)).hash !== before.hash, timeout);
 
 // Until nothing has changed for `still` ms: what changes next is our own doing.
 export async function rest(page, still = 700, timeout = 15000) {

@@ -86,7 +86,7 @@ async function onDesktop(browser) {
 
 	const upright = await rest(page);
 	await page.click('#rotate');
-	check('desktop: the picture can be turned', await changes(page, upright, 3000));
+	check('desktop: the picture can be turned', await changes(page, upright));
 	await page.screenshot({ path: picture('desktop-turned') });
 
 	await page.reload();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The browser client on the simulated host (simulated-host.mjs), which can misbehave on demand: each time the user
 // must be told what to do. Environment as in page.mjs.
-import { base, changes, check, choose, look, openPhone, picture, rest, run, signIn } from './page.mjs';
+import { base, changes, check, choose, eventually, look, openPhone, picture, rest, run, signIn } from './page.mjs';
 
 async function inWords(browser) {
 	const page = await (await browser.newContext({ viewport: { width: 390, height: 844 } })).newPage();
@@ -33,13 +33,23 @@ async function inWords(browser) {
 	await page.context().close();
 }
 
+// A notice may be there for half a second only: all that were there are kept.
+const keepNotices = page => page.addInitScript(() => {
+	window.notices = [];
+	document.addEventListener('DOMContentLoaded', () => {
+		const text = document.getElementById('notice-text');
+		new MutationObserver(() => window.notices.push(text.textContent)).observe(text, { childList: true });
+	});
+});
+
 async function comesBack(browser) {
 	const page = await (await browser.newContext({ viewport: { width: 800, height: 600 } })).newPage();
+	await keepNotices(page);
 	await page.goto(base);
 	await signIn(page);
 	await choose(page, 'cut');
-	await page.locator('#notice-text', { hasText: /connection was lost.*Trying again/ }).waitFor({ timeout: 15000 });
-	check('a cut connection is told', true);
+	check('a cut connection is told', await eventually(page, () =>
+		page.evaluate(() => window.notices.some(text => /connection was lost.*Trying again/.test(text)))));
 	await page.locator('#screen[data-state=live]').waitFor({ timeout: 15000 });
 	const before = await rest(page);
 	await page.keyboard.press('k');
@@ -47,4 +57,33 @@ async function comesBack(browser) {
 	await page.context().close();
 }
 
-await run(inWords, comesBack);
+// Left before the broker has answered: nothing stays connected behind the page.
+async function leftWhileOpening(browser) {
+	const page = await (await browser.newContext({ viewport: { width: 800, height: 600 } })).newPage();
+	let answer;
+	await page.addInitScript(() => {
+		window.sockets = [];
+		window.WebSocket = class extends WebSocket {
+			constructor(...address) {
+				super(...address);
+				window.sockets.push(this);
+			}
+		};
+	});
+	await page.route('**/v1/sessions', async route => {
+		await new Promise(done => { answer = done; });
+		await route.continue();
+	});
+	await page.goto(base);
+	await signIn(page);
+	await choose(page, 'phone');
+	await page.click('#close');
+	await page.locator('#packages').waitFor();
+	answer();
+	check('left while it opens: the connection that comes is closed',
+		await eventually(page, () => page.evaluate(() => sockets.length === 1 && sockets[0].readyState === WebSocket.CLOSED)));
+	check('... and the packages stay', await page.locator('#packages').isVisible());
+	await page.context().close();
+}
+
+await run(inWords, comesBack, leftWhileOpening);

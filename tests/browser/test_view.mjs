@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // How the phone is seen: the host is told the terminal's size, two fingers or Ctrl and the wheel zoom, statistics.
-import { base, changes, check, openPhone, picture, rest, run, signIn } from './page.mjs';
+import { base, changes, check, eventually, openPhone, picture, rest, run, signIn } from './page.mjs';
 
 const wanted = process.env.QVMI_PACKAGE;
 
@@ -56,10 +56,10 @@ async function onHandset(browser) {
 	check('after the button they zoom', await changes(page, whole) && await zoom() > 3);
 	await rest(page);
 	await page.screenshot({ path: picture('zoomed') });
-	check('the host is asked for all pixels', said.terminals.at(-1)?.scaling === 0);
+	check('the host is asked for all pixels', await eventually(page, () => said.terminals.at(-1)?.scaling === 0));
 	await page.click('#zoom');
-	await page.waitForTimeout(600);
-	check('and the button ends it', await zoom() === 1 && said.terminals.at(-1)?.scaling === 1);
+	check('and the button ends it',
+		await eventually(page, async () => await zoom() === 1 && said.terminals.at(-1)?.scaling === 1));
 	await context.close();
 }
 
@@ -76,12 +76,14 @@ async function onDesktop(browser) {
 	await page.keyboard.up('Control');
 	check('Ctrl and the wheel zoom', await changes(page, whole));
 	await page.setViewportSize({ width: 500, height: 700 });
-	await page.waitForTimeout(800);
-	check('the host is told another window', said.terminals.at(-1)?.width === 500);
+	check('the host is told another window', await eventually(page, () => said.terminals.at(-1)?.width === 500));
 	await page.click('#meter');
-	await page.waitForTimeout(2500);
-	const text = await page.locator('#statistics').textContent();
-	check(`statistics are shown (${text.replaceAll('\n', ', ')})`, /updates\/s\n[\d.]+ kB\/s\ndelay [\d.]+ ms/.test(text));
+	let text;
+	const shown = await eventually(page, async () => {
+		text = await page.locator('#statistics').textContent();
+		return /updates\/s\n[\d.]+ kB\/s\ndelay [\d.]+ ms/.test(text);
+	});
+	check(`statistics are shown (${text.replaceAll('\n', ', ')})`, shown);
 	await page.screenshot({ path: picture('statistics') });
 	await context.close();
 }

@@ -111,7 +111,7 @@ async function use(offered: Package): Promise<void> {
 	input = new Input(screen, () => stream?.core, () => stream?.flush());
 	canvas.focus();
 	try {
-		stream = await Stream.open(offered.id, {
+		const opened = await Stream.open(offered.id, {
 			received: () => screen?.changed(),
 			terminal: () => shown.terminal(),
 			live: () => {
@@ -122,8 +122,13 @@ async function use(offered: Package): Promise<void> {
 			lost: (message, trust) => notice(message, trust),
 			over: (message, again) => backToPackages(message, again),
 		});
+		if (screen === shown)
+			stream = opened;
+		else
+			opened.close(); // the user has left in the meantime
 	} catch (error) {
-		backToPackages((error as Error).message, error instanceof BrokerError && error.status === 401);
+		if (screen === shown)
+			backToPackages((error as Error).message, error instanceof BrokerError && error.status === 401);
 	}
 }
 

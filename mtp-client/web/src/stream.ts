@@ -60,6 +60,7 @@ export class Stream {
 		this.core.bye();
 		this.flush();
 		this.socket?.close();
+		this.socket = undefined; // what still comes is nobody's
 		this.core.close();
 	}
 
