@@ -179,6 +179,12 @@ void http_respond_json(struct http_request *request, unsigned status, JsonNode *
 	answer(request, status, "application/json", g_bytes_new_take(text, strlen(text)));
 }
 
+void http_respond_json_text(struct http_request *request, unsigned status, GString *text)
+{
+	http_request_add_header(request, "cache-control", "no-store");
+	answer(request, status, "application/json", g_string_free_to_bytes(text));
+}
+
 void http_respond_bytes(
     struct http_request *request, unsigned status, const char *content_type, GBytes *bytes)
 {

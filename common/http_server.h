@@ -97,6 +97,8 @@ void http_request_add_header(
     struct http_request *request, const char *name, const char *value); /* before answering */
 void http_respond_json(
     struct http_request *request, unsigned status, JsonNode *node); /* takes the node */
+/* The same of what json_writer.h has written; takes the text. */
+void http_respond_json_text(struct http_request *request, unsigned status, GString *text);
 void http_respond_bytes(
     struct http_request *request, unsigned status, const char *content_type, GBytes *bytes);
 void http_respond_empty(

@@ -45,6 +45,13 @@ struct phone *api_find_phone(struct http_request *request, struct host *host)
 	return phone;
 }
 
+void api_respond_phone(struct http_request *request, unsigned status, const struct phone *phone)
+{
+	GString *text = g_string_sized_new(512);
+	phone_write_json(phone, text);
+	http_respond_json_text(request, status, text);
+}
+
 const struct http_route api_routes[] = {
     {"GET", "/v1/openapi.yaml", openapi, NULL},
     {"GET", "/v1/host", api_host_get, NULL},

@@ -39,5 +39,7 @@ void api_phone_launch(struct http_request *request, void *data);
 void api_phone_console(struct http_request *request, void *data);
 
 struct phone;
+/* Answers with the phone. */
+void api_respond_phone(struct http_request *request, unsigned status, const struct phone *phone);
 /* The phone of the path's {uuid}; NULL after it has answered 404. */
 struct phone *api_find_phone(struct http_request *request, struct host *host);

@@ -3,6 +3,7 @@
 
 #include "common/error.h"
 #include "common/json.h"
+#include "common/json_writer.h"
 #include "qvisor/api.h"
 #include "qvisor/phone.h"
 #include "qvisor/phone_suspend.h"
@@ -28,31 +29,32 @@ void api_phone_list(struct http_request *request, void *data)
 	struct host *host = data;
 	const char *state = http_request_query(request, "state");
 	g_autoptr(GPtrArray) phones = phone_table_list(host->phones);
-	JsonArray *list = json_array_new();
 	if (state && strcmp(state, "running") && strcmp(state, "suspended") &&
 	    strcmp(state, "off") && strcmp(state, "all")) {
 		g_autoptr(GError) error = g_error_new(QVMI_ERROR, QVMI_ERROR_INVALID,
 		    "state is \"%s\"; it can be \"running\", \"suspended\", \"off\" or \"all\"",
 		    state);
-		json_array_unref(list);
 		http_respond_error(request, error);
 		return;
 	}
+	GString *text = g_string_sized_new(64 + (size_t)512 * phones->len);
+	json_write_open(text, NULL, '{');
+	json_write_open(text, "phones", '[');
 	for (unsigned i = 0; i < phones->len; i++) {
 		const struct phone *phone = g_ptr_array_index(phones, i);
 		if (wanted(phone, state ? state : "all"))
-			json_array_add_element(list, phone_json(phone));
+			phone_write_json(phone, text);
 	}
-	JsonObject *root = json_object_new();
-	json_object_set_array_member(root, "phones", list);
-	http_respond_json(request, 200, json_node_of(root));
+	json_write_close(text, ']');
+	json_write_close(text, '}');
+	http_respond_json_text(request, 200, text);
 }
 
 void api_phone_get(struct http_request *request, void *data)
 {
 	const struct phone *phone = api_find_phone(request, data);
 	if (phone)
-		http_respond_json(request, 200, phone_json(phone));
+		api_respond_phone(request, 200, phone);
 }
 
 /* --- create --- */
@@ -61,7 +63,7 @@ static void respond_created(struct http_request *request, const struct phone *ph
 {
 	g_autofree char *location = g_strdup_printf("/v1/phones/%s", phone->uuid);
 	http_request_add_header(request, "Location", location);
-	http_respond_json(request, 201, phone_json(phone));
+	api_respond_phone(request, 201, phone);
 }
 
 static void on_created(void *data, struct phone *phone, const GError *error)
@@ -199,7 +201,7 @@ static void on_changed(void *data, struct phone *phone, const GError *error)
 	if (error)
 		http_respond_error(request, error);
 	else
-		http_respond_json(request, 200, phone_json(phone));
+		api_respond_phone(request, 200, phone);
 }
 
 void api_phone_start(struct http_request *request, void *data)
@@ -225,7 +227,7 @@ void api_phone_start(struct http_request *request, void *data)
 		/* What was asked for is so. A full disk had paused it: it goes on. */
 		if (phone->reason && phone->qmp)
 			qmp_execute(phone->qmp, "cont", NULL, -1, QMP_DEADLINE_MS, NULL, NULL);
-		http_respond_json(request, 200, phone_json(phone));
+		api_respond_phone(request, 200, phone);
 		return;
 	}
 	http_request_hold(request);

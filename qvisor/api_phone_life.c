@@ -14,7 +14,7 @@ static void on_changed(void *data, struct phone *phone, const GError *error)
 	if (error)
 		http_respond_error(request, error);
 	else
-		http_respond_json(request, 200, phone_json(phone));
+		api_respond_phone(request, 200, phone);
 }
 
 void api_phone_suspend(struct http_request *request, void *data)
@@ -23,7 +23,7 @@ void api_phone_suspend(struct http_request *request, void *data)
 	if (!phone)
 		return;
 	if (phone->state == PHONE_SUSPENDED && !phone->process) {
-		http_respond_json(request, 200, phone_json(phone)); /* what was asked for is so */
+		api_respond_phone(request, 200, phone); /* what was asked for is so */
 		return;
 	}
 	http_request_hold(request);

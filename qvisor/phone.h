@@ -133,5 +133,6 @@ bool phone_check_idle(const struct phone *phone, GError **error);
 /* Calls every struct phone_waiter *; the phone may be gone after any of them. */
 void phone_answer(struct phone *phone, GPtrArray *waiters, const GError *error);
 
-JsonNode *phone_json(const struct phone *phone);
+/* phone_json.c: appends its object, as the API tells it. */
+void phone_write_json(const struct phone *phone, GString *text);
 DEFINE_CLEANUP(phone);
