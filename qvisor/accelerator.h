@@ -17,6 +17,13 @@
 extern const unsigned char accelerator_payload[];
 extern const size_t accelerator_payload_size;
 
+/* The QEMU that runs guests of one architecture. */
+struct emulator {
+	const char *qemu;        /* program */
+	const char *accelerator; /* "kvm" or "tcg" */
+	const char *cpu;         /* CPU model */
+};
+
 struct accelerator {
 	char *name;   /* "kvm" or "tcg" */
 	char *cpu;    /* QEMU's CPU model for it */

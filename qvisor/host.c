@@ -10,7 +10,6 @@
 
 #include "common/error.h"
 #include "qvisor/folder.h"
-#include "qvisor/manifest.h"
 
 /* Two daemons must not adopt the same phones. The lock goes with the process, however that ends. */
 static bool host_lock(struct host *host, GError **error)
@@ -56,6 +55,7 @@ bool host_init(struct host *host, const struct config *config, GError **error)
 	    .state_folder = config_string(config, "host", "state-folder"),
 	    .template_folder = config_string(config, "host", "template-folder"),
 	    .qemu = config_string(config, "host", "qemu"),
+	    .qemu_aarch64 = config_string(config, "host", "qemu-aarch64"),
 	    .launcher = config_string(config, "host", "launcher"),
 	    .tb_size_mib = config_int(config, "host", "tb-size-mib"),
 	    .mem_merge = config_bool(config, "host", "mem-merge"),
@@ -85,6 +85,42 @@ bool host_init(struct host *host, const struct config *config, GError **error)
 		return false;
 	host->operations = operations_new();
 	return true;
+}
+
+/* A model with what distributions compile for by now, and without pointer authentication, which
+ * costs TCG more than all the rest of a call. */
+#define CPU_AARCH64 "cortex-a76"
+
+struct emulator host_emulator(const struct host *host, enum manifest_architecture architecture)
+{
+	if (architecture == MANIFEST_AARCH64)
+		return (struct emulator){host->qemu_aarch64, "tcg", CPU_AARCH64};
+	return (struct emulator){host->qemu, host->accelerator->name, host->accelerator->cpu};
+}
+
+static bool refuse(GError **error, const char *why)
+{
+	g_set_error_literal(error, QVMI_ERROR, QVMI_ERROR_INVALID, why);
+	return false;
+}
+
+bool host_can_run(const struct host *host, const struct manifest *manifest, GError **error)
+{
+	if (manifest->kind == MANIFEST_ANDROID)
+		return refuse(error,
+		    "the image is Android, which is described and not yet run here "
+		    "(docs/decisions/140); take a Linux image");
+	if (manifest->architecture == MANIFEST_X86_64)
+		return true;
+	if (host->launcher)
+		return refuse(error, "the image is for aarch64, and qvisor-launch starts x86_64 "
+		                     "alone; build it on a host "
+		                     "without host.launcher");
+	g_autofree char *version = qemu_version(host->qemu_aarch64, error);
+	if (!version)
+		g_prefix_error(error,
+		    "the image is for aarch64; install qemu-system-arm or set host.qemu-aarch64: ");
+	return version;
 }
 
 void host_finish(struct host *host)

@@ -8,6 +8,7 @@
 #include "common/config.h"
 #include "common/operation.h"
 #include "qvisor/accelerator.h"
+#include "qvisor/manifest.h"
 #include "qvisor/performance.h"
 
 struct network;
@@ -28,6 +29,7 @@ struct host {
 	const char *state_folder;    /* a folder a phone below */
 	const char *template_folder; /* a folder a template below */
 	const char *qemu;            /* program */
+	const char *qemu_aarch64;    /* program */
 	const char *launcher; /* socket of qvisor-launch; NULL: phones are our own children */
 	char *qemu_version;
 	int lock; /* on the state folder */
@@ -51,6 +53,10 @@ struct host {
  */
 bool host_init(struct host *host, const struct config *config, GError **error);
 void host_finish(struct host *host);
+struct emulator host_emulator(const struct host *host, enum manifest_architecture architecture);
+/* Is there one for this manifest, and where it has to be, in a jail? QVMI_ERROR_INVALID that says
+ * what to do. Blocks for some milliseconds for another architecture than our own. */
+bool host_can_run(const struct host *host, const struct manifest *manifest, GError **error);
 /* As phone.network says it. */
 const char *host_network_name(const struct host *host);
 /* MemAvailable of /proc/meminfo; 0 when it cannot be read. */

@@ -92,14 +92,71 @@ static bool get_file(JsonObject *image, const char *member, const char *folder, 
 	return true;
 }
 
+static const char *const kinds[] = {
+    [MANIFEST_LINUX] = "linux", [MANIFEST_ANDROID] = "android", NULL};
+static const char *const architectures[] = {
+    [MANIFEST_X86_64] = "x86_64", [MANIFEST_AARCH64] = "aarch64", NULL};
+/* What follows from the architecture; a manifest says it all the same, for who reads it. */
+static const char *const machines[] = {[MANIFEST_X86_64] = "q35", [MANIFEST_AARCH64] = "virt"};
+static const char *const gpus[] = {
+    [MANIFEST_X86_64] = "virtio-vga", [MANIFEST_AARCH64] = "virtio-gpu"};
+static const char *const touches[] = {
+    [MANIFEST_TABLET] = "virtio-tablet", [MANIFEST_MULTITOUCH] = "virtio-multitouch", NULL};
+static const char *const agents[] = {[MANIFEST_LINUX] = "agent", [MANIFEST_ANDROID] = "adb"};
+
+static bool partition_valid(const char *name)
+{
+	size_t n = strlen(name);
+	return n >= 1 && n <= 20 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == n;
+}
+
+static bool parse_system(struct manifest *manifest, const char *partition, JsonObject *system,
+    const char *folder, GError **error)
+{
+	if (!partition_valid(partition))
+		return invalid(error,
+		    "image.system: \"%s\" is no name of a partition: 1 to 20 of a-z, 0-9 and \"_\"",
+		    partition);
+	if (manifest->system_count == MANIFEST_SYSTEMS_MAX)
+		return invalid(
+		    error, "image.system: more than %u partitions", MANIFEST_SYSTEMS_MAX);
+	struct manifest_system *next = &manifest->systems[manifest->system_count];
+	if (!get_file(system, partition, folder, false, &next->file, error))
+		return false;
+	next->partition = g_strdup(partition);
+	manifest->system_count++;
+	return true;
+}
+
+/* Android's partitions: {"super": "super.img"}. At least that one is there. */
+static bool parse_systems(
+    struct manifest *manifest, JsonObject *image, const char *folder, GError **error)
+{
+	JsonObject *system = json_get_object(image, "system", error);
+	if (!system)
+		return false;
+	g_autoptr(GList) partitions = json_object_get_members(system);
+	if (!partitions)
+		return invalid(error, "image.system names no partition; name at least \"super\"");
+	for (GList *item = partitions; item; item = item->next)
+		if (!parse_system(manifest, item->data, system, folder, error))
+			return false;
+	return true;
+}
+
 static bool parse_image(
     struct manifest *manifest, JsonObject *root, const char *folder, GError **error)
 {
+	bool android = manifest->kind == MANIFEST_ANDROID;
 	JsonObject *image = json_get_object(root, "image", error);
-	if (!image || !check_members(image, "image.", "disk kernel initrd cmdline", error) ||
+	if (!image ||
+	    !check_members(image, "image.",
+	        android ? "disk kernel initrd cmdline system" : "disk kernel initrd cmdline",
+	        error) ||
 	    !get_file(image, "disk", folder, true, &manifest->disk, error) ||
 	    !get_file(image, "kernel", folder, false, &manifest->kernel, error) ||
-	    !get_file(image, "initrd", folder, true, &manifest->initrd, error))
+	    !get_file(image, "initrd", folder, !android, &manifest->initrd, error) ||
+	    (android && !parse_systems(manifest, image, folder, error)))
 		return false;
 	const char *cmdline = json_get_string(image, "cmdline", 2000, error);
 	if (!cmdline) {
@@ -114,20 +171,34 @@ static bool parse_image(
 	return true;
 }
 
+static bool parse_machine(struct manifest *manifest, JsonObject *root, GError **error)
+{
+	JsonObject *machine = json_get_object(root, "machine", error);
+	if (!machine ||
+	    !check_members(machine, "machine.", "architecture type cpus memory_mib", error))
+		return false;
+	unsigned architecture = MANIFEST_X86_64;
+	if (json_object_has_member(machine, "architecture") &&
+	    !get_choice(machine, "machine", "architecture", architectures, &architecture, error))
+		return false;
+	manifest->architecture = architecture;
+	return get_choice(machine, "machine", "type",
+	           (const char *[]){machines[architecture], NULL}, NULL, error) &&
+	       get_unsigned(machine, "machine", "cpus", 1, 16, &manifest->cpus, error) &&
+	       get_unsigned(
+	           machine, "machine", "memory_mib", 64, 65536, &manifest->memory_mib, error);
+}
+
 static bool parse_devices(struct manifest *manifest, JsonObject *root, GError **error)
 {
 	JsonObject *devices = json_get_object(root, "devices", error);
 	unsigned touch;
 	if (!devices || !check_members(devices, "devices.", "gpu touch keyboard", error) ||
-	    !get_choice(
-	        devices, "devices", "gpu", (const char *[]){"virtio-vga", NULL}, NULL, error) ||
+	    !get_choice(devices, "devices", "gpu",
+	        (const char *[]){gpus[manifest->architecture], NULL}, NULL, error) ||
 	    !get_choice(devices, "devices", "keyboard", (const char *[]){"virtio-keyboard", NULL},
 	        NULL, error) ||
-	    !get_choice(devices, "devices", "touch",
-	        (const char *[]){[MANIFEST_TABLET] = "virtio-tablet",
-	            [MANIFEST_MULTITOUCH] = "virtio-multitouch",
-	            NULL},
-	        &touch, error))
+	    !get_choice(devices, "devices", "touch", touches, &touch, error))
 		return false;
 	manifest->touch = touch;
 	return true;
@@ -137,8 +208,13 @@ static bool parse(struct manifest *manifest, JsonObject *root, const char *folde
 {
 	int64_t format;
 	if (!json_get_int(root, "format", 1, 1, &format, error) ||
-	    !check_members(root, "", "format name image machine screen devices ready", error))
+	    !check_members(root, "", "format kind name image machine screen devices ready", error))
 		return false;
+	unsigned kind = MANIFEST_LINUX;
+	if (json_object_has_member(root, "kind") &&
+	    !get_choice(root, "manifest", "kind", kinds, &kind, error))
+		return false;
+	manifest->kind = kind;
 	const char *name = json_get_string(root, "name", 64, error);
 	if (!name)
 		return false;
@@ -148,14 +224,8 @@ static bool parse(struct manifest *manifest, JsonObject *root, const char *folde
 		    name);
 	manifest->name = g_strdup(name);
 
-	JsonObject *machine, *screen, *ready;
-	return parse_image(manifest, root, folder, error) &&
-	       (machine = json_get_object(root, "machine", error)) &&
-	       check_members(machine, "machine.", "type cpus memory_mib", error) &&
-	       get_choice(machine, "machine", "type", (const char *[]){"q35", NULL}, NULL, error) &&
-	       get_unsigned(machine, "machine", "cpus", 1, 16, &manifest->cpus, error) &&
-	       get_unsigned(
-	           machine, "machine", "memory_mib", 64, 65536, &manifest->memory_mib, error) &&
+	JsonObject *screen, *ready;
+	return parse_image(manifest, root, folder, error) && parse_machine(manifest, root, error) &&
 	       (screen = json_get_object(root, "screen", error)) &&
 	       check_members(screen, "screen.", "width height", error) &&
 	       get_unsigned(screen, "screen", "width", 64, 4096, &manifest->width, error) &&
@@ -163,7 +233,8 @@ static bool parse(struct manifest *manifest, JsonObject *root, const char *folde
 	       parse_devices(manifest, root, error) &&
 	       (ready = json_get_object(root, "ready", error)) &&
 	       check_members(ready, "ready.", "by timeout_s", error) &&
-	       get_choice(ready, "ready", "by", (const char *[]){"agent", NULL}, NULL, error) &&
+	       get_choice(
+	           ready, "ready", "by", (const char *[]){agents[kind], NULL}, NULL, error) &&
 	       get_unsigned(
 	           ready, "ready", "timeout_s", 1, 3600, &manifest->ready_timeout_s, error);
 }
@@ -204,6 +275,8 @@ JsonNode *manifest_json(const struct manifest *manifest)
 {
 	JsonObject *root = json_object_new();
 	json_object_set_int_member(root, "format", 1);
+	if (manifest->kind != MANIFEST_LINUX)
+		json_object_set_string_member(root, "kind", kinds[manifest->kind]);
 	json_object_set_string_member(root, "name", manifest->name);
 	JsonObject *image = object_of(root, "image");
 	if (manifest->disk)
@@ -212,22 +285,33 @@ JsonNode *manifest_json(const struct manifest *manifest)
 	if (manifest->initrd)
 		json_object_set_string_member(image, "initrd", manifest->initrd);
 	json_object_set_string_member(image, "cmdline", manifest->cmdline);
+	JsonObject *system = manifest->system_count ? object_of(image, "system") : NULL;
+	for (unsigned i = 0; i < manifest->system_count; i++)
+		json_object_set_string_member(
+		    system, manifest->systems[i].partition, manifest->systems[i].file);
 	JsonObject *machine = object_of(root, "machine");
-	json_object_set_string_member(machine, "type", "q35");
+	if (manifest->architecture != MANIFEST_X86_64)
+		json_object_set_string_member(
+		    machine, "architecture", architectures[manifest->architecture]);
+	json_object_set_string_member(machine, "type", machines[manifest->architecture]);
 	json_object_set_int_member(machine, "cpus", manifest->cpus);
 	json_object_set_int_member(machine, "memory_mib", manifest->memory_mib);
 	JsonObject *screen = object_of(root, "screen");
 	json_object_set_int_member(screen, "width", manifest->width);
 	json_object_set_int_member(screen, "height", manifest->height);
 	JsonObject *devices = object_of(root, "devices");
-	json_object_set_string_member(devices, "gpu", "virtio-vga");
-	json_object_set_string_member(devices, "touch",
-	    manifest->touch == MANIFEST_MULTITOUCH ? "virtio-multitouch" : "virtio-tablet");
+	json_object_set_string_member(devices, "gpu", gpus[manifest->architecture]);
+	json_object_set_string_member(devices, "touch", touches[manifest->touch]);
 	json_object_set_string_member(devices, "keyboard", "virtio-keyboard");
 	JsonObject *ready = object_of(root, "ready");
-	json_object_set_string_member(ready, "by", "agent");
+	json_object_set_string_member(ready, "by", agents[manifest->kind]);
 	json_object_set_int_member(ready, "timeout_s", manifest->ready_timeout_s);
 	return json_node_of(root);
+}
+
+const char *manifest_architecture_name(enum manifest_architecture architecture)
+{
+	return architectures[architecture];
 }
 
 unsigned manifest_touch_points(const struct manifest *manifest)
@@ -244,5 +328,9 @@ void manifest_free(struct manifest *manifest)
 	g_free(manifest->kernel);
 	g_free(manifest->initrd);
 	g_free(manifest->cmdline);
+	for (unsigned i = 0; i < manifest->system_count; i++) {
+		g_free(manifest->systems[i].partition);
+		g_free(manifest->systems[i].file);
+	}
 	g_free(manifest);
 }

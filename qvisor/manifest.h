@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a phone image says about itself: files, machine, screen, devices, when it is ready.
+ * What a phone image says about itself: kind, files, machine, screen, devices, when it is ready.
  * README.md has the format.
  *
  * Read strictly: an unknown member, a missing file, a value out of its range is QVMI_ERROR_INVALID
@@ -14,17 +14,35 @@
 #include "common/cleanup.h"
 
 #define MANIFEST_MAX_SIZE (64 * 1024)
+#define MANIFEST_SYSTEMS_MAX 6
+
+enum manifest_kind {
+	MANIFEST_LINUX,   /* a Linux system with our agent in it */
+	MANIFEST_ANDROID, /* its adb daemon is the agent; docs/decisions/140 */
+};
+
+enum manifest_architecture { MANIFEST_X86_64, MANIFEST_AARCH64 };
 
 enum manifest_touch {
 	MANIFEST_TABLET,     /* one absolute pointer */
 	MANIFEST_MULTITOUCH, /* ten fingers, and the absolute pointer beside it */
 };
 
+/* An image of one of Android's partitions. */
+struct manifest_system {
+	char *partition; /* "super", "vbmeta" ...; the disk's serial number */
+	char *file;      /* absolute path */
+};
+
 struct manifest {
+	enum manifest_kind kind;
 	char *name; /* of the template: [a-z0-9-], 1 to 32 */
-	char *disk; /* absolute paths; NULL: the machine has no disk */
+	char *disk; /* absolute paths; NULL: the machine has no disk; of Android, its user data */
 	char *kernel, *initrd;
+	struct manifest_system systems[MANIFEST_SYSTEMS_MAX]; /* Android alone; only read */
+	unsigned system_count;
 	char *cmdline;
+	enum manifest_architecture architecture;
 	unsigned cpus;
 	unsigned memory_mib;
 	unsigned width, height; /* pixels */
@@ -39,6 +57,8 @@ struct manifest *manifest_parse(JsonObject *object, const char *folder, GError *
 JsonNode *manifest_json(const struct manifest *manifest);
 void manifest_free(struct manifest *manifest);
 
+/* As QEMU says it: "x86_64". */
+const char *manifest_architecture_name(enum manifest_architecture architecture);
 /* Fingers the screen can tell apart; 0: only a pointer. */
 unsigned manifest_touch_points(const struct manifest *manifest);
 /* Names of templates and phones: [a-z0-9-], 1 to 32, no dash at the ends. */

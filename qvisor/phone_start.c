@@ -198,6 +198,7 @@ static void step_spawn(struct phone_start *start)
 {
 	struct phone *phone = start->phone;
 	const struct host *host = phone->host;
+	const struct manifest *manifest = phone->template->manifest;
 	g_autoptr(GError) error = NULL;
 	g_autofree char *overlay =
 	    g_build_filename(host->launcher ? phone->folder : "", "overlay.qcow2", NULL);
@@ -207,20 +208,17 @@ static void step_spawn(struct phone_start *start)
 	    .boot = start->kind == START_COLD ? QEMU_BOOT_COLD
 	            : phone->cold             ? QEMU_BOOT_RESUME
 	                                      : QEMU_BOOT_CLONE,
-	    .manifest = phone->template->manifest,
-	    .qemu = host->qemu,
-	    .accelerator = host->accelerator->name,
-	    .cpu = host->accelerator->cpu,
+	    .manifest = manifest,
+	    .emulator = host_emulator(host, manifest->architecture),
 	    .tb_size_mib = host->tb_size_mib,
 	    .mem_merge = host->mem_merge,
 	    .uuid = phone->uuid,
 	    .memory = phone->cold ? NULL : template_path(phone->template, "memory"),
 	    /* Without a jail in QEMU's working directory, which may be renamed before QEMU opens it
 	     * for writing. */
-	    .disk = phone->template->manifest->disk ? overlay : NULL,
+	    .disk = manifest->disk ? overlay : NULL,
 	};
 	g_auto(GStrv) argv = qemu_command_build(&command);
-	const struct manifest *manifest = phone->template->manifest;
 	/* What it reads, where it may not see all: the disk is overlay, template's disk, image. */
 	const char *files[5] = {NULL};
 	unsigned n = 0;

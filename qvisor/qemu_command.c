@@ -24,15 +24,17 @@ static void add_machine(GPtrArray *line, const struct qemu_command *command)
 {
 	const struct manifest *manifest = command->manifest;
 	g_autofree char *memory = command->memory ? option_escape(command->memory) : NULL;
-	add(line, "-machine",
-	    "q35,memory-backend=ram,hpet=off,vmport=off,smm=off,usb=off,dump-guest-core=off,"
-	    "mem-merge=%s",
+	/* Interrupts of ARM's PCI devices are messages, which want a GICv3. */
+	add(line, "-machine", "%s,dump-guest-core=off,mem-merge=%s",
+	    manifest->architecture == MANIFEST_AARCH64
+	        ? "virt,memory-backend=ram,gic-version=3,acpi=off"
+	        : "q35,memory-backend=ram,hpet=off,vmport=off,smm=off,usb=off",
 	    command->mem_merge ? "on" : "off");
-	if (!strcmp(command->accelerator, "tcg"))
+	if (!strcmp(command->emulator.accelerator, "tcg"))
 		add(line, "-accel", "tcg,thread=multi,tb-size=%u", command->tb_size_mib);
 	else
-		add(line, "-accel", "%s", command->accelerator);
-	add(line, "-cpu", "%s", command->cpu);
+		add(line, "-accel", "%s", command->emulator.accelerator);
+	add(line, "-cpu", "%s", command->emulator.cpu);
 	add(line, "-smp", "%u", manifest->cpus);
 	add(line, "-m", "%uM", manifest->memory_mib);
 	switch (command->boot) {
@@ -63,18 +65,39 @@ static void add_machine(GPtrArray *line, const struct qemu_command *command)
 	add(line, "-append", "%s", manifest->cmdline);
 }
 
+static void add_agent(GPtrArray *line)
+{
+	add(line, "-chardev", "socket,id=agent,fd=%d,server=on,wait=off", QEMU_FD_AGENT);
+	add(line, "-device",
+	    "virtserialport,bus=serial.0,nr=1,chardev=agent,name=org.qvmi.agent.0");
+}
+
+/* Android's partitions; its first stage finds each by the disk's serial number. */
+static void add_systems(GPtrArray *line, const struct manifest *manifest)
+{
+	for (unsigned i = 0; i < manifest->system_count; i++) {
+		const struct manifest_system *system = &manifest->systems[i];
+		g_autofree char *file = option_escape(system->file);
+		add(line, "-drive", "if=none,id=system%u,format=raw,file=%s,readonly=on", i, file);
+		add(line, "-device", "virtio-blk-pci,drive=system%u,serial=%s,addr=0x%x", i,
+		    system->partition, 0x9 + i);
+	}
+}
+
 static void add_devices(GPtrArray *line, const struct qemu_command *command)
 {
 	const struct manifest *manifest = command->manifest;
 	/* Fixed slots: what a clone has must be where the template had it. No balloon, no free-page
 	 * reporting, no virtio-mem: they punch holes in the template's memory file, even from a
 	 * private mapping. */
-	add(line, "-device", "virtio-vga,addr=0x2,xres=%u,yres=%u,max_outputs=1", manifest->width,
-	    manifest->height);
+	bool pc = manifest->architecture == MANIFEST_X86_64;
+	add(line, "-device", "%s,addr=0x2,xres=%u,yres=%u,max_outputs=1",
+	    pc ? "virtio-vga" : "virtio-gpu-pci", manifest->width, manifest->height);
 	add(line, "-device", "virtio-serial-pci,id=serial,addr=0x3,max_ports=4");
-	add(line, "-chardev", "socket,id=agent,fd=%d,server=on,wait=off", QEMU_FD_AGENT);
-	add(line, "-device",
-	    "virtserialport,bus=serial.0,nr=1,chardev=agent,name=org.qvmi.agent.0");
+	if (manifest->kind == MANIFEST_ANDROID)
+		add(line, "-device", "vhost-vsock-pci,guest-cid=%u,addr=0xf", command->vsock_cid);
+	else
+		add_agent(line);
 	/* Of two devices that understand buttons QEMU gives them to the one whose driver started
 	 * last; the tablet has the higher slot, so it is the pointer, and fingers go to the only
 	 * device that has them. */
@@ -84,13 +107,15 @@ static void add_devices(GPtrArray *line, const struct qemu_command *command)
 	add(line, "-device", "virtio-keyboard-pci,addr=0x6");
 	add(line, "-object", "rng-random,id=entropy,filename=/dev/urandom");
 	add(line, "-device", "virtio-rng-pci,rng=entropy,addr=0x7");
-	add(line, "-device", "vmgenid,guid=auto");
+	if (pc)
+		add(line, "-device", "vmgenid,guid=auto");
 	if (command->disk) {
 		g_autofree char *disk = option_escape(command->disk);
 		add(line, "-drive",
 		    "if=none,id=disk,format=qcow2,file=%s,discard=unmap,detect-zeroes=unmap", disk);
 		add(line, "-device", "virtio-blk-pci,drive=disk,addr=0x8");
 	}
+	add_systems(line, manifest);
 	/* Spare root ports: the network interface is plugged after a clone, since saved state
 	 * carries its MAC. */
 	for (unsigned i = 0; i < 2; i++)
@@ -104,7 +129,7 @@ static void add_devices(GPtrArray *line, const struct qemu_command *command)
 char **qemu_command_build(const struct qemu_command *command)
 {
 	GPtrArray *line = g_ptr_array_new();
-	g_ptr_array_add(line, g_strdup(command->qemu));
+	g_ptr_array_add(line, g_strdup(command->emulator.qemu));
 	g_ptr_array_add(line, g_strdup("-nodefaults"));
 	g_ptr_array_add(line, g_strdup("-no-user-config"));
 	g_ptr_array_add(line, g_strdup("-S"));

@@ -9,6 +9,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "qvisor/accelerator.h"
 #include "qvisor/manifest.h"
 
 /* What the child finds open (process_spawn). */
@@ -27,14 +28,13 @@ enum qemu_boot {
 struct qemu_command {
 	enum qemu_boot boot;
 	const struct manifest *manifest;
-	const char *qemu;        /* program */
-	const char *accelerator; /* "kvm" or "tcg" */
-	const char *cpu;         /* CPU model */
-	unsigned tb_size_mib;    /* TCG's code cache */
-	bool mem_merge;          /* the kernel may merge its pages with others' (KSM) */
+	struct emulator emulator;
+	unsigned tb_size_mib; /* TCG's code cache */
+	bool mem_merge;       /* the kernel may merge its pages with others' (KSM) */
 	const char *uuid;
 	const char *memory; /* file; NULL with QEMU_BOOT_COLD and _RESUME */
 	const char *disk;   /* qcow2 overlay; NULL: none */
+	unsigned vsock_cid; /* Android: where its adb daemon is, at port 5555 (vsock(7)) */
 };
 
 /* Caller frees with g_strfreev(). */

@@ -22,6 +22,8 @@ static const struct config_key keys[] = {
     {"host", "template-folder", CONFIG_PATH, NULL, 0, 0, "a folder a template is made below it"},
     {"host", "accelerator", CONFIG_STRING, "auto", 0, 0, "auto (probes KVM), kvm or tcg"},
     {"host", "qemu", CONFIG_STRING, "qemu-system-x86_64", 0, 0, "QEMU program"},
+    {"host", "qemu-aarch64", CONFIG_STRING, "qemu-system-aarch64", 0, 0,
+        "QEMU program for ARM64 images"},
     {"host", "launcher", CONFIG_PATH, NULL, 0, 0,
         "socket of qvisor-launch; unset: phones run under this daemon's user, without a jail"},
     {"host", "tb-size-mib", CONFIG_INT, "64", 8, 4096, "TCG's code cache a phone"},

@@ -140,7 +140,8 @@ static void build_seal(struct template_build *build)
 	g_autoptr(JsonNode) copy = manifest_json(build->manifest);
 	template->manifest = manifest_parse(json_node_get_object(copy), "/", NULL);
 	template->qemu_version = g_strdup(build->host->qemu_version);
-	template->accelerator = g_strdup(build->host->accelerator->name);
+	template->accelerator =
+	    g_strdup(host_emulator(build->host, build->manifest->architecture).accelerator);
 	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
 	template->created = g_date_time_format_iso8601(now);
 	template->cold_boot_s = (build->ready - build->started) / 1e6;
@@ -390,9 +391,7 @@ static bool build_boot(struct template_build *build, GError **error)
 	const struct qemu_command command = {
 	    .boot = QEMU_BOOT_TEMPLATE,
 	    .manifest = manifest,
-	    .qemu = host->qemu,
-	    .accelerator = host->accelerator->name,
-	    .cpu = host->accelerator->cpu,
+	    .emulator = host_emulator(host, manifest->architecture),
 	    .tb_size_mib = 0, /* QEMU's own: a boot translates more than a clone */
 	    .uuid = "00000000-0000-0000-0000-000000000000",
 	    .memory = memory,

@@ -184,8 +184,11 @@ struct operation *template_store_build(
 	AUTO(manifest) manifest = manifest_load(manifest_path, error);
 	if (!manifest)
 		return NULL;
-	g_autofree char *key = template_key(
-	    manifest, host->qemu_version, host->accelerator->name, host->accelerator->cpu);
+	if (!host_can_run(host, manifest, error))
+		return NULL;
+	const struct emulator emulator = host_emulator(host, manifest->architecture);
+	g_autofree char *key =
+	    template_key(manifest, host->qemu_version, emulator.accelerator, emulator.cpu);
 	struct build *running = g_hash_table_lookup(store->builds, manifest->name);
 	if (running) {
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT,

@@ -27,9 +27,7 @@ static void check_command(const struct manifest *manifest)
 {
 	const struct qemu_command command = {.boot = QEMU_BOOT_TEMPLATE,
 	    .manifest = manifest,
-	    .qemu = "qemu",
-	    .accelerator = "tcg",
-	    .cpu = "max",
+	    .emulator = {"qemu", "tcg", "max"},
 	    .tb_size_mib = 64,
 	    .uuid = "u",
 	    .memory = "memory",

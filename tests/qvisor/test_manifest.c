@@ -92,6 +92,60 @@ static void test_optional(struct fixture *fixture, gconstpointer data)
 	g_assert_cmpuint(manifest_touch_points(manifest), ==, 0);
 }
 
+static void test_aarch64(struct fixture *fixture, gconstpointer data)
+{
+	(void)data;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GString) text = g_string_new(good);
+	g_string_replace(
+	    text, "\"type\":\"q35\"", "\"architecture\":\"aarch64\",\"type\":\"virt\"", 1);
+	g_string_replace(text, "virtio-vga", "virtio-gpu", 1);
+	AUTO(manifest) manifest = load(fixture, text->str, &error);
+	g_assert_no_error(error);
+	g_assert_cmpint(manifest->architecture, ==, MANIFEST_AARCH64);
+	g_autoptr(JsonNode) node = manifest_json(manifest);
+	AUTO(manifest) again = manifest_parse(json_node_get_object(node), "/", &error);
+	g_assert_no_error(error);
+	g_assert_cmpint(again->architecture, ==, MANIFEST_AARCH64);
+}
+
+/* The good one as Android's, with `systems` for its partitions. */
+static struct manifest *load_android(struct fixture *fixture, const char *systems, GError **error)
+{
+	g_autoptr(GString) text = g_string_new(good);
+	g_autofree char *cmdline = g_strdup_printf("\"cmdline\":\"quiet\",\"system\":%s", systems);
+	g_string_replace(text, "\"format\":1", "\"format\":1,\"kind\":\"android\"", 1);
+	g_string_replace(text, "\"by\":\"agent\"", "\"by\":\"adb\"", 1);
+	g_string_replace(text, "\"cmdline\":\"quiet\"", cmdline, 1);
+	return load(fixture, text->str, error);
+}
+
+static void test_android(struct fixture *fixture, gconstpointer data)
+{
+	(void)data;
+	g_autoptr(GError) error = NULL;
+	AUTO(manifest)
+	manifest = load_android(fixture, "{\"super\":\"disk\",\"vbmeta\":\"kernel\"}", &error);
+	g_assert_no_error(error);
+	g_assert_cmpint(manifest->kind, ==, MANIFEST_ANDROID);
+	g_assert_cmpuint(manifest->system_count, ==, 2);
+	g_assert_cmpstr(manifest->systems[0].partition, ==, "super");
+	g_autoptr(JsonNode) node = manifest_json(manifest);
+	AUTO(manifest) again = manifest_parse(json_node_get_object(node), "/", &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(again->systems[1].file, ==, manifest->systems[1].file);
+
+	static const char *const wrong[] = {"{}", "{\"super\":\"nowhere\"}",
+	    "{\"su,per\":\"disk\"}", "{\"super\":7}", "[]",
+	    "{\"a\":\"disk\",\"b\":\"disk\",\"c\":\"disk\",\"d\":\"disk\",\"e\":\"disk\","
+	    "\"f\":\"disk\",\"g\":\"disk\"}"};
+	for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		g_assert_null(load_android(fixture, wrong[i], &error));
+		g_assert_error(error, QVMI_ERROR, QVMI_ERROR_INVALID);
+		g_clear_error(&error);
+	}
+}
+
 /* Each replaces a piece of the good one and must be refused by a message that names the culprit. */
 static const struct {
 	const char *from, *to, *named;
@@ -122,6 +176,13 @@ static const struct {
     {"virtio-keyboard", "usb", "devices.keyboard"},
     {"\"by\":\"agent\"", "\"by\":\"hope\"", "ready.by"},
     {"\"timeout_s\":60", "\"timeout_s\":0", "timeout_s"},
+    {"\"type\":\"q35\"", "\"type\":\"q35\",\"architecture\":\"mips\"", "machine.architecture"},
+    {"\"type\":\"q35\"", "\"type\":\"q35\",\"architecture\":\"aarch64\"", "machine.type"},
+    {"\"format\":1", "\"format\":1,\"kind\":\"tizen\"", "kind"},
+    /* What belongs to Android is refused elsewhere, and the other way round. */
+    {"\"cmdline\":\"quiet\"", "\"cmdline\":\"quiet\",\"system\":{\"super\":\"disk\"}",
+        "image.system"},
+    {"\"format\":1", "\"format\":1,\"kind\":\"android\"", "system"},
     {",\"ready\":{\"by\":\"agent\",\"timeout_s\":60}", "", "ready"},
 };
 
@@ -160,6 +221,8 @@ int main(int argc, char **argv)
 	g_test_add("/manifest/" #name, struct fixture, NULL, set_up, test_##name, tear_down)
 	ADD(good);
 	ADD(optional);
+	ADD(aarch64);
+	ADD(android);
 	ADD(bad);
 	ADD(not_there);
 	return g_test_run();

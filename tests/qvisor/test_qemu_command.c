@@ -23,9 +23,7 @@ static char *line(enum qemu_boot boot)
 	const struct qemu_command command = {
 	    .boot = boot,
 	    .manifest = &manifest,
-	    .qemu = "qemu",
-	    .accelerator = "tcg",
-	    .cpu = "max",
+	    .emulator = {"qemu", "tcg", "max"},
 	    .tb_size_mib = 64,
 	    .uuid = "UUID",
 	    .memory = boot == QEMU_BOOT_COLD ? NULL : "/t/a,b/memory",
@@ -102,9 +100,7 @@ static void test_diskless_kvm(void)
 	small.touch = MANIFEST_TABLET;
 	const struct qemu_command command = {.boot = QEMU_BOOT_CLONE,
 	    .manifest = &small,
-	    .qemu = "qemu",
-	    .accelerator = "kvm",
-	    .cpu = "host",
+	    .emulator = {"qemu", "kvm", "host"},
 	    .uuid = "UUID",
 	    .memory = "/m"};
 	g_auto(GStrv) argv = qemu_command_build(&command);
@@ -116,6 +112,71 @@ static void test_diskless_kvm(void)
 	g_assert_nonnull(strstr(text, "virtio-tablet-pci,addr=0x5"));
 }
 
+static void test_aarch64(void)
+{
+	struct manifest arm = manifest;
+	arm.architecture = MANIFEST_AARCH64;
+	const struct qemu_command command = {.boot = QEMU_BOOT_CLONE,
+	    .manifest = &arm,
+	    .emulator = {"qemu-arm", "tcg", "cortex"},
+	    .tb_size_mib = 64,
+	    .uuid = "UUID",
+	    .memory = "/m"};
+	g_auto(GStrv) argv = qemu_command_build(&command);
+	g_autofree char *text = g_strjoinv(" ", argv);
+	static const char *const there[] = {
+	    "qemu-arm -nodefaults ",
+	    "-machine "
+	    "virt,memory-backend=ram,gic-version=3,acpi=off,dump-guest-core=off,mem-merge=off ",
+	    "-cpu cortex ",
+	    "mem-path=/m,share=off,readonly=on,rom=off -incoming defer ",
+	    "virtio-gpu-pci,addr=0x2,xres=360,yres=720,max_outputs=1 ",
+	    "name=org.qvmi.agent.0 ",
+	};
+	for (unsigned i = 0; i < G_N_ELEMENTS(there); i++)
+		g_assert_nonnull(strstr(text, there[i]));
+	/* What only a PC has. */
+	static const char *const never[] = {"vga", "hpet", "vmport", "vmgenid", "q35"};
+	for (unsigned i = 0; i < G_N_ELEMENTS(never); i++)
+		g_assert_null(strstr(text, never[i]));
+}
+
+/* Golden up to the command line: it is not run here (docs/decisions/140). */
+static void test_android(void)
+{
+	struct manifest android = manifest;
+	android.kind = MANIFEST_ANDROID;
+	android.disk = NULL;
+	android.systems[0] = (struct manifest_system){(char *)"super", (char *)"/a,b/super.img"};
+	android.systems[1] = (struct manifest_system){(char *)"vbmeta", (char *)"/a/vbmeta.img"};
+	android.system_count = 2;
+	const struct qemu_command command = {.boot = QEMU_BOOT_TEMPLATE,
+	    .manifest = &android,
+	    .emulator = {"qemu", "tcg", "max"},
+	    .tb_size_mib = 64,
+	    .uuid = "UUID",
+	    .memory = "/m",
+	    .vsock_cid = 4711};
+	g_auto(GStrv) argv = qemu_command_build(&command);
+	g_autofree char *text = g_strjoinv(" ", argv);
+	g_assert_cmpstr(text, ==,
+	    HEAD "-object memory-backend-file,id=ram,size=512M,mem-path=/m,share=on " KERNEL
+	         "-device virtio-vga,addr=0x2,xres=360,yres=720,max_outputs=1 "
+	         "-device virtio-serial-pci,id=serial,addr=0x3,max_ports=4 "
+	         "-device vhost-vsock-pci,guest-cid=4711,addr=0xf "
+	         "-device virtio-multitouch-pci,addr=0x4 -device virtio-tablet-pci,addr=0x5 "
+	         "-device virtio-keyboard-pci,addr=0x6 "
+	         "-object rng-random,id=entropy,filename=/dev/urandom "
+	         "-device virtio-rng-pci,rng=entropy,addr=0x7 -device vmgenid,guid=auto "
+	         "-drive if=none,id=system0,format=raw,file=/a,,b/super.img,readonly=on "
+	         "-device virtio-blk-pci,drive=system0,serial=super,addr=0x9 "
+	         "-drive if=none,id=system1,format=raw,file=/a/vbmeta.img,readonly=on "
+	         "-device virtio-blk-pci,drive=system1,serial=vbmeta,addr=0xa "
+	         "-device pcie-root-port,id=spare0,chassis=1,slot=1,addr=0x10 "
+	         "-device pcie-root-port,id=spare1,chassis=2,slot=2,addr=0x11 "
+	         "-chardev ringbuf,id=console,size=65536 -serial chardev:console");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -124,5 +185,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/qemu_command/cold", test_cold);
 	g_test_add_func("/qemu_command/never", test_never);
 	g_test_add_func("/qemu_command/diskless_kvm", test_diskless_kvm);
+	g_test_add_func("/qemu_command/aarch64", test_aarch64);
+	g_test_add_func("/qemu_command/android", test_android);
 	return g_test_run();
 }
