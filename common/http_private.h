@@ -30,6 +30,7 @@
 
 struct http_server {
 	const struct http_route *routes;
+	http_guard guard; /* NULL: none */
 	void *data;
 	GPtrArray *listeners;
 	struct lws_protocols *protocols; /* [0] HTTP, then one a WebSocket subprotocol */

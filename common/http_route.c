@@ -95,7 +95,12 @@ static void respond_method(struct http_request *request, const char *allowed)
 
 static void run(struct http_request *request, const struct http_route *route)
 {
-	route->handler(request, request->server->data);
+	g_autoptr(GError) error = NULL;
+
+	if (request->server->guard && !request->server->guard(request, route, &error))
+		http_respond_error(request, error);
+	else
+		route->handler(request, request->server->data);
 }
 
 void http_route_dispatch(struct http_request *request)

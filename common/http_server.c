@@ -48,6 +48,11 @@ static struct lws_protocols *make_protocols(const struct http_route *routes)
 	return (struct lws_protocols *)g_array_free(protocols, FALSE);
 }
 
+void http_server_set_guard(struct http_server *server, http_guard guard)
+{
+	server->guard = guard;
+}
+
 struct http_server *http_server_new(const struct http_route *routes, void *data)
 {
 	struct http_server *server = g_new0(struct http_server, 1);

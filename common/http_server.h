@@ -59,6 +59,11 @@ struct http_listen {
  * tries `static_folder` (see http_server_serve_folder) and then answers 404; a known path with
  * another method 405. */
 struct http_server *http_server_new(const struct http_route *routes, void *data);
+/* Asked before each request that a route is for: false with an error refuses it. Once, before
+ * listening. WebSockets have their `open`. */
+typedef bool (*http_guard)(
+    struct http_request *request, const struct http_route *route, GError **error);
+void http_server_set_guard(struct http_server *server, http_guard guard);
 void http_server_free(struct http_server *server); /* closes listeners and connections */
 bool http_server_listen(
     struct http_server *server, const struct http_listen *listen, GError **error);

@@ -48,12 +48,63 @@ static bool status(struct cli *cli, GError **error)
 static bool host_list(struct cli *cli, GError **error)
 {
 	static const struct output_column columns[] = {{"ID", "id"}, {"STATE", "state"},
-	    {"ACCELERATOR", "info.accelerator.name"}, {"WHY", "info.accelerator.reason"},
-	    {"QEMU", "info.qemu.version"}, {"CPUS", "info.cpus"}, {"MEMORY MIB", "info.memory_mib"},
+	    {"DUTY", "duty"}, {"ACCELERATOR", "info.accelerator.name"},
+	    {"WHY", "info.accelerator.reason"}, {"QEMU", "info.qemu.version"},
+	    {"CPUS", "info.cpus"}, {"MEMORY MIB", "info.memory_mib"},
 	    {"FREE MIB", "info.memory_free_mib"}, {"RUNNING", "info.phones.running"},
 	    {"URL", "url"}, {0}};
 	return list(cli, "/v1/hosts", "hosts", columns, error);
 }
+
+static bool set_duty(struct cli *cli, const char *duty, const char *what, GError **error)
+{
+	g_autofree char *path = http_path("/v1/hosts/%s", cli_argument(cli, 0));
+	struct http_client *pool = cli_pool(cli, error);
+	g_autoptr(JsonObject) change = json_object_new();
+
+	json_object_set_string_member(change, "duty", duty);
+	g_autoptr(JsonNode) node =
+	    pool ? api_call(pool, "PATCH", path, json_object_ref(change), error) : NULL;
+	if (node)
+		output_done(cli, node, "host %s %s", cli_argument(cli, 0), what);
+	return node != NULL;
+}
+
+static bool host_drain(struct cli *cli, GError **error)
+{
+	return set_duty(cli, "draining",
+	    "takes no new phones; those in use stay (qvmi vm list --host tells how many)", error);
+}
+
+static bool host_maintain(struct cli *cli, GError **error)
+{
+	return set_duty(cli, "maintenance",
+	    "is being emptied; switch it off when qvmi status shows none running", error);
+}
+
+static bool host_activate(struct cli *cli, GError **error)
+{
+	return set_duty(cli, "active", "takes phones", error);
+}
+
+static bool host_remove(struct cli *cli, GError **error)
+{
+	g_autofree char *path = http_path("/v1/hosts/%s", cli_argument(cli, 0));
+	g_autofree char *forced = g_strconcat(path, "?force=true", NULL);
+	struct http_client *pool = cli_pool(cli, error);
+	g_autoptr(JsonNode) node =
+	    pool ? api_call(pool, "DELETE", cli_option(cli, "force") ? forced : path, NULL, error)
+	         : NULL;
+
+	if (node)
+		output_done(cli, node, "host %s is forgotten", cli_argument(cli, 0));
+	return node != NULL;
+}
+
+static const struct cli_option host_remove_options[] = {
+    {"force", NULL, "Also with phones on it: their leases end, their records go"},
+    {0},
+};
 
 static bool pool_list(struct cli *cli, GError **error)
 {
@@ -125,6 +176,11 @@ const struct cli_verb status_verbs[] = {
 };
 const struct cli_verb host_verbs[] = {
     {"list", "", 0, 0, "Machines that run phones.", NULL, host_list},
+    {"drain", "ID", 1, 1, "No new phones on this host; those in use stay.", NULL, host_drain},
+    {"maintain", "ID", 1, 1, "No phones on this host: those in use are suspended.", NULL,
+        host_maintain},
+    {"activate", "ID", 1, 1, "Phones on this host again.", NULL, host_activate},
+    {"remove", "ID", 1, 1, "Forgets a host.", host_remove_options, host_remove},
     {0},
 };
 const struct cli_verb pool_verbs[] = {

@@ -140,6 +140,13 @@ static bool check_reachable(struct allocation *a, const struct phone_record *r, 
 		    r->host, host->problem ? host->problem : "no reason known");
 		return false;
 	}
+	if (!host_serves(host)) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_UNAVAILABLE,
+		    "host '%s', which has this phone, is in maintenance; the phone is kept, try "
+		    "again later",
+		    r->host);
+		return false;
+	}
 	if (r->stage == PHONE_PRESENT && !g_hash_table_contains(host->phones, r->uuid)) {
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
 		    "phone %s is not on host '%s' any more; an administrator has to bring it back "

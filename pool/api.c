@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/host_certificate.h"
 #include "common/json.h"
 #include "pool/name.h"
 #include "pool/record_phone.h"
@@ -15,6 +16,7 @@ const struct http_route api_routes[] = {
     {"GET", "/v1/hosts", api_host_list, NULL},
     {"POST", "/v1/hosts", api_host_put, NULL},
     {"GET", "/v1/hosts/{id}", api_host_get, NULL},
+    {"PATCH", "/v1/hosts/{id}", api_host_patch, NULL},
     {"DELETE", "/v1/hosts/{id}", api_host_delete, NULL},
     {"GET", "/v1/hosts/{id}/performance", api_host_performance, NULL},
     {"GET", "/v1/pools", api_pool_list, NULL},
@@ -52,6 +54,12 @@ const struct http_route api_routes[] = {
     {"GET", "/v1/orders", api_orders, NULL},
     {NULL, NULL, NULL, NULL},
 };
+
+bool api_guard(struct http_request *request, const struct http_route *route, GError **error)
+{
+	/* It looks itself which host it is. */
+	return route->handler == api_host_put || host_certificate_refuse(request, route, error);
+}
 
 char *api_caller(struct http_request *request)
 {

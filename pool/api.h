@@ -5,6 +5,9 @@
 #include "common/http_server.h"
 #include "pool/manager.h"
 
+/* For http_server_set_guard(): a host may register, and ask nothing. */
+bool api_guard(struct http_request *request, const struct http_route *route, GError **error);
+
 /* For http_server_new(); the data is the struct manager. */
 extern const struct http_route api_routes[];
 
@@ -12,6 +15,7 @@ extern const struct http_route api_routes[];
 void api_host_list(struct http_request *request, void *data);
 void api_host_get(struct http_request *request, void *data);
 void api_host_put(struct http_request *request, void *data);
+void api_host_patch(struct http_request *request, void *data);
 void api_host_delete(struct http_request *request, void *data);
 void api_host_performance(struct http_request *request, void *data);
 /* api_pool.c */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "common/error.h"
+#include "common/host_certificate.h"
 #include "common/json.h"
 #include "pool/api.h"
 #include "pool/view.h"
@@ -32,6 +33,28 @@ void api_host_get(struct http_request *request, void *data)
 		http_respond_error(request, error);
 }
 
+/* A host speaks for itself, and of places that a network has. */
+static bool check_itself(
+    struct http_request *request, const struct host_record *record, GError **error)
+{
+	const char *id = host_certificate_id(http_request_peer(request));
+
+	if (!id)
+		return true;
+	if (!g_str_equal(id, record->id)) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_DENIED,
+		    "the certificate is host '%s''s: it cannot register '%s'", id, record->id);
+		return false;
+	}
+	if (!g_str_has_prefix(record->url, "https://") ||
+	    (record->mtpd_url && !g_str_has_prefix(record->mtpd_url, "https://"))) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "a host that registers itself is reached by https://HOST:PORT");
+		return false;
+	}
+	return true;
+}
+
 void api_host_put(struct http_request *request, void *data)
 {
 	struct manager *m = data;
@@ -41,9 +64,27 @@ void api_host_put(struct http_request *request, void *data)
 	g_autofree char *id = record ? g_strdup(record->id) : NULL;
 	bool known = id && manager_host(m, id, NULL);
 
+	if (record && !check_itself(request, record, &error))
+		g_clear_pointer(&record, host_record_free);
 	if (record && manager_add_host(m, record, &error))
 		api_respond_object(
 		    request, known ? 200 : 201, view_host(manager_host(m, id, NULL)));
+	else
+		http_respond_error(request, error);
+}
+
+void api_host_patch(struct http_request *request, void *data)
+{
+	struct manager *m = data;
+	const char *id = http_request_parameter(request, "id");
+	g_autoptr(GError) error = NULL;
+	JsonObject *body = http_request_json(request, &error);
+	const char *duty = body ? json_get_string(body, "duty", 32, &error) : NULL;
+	enum host_duty wanted;
+
+	if (duty && host_duty_parse(duty, &wanted, &error) &&
+	    manager_set_duty(m, id, wanted, &error))
+		api_respond_object(request, 200, view_host(manager_host(m, id, NULL)));
 	else
 		http_respond_error(request, error);
 }

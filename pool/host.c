@@ -211,11 +211,21 @@ static bool has_template(const struct host *h, const char *name)
 	return false;
 }
 
+bool host_is_active(const struct host *h)
+{
+	return h->reachable && h->record->duty == HOST_ACTIVE;
+}
+
+bool host_serves(const struct host *h)
+{
+	return h->reachable && h->record->duty != HOST_MAINTENANCE;
+}
+
 bool host_can_clone(const struct host *h, const char *template, int64_t now)
 {
 	const struct backoff *backoff = g_hash_table_lookup(h->backoffs, template);
 
-	return h->reachable && has_template(h, template) &&
+	return host_is_active(h) && has_template(h, template) &&
 	       (!backoff || backoff_over(backoff, now));
 }
 

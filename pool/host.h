@@ -63,6 +63,10 @@ void host_call(struct host *host, enum host_daemon daemon, const struct http_cal
 typedef void (*host_polled_fn)(struct host *host, GHashTable *phones, int64_t asked, void *data);
 void host_poll(struct host *host, int64_t now, host_polled_fn done, void *data);
 
+/* May phones that stand by be there? */
+bool host_is_active(const struct host *host);
+/* Can phones that are somebody's run there now? */
+bool host_serves(const struct host *host);
 /* Can it clone this template now? */
 bool host_can_clone(const struct host *host, const char *template, int64_t now);
 void host_clone_failed(struct host *host, const char *template, const char *problem, int64_t now);

@@ -79,9 +79,16 @@ void manager_free(struct manager *m)
 
 bool manager_add_host(struct manager *m, struct host_record *record, GError **error)
 {
-	/* Connects before it records: a URL that can never work is refused. */
-	struct host *host = host_new(record, m->connect, m->connect_data, error);
+	struct host *before = g_hash_table_lookup(m->hosts, record->id), *host;
 
+	if (before && host_record_same_place(before->record, record)) {
+		host_record_free(record);
+		return true;
+	}
+	if (before)
+		record->duty = before->record->duty;
+	/* Connects before it records: a URL that can never work is refused. */
+	host = host_new(record, m->connect, m->connect_data, error);
 	if (!host)
 		return false;
 	if (!host_record_save(m->db, record, error)) {
@@ -89,6 +96,20 @@ bool manager_add_host(struct manager *m, struct host_record *record, GError **er
 		return false;
 	}
 	g_hash_table_replace(m->hosts, record->id, host);
+	worker_soon(m);
+	return true;
+}
+
+bool manager_set_duty(struct manager *m, const char *id, enum host_duty duty, GError **error)
+{
+	struct host *host = manager_host(m, id, error);
+
+	if (!host || !host_record_set_duty(m->db, id, duty, error))
+		return false;
+	if (host->record->duty != duty)
+		g_message("host %s: %s, was %s", id, host_duty_name(duty),
+		    host_duty_name(host->record->duty));
+	host->record->duty = duty;
 	worker_soon(m);
 	return true;
 }

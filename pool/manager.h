@@ -54,8 +54,11 @@ struct manager *manager_new(const struct manager_options *options, GError **erro
 void manager_free(struct manager *manager);
 DEFINE_CLEANUP(manager);
 
-/* Records the host (takes the record) and begins to ask it. */
+/* Records the host (takes the record) and begins to ask it; one that is recorded already keeps its
+ * duty, and all that is known of it when it still is where it was. */
 bool manager_add_host(struct manager *manager, struct host_record *record, GError **error);
+/* QVMI_ERROR_NOT_FOUND */
+bool manager_set_duty(struct manager *manager, const char *id, enum host_duty duty, GError **error);
 /* QVMI_ERROR_CONFLICT while phones are recorded on it; `force` gives them up: their leases end,
  * orders "forget" by `who` are recorded. */
 bool manager_remove_host(

@@ -19,8 +19,9 @@ static bool offered(
 	const struct phone_truth *truth = manager_truth(m, r->host, r->uuid);
 	struct host *host = manager_host(m, r->host, NULL);
 
-	if (r->lease || r->stage == PHONE_DESTROYING || !host || !host->reachable ||
-	    (r->owner && g_strcmp0(r->owner, user) != 0))
+	if (r->lease || r->stage == PHONE_DESTROYING || !host ||
+	    (r->owner && g_strcmp0(r->owner, user) != 0) ||
+	    !(r->owner ? host_serves(host) : host_is_active(host)))
 		return false;
 	*out = (struct choice_phone){
 	    .uuid = r->uuid, .host = r->host, .own = r->owner != NULL, .created = r->created};

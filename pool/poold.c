@@ -123,6 +123,7 @@ int main(int argc, char **argv)
 	prctl(PR_SET_DUMPABLE, 0);
 	manager = open_manager(config);
 	server = http_server_new(api_routes, manager);
+	http_server_set_guard(server, api_guard);
 	open_listeners(server, config);
 	http_server_set_ready(server, true);
 	code = daemon_run(daemon);

@@ -13,12 +13,18 @@ static bool is_down(const struct phone_truth *truth)
 	       truth->state == PHONE_STATE_FAILED;
 }
 
-static enum reconcile_action present(const struct phone_record *r, const struct phone_truth *truth)
+static enum reconcile_action present(
+    const struct phone_record *r, const struct phone_truth *truth, enum host_duty duty)
 {
 	if (!truth)
 		return is_spare(r) ? RECONCILE_REPLACE : RECONCILE_LOST;
+	/* One that is off or has crashed is started at the next sign-in. A hung one cannot be
+	 * suspended; its host's own policy is for it. */
 	if (!is_spare(r))
-		return RECONCILE_NOTHING; /* off, crashed: started at the next sign-in */
+		return duty == HOST_MAINTENANCE && truth->state == PHONE_STATE_RUNNING &&
+		               !truth->hung
+		           ? RECONCILE_SUSPEND
+		           : RECONCILE_NOTHING;
 	if (is_down(truth) || truth->hung)
 		return RECONCILE_REPLACE;
 	return RECONCILE_NOTHING;
@@ -34,8 +40,10 @@ static enum reconcile_action releasing(const struct phone_truth *truth)
 }
 
 enum reconcile_action reconcile_phone(
-    const struct phone_record *record, const struct phone_truth *truth)
+    const struct phone_record *record, const struct phone_truth *truth, enum host_duty duty)
 {
+	if (duty != HOST_ACTIVE && is_spare(record) && record->stage != PHONE_DESTROYING)
+		return RECONCILE_CLEAR;
 	switch (record->stage) {
 	case PHONE_CREATING:
 		if (truth && truth->state == PHONE_STATE_RUNNING)
@@ -44,7 +52,7 @@ enum reconcile_action reconcile_phone(
 			return RECONCILE_NOTHING;
 		return RECONCILE_CREATE;
 	case PHONE_PRESENT:
-		return present(record, truth);
+		return present(record, truth, duty);
 	case PHONE_RELEASING:
 		return releasing(truth);
 	case PHONE_DESTROYING:

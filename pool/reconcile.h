@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "pool/record_host.h"
 #include "pool/record_phone.h"
 #include "pool/truth.h"
 
@@ -16,10 +17,12 @@ enum reconcile_action {
 	RECONCILE_STOP,     /* releasing, and it runs */
 	RECONCILE_RELEASED, /* releasing, and it is off: present */
 	RECONCILE_REPLACE,  /* a spare clone that is off, crashed or gone: order, then destroy */
+	RECONCILE_CLEAR,    /* a spare clone on a host that takes none: order, then destroy */
+	RECONCILE_SUSPEND,  /* somebody's, it runs, and its host is in maintenance */
 	RECONCILE_DESTROY,  /* ordered: ask the host until it says that there is no such phone */
 	RECONCILE_LOST, /* it holds or held a user's data and the host has it not: say so, keep */
 };
 
-/* `truth` NULL: the host does not know the phone. */
+/* `truth` NULL: the host does not know the phone. `duty`: the host's. */
 enum reconcile_action reconcile_phone(
-    const struct phone_record *record, const struct phone_truth *truth);
+    const struct phone_record *record, const struct phone_truth *truth, enum host_duty duty);

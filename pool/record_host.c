@@ -9,6 +9,26 @@
 
 #define MAX_URL 512
 
+static const char *const duties[] = {"active", "draining", "maintenance"};
+
+const char *host_duty_name(enum host_duty duty)
+{
+	return duties[duty];
+}
+
+bool host_duty_parse(const char *text, enum host_duty *out, GError **error)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(duties); i++) {
+		if (g_str_equal(text, duties[i])) {
+			*out = (enum host_duty)i;
+			return true;
+		}
+	}
+	g_set_error(
+	    error, QVMI_ERROR, QVMI_ERROR_INVALID, "\"duty\" is active, draining or maintenance");
+	return false;
+}
+
 void host_record_free(struct host_record *r)
 {
 	if (!r)
@@ -70,6 +90,14 @@ struct host_record *host_record_parse(JsonObject *object, GError **error)
 	return g_steal_pointer(&r);
 }
 
+bool host_record_same_place(const struct host_record *a, const struct host_record *b)
+{
+	return g_str_equal(a->id, b->id) && g_str_equal(a->url, b->url) &&
+	       g_strcmp0(a->mtpd_url, b->mtpd_url) == 0 &&
+	       g_str_equal(a->mtp_address, b->mtp_address) && a->mtp_port == b->mtp_port &&
+	       a->websocket_port == b->websocket_port;
+}
+
 bool host_record_save(struct database *db, const struct host_record *r, GError **error)
 {
 	/* Not INSERT OR REPLACE: that deletes first, and phones refer to the row. */
@@ -80,6 +108,12 @@ bool host_record_save(struct database *db, const struct host_record *r, GError *
 	    " mtp_port = excluded.mtp_port, websocket_port = excluded.websocket_port",
 	    "ssssii", r->id, r->url, r->mtpd_url, r->mtp_address, (int64_t)r->mtp_port,
 	    (int64_t)r->websocket_port);
+}
+
+bool host_record_set_duty(struct database *db, const char *id, enum host_duty duty, GError **error)
+{
+	return database_exec(
+	    db, error, "UPDATE hosts SET duty = ? WHERE id = ?", "ss", host_duty_name(duty), id);
 }
 
 bool host_record_delete(struct database *db, const char *id, GError **error)
@@ -111,15 +145,16 @@ static void *read_row(struct rows *rows)
 	r->mtp_address = g_strdup(rows_string(rows, 3));
 	r->mtp_port = (int)rows_int(rows, 4);
 	r->websocket_port = (int)rows_int(rows, 5);
+	if (!host_duty_parse(rows_string(rows, 6), &r->duty, NULL))
+		r->duty = HOST_MAINTENANCE; /* of a newer poold: safest is to leave it alone */
 	return r;
 }
 
 GPtrArray *host_record_list(struct database *db, GError **error)
 {
 	return rows_list(database_query(db, error,
-	                     "SELECT id, url, mtpd_url, mtp_address, mtp_port, websocket_port FROM "
-	                     "hosts ORDER BY "
-	                     "id",
+	                     "SELECT id, url, mtpd_url, mtp_address, mtp_port, websocket_port,"
+	                     " duty FROM hosts ORDER BY id",
 	                     ""),
 	    read_row, (GDestroyNotify)host_record_free, error);
 }

@@ -49,8 +49,8 @@ static bool is_ready(struct manager *m, const struct phone_record *r)
 	struct host *host = manager_host(m, r->host, NULL);
 	const struct phone_truth *truth = manager_truth(m, r->host, r->uuid);
 
-	return r->stage == PHONE_PRESENT && !r->lease && !r->owner && host && host->reachable &&
-	       truth && truth->state == PHONE_STATE_RUNNING;
+	return r->stage == PHONE_PRESENT && !r->lease && !r->owner && host &&
+	       host_is_active(host) && truth && truth->state == PHONE_STATE_RUNNING;
 }
 
 struct pool_counts replenish_count(struct manager *m, GPtrArray *records)

@@ -70,5 +70,8 @@ const char *const pool_migrations[] = {
 
     /* The host name that was wished for; NULL: the host makes one. */
     "ALTER TABLE phones ADD COLUMN name TEXT;",
+
+    /* record_host.h */
+    "ALTER TABLE hosts ADD COLUMN duty TEXT NOT NULL DEFAULT 'active';",
     NULL,
 };

@@ -152,6 +152,7 @@ JsonObject *view_host(const struct host *host)
 	    host->reachable ? "reachable"
 	    : host->known   ? "unreachable"
 	                    : "unknown");
+	json_object_set_string_member(object, "duty", host_duty_name(host->record->duty));
 	set_text(object, "problem", host->problem);
 	set_text(object, "clone_problem", host->clone_problem);
 	json_object_set_int_member(object, "phones", g_hash_table_size(host->phones));

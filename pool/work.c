@@ -9,6 +9,7 @@
 #define CREATE_TIMEOUT_MS 60000
 #define START_TIMEOUT_MS 120000 /* a cold boot, where emulation is slow */
 #define STOP_TIMEOUT_S 30
+#define SUSPEND_TIMEOUT_MS 180000 /* gigabytes may have to be written */
 #define DESTROY_TIMEOUT_MS 30000
 #define FORGET_US (60 * G_USEC_PER_SEC)
 
@@ -158,7 +159,7 @@ static bool reached(struct phone_work *w, struct task *t)
 
 	if (!truth)
 		return false;
-	if (t->kind != WORK_STOP)
+	if (t->kind != WORK_STOP && t->kind != WORK_SUSPEND)
 		return truth->state == PHONE_STATE_RUNNING;
 	return truth->state == PHONE_STATE_OFF || truth->state == PHONE_STATE_SUSPENDED;
 }
@@ -300,6 +301,9 @@ static gboolean run_head(gpointer data)
 		break;
 	case WORK_STOP:
 		ask_stop(w, t);
+		break;
+	case WORK_SUSPEND:
+		ask_plain(w, t, "POST", "/suspend", SUSPEND_TIMEOUT_MS);
 		break;
 	case WORK_DESTROY:
 		ask_destroy(w, t);

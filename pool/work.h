@@ -15,6 +15,7 @@ enum work_kind {
 	                 into being. Cancelled (we are ending): left as it is. */
 	WORK_START,   /* it runs afterwards; also when it did already */
 	WORK_STOP,    /* it is off afterwards */
+	WORK_SUSPEND, /* it is on its host's disk afterwards, or off */
 	WORK_DESTROY, /* an order is open. The host has it no more afterwards; the record goes and
 	                 the order is done */
 };

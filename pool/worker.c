@@ -34,20 +34,10 @@ static void set_stage(struct manager *m, const struct phone_record *r, enum phon
 		g_warning("phone %s: %s", r->uuid, error->message);
 }
 
-/* A spare clone that has gone wrong. Its like may do the same: the host rests for a moment. */
-static void replace(
-    struct manager *m, const struct phone_record *r, const struct phone_truth *truth)
+static void destroy(struct manager *m, const struct phone_record *r, const char *why)
 {
-	struct host *host = manager_host(m, r->host, NULL);
-	g_autofree char *why =
-	    truth ? g_strdup_printf("a ready clone is %s: %s", phone_state_name(truth->state),
-	                truth->reason ? truth->reason : "no reason given")
-	          : g_strdup("a ready clone has gone from its host");
 	g_autoptr(GError) error = NULL;
 
-	g_message("phone %s on host %s: %s; replacing it", r->uuid, r->host, why);
-	if (host)
-		host_clone_failed(host, r->template, why, world_monotonic(&m->world));
 	if (database_begin(m->db, &error) &&
 	    manager_order(m, r->uuid, r->host, why, "poold", &error) &&
 	    database_commit(m->db, &error)) {
@@ -58,6 +48,22 @@ static void replace(
 	g_warning("phone %s: cannot record its destruction: %s", r->uuid, error->message);
 }
 
+/* A spare clone that has gone wrong. Its like may do the same: the host rests for a moment. */
+static void replace(
+    struct manager *m, const struct phone_record *r, const struct phone_truth *truth)
+{
+	struct host *host = manager_host(m, r->host, NULL);
+	g_autofree char *why =
+	    truth ? g_strdup_printf("a ready clone is %s: %s", phone_state_name(truth->state),
+	                truth->reason ? truth->reason : "no reason given")
+	          : g_strdup("a ready clone has gone from its host");
+
+	g_message("phone %s on host %s: %s; replacing it", r->uuid, r->host, why);
+	if (host)
+		host_clone_failed(host, r->template, why, world_monotonic(&m->world));
+	destroy(m, r, why);
+}
+
 static void report_lost(struct manager *m, const struct phone_record *r)
 {
 	if (g_hash_table_add(m->lost, g_strdup(r->uuid)))
@@ -66,12 +72,13 @@ static void report_lost(struct manager *m, const struct phone_record *r)
 		    r->uuid, r->owner ? r->owner : "nobody", r->host);
 }
 
-static void reconcile(
-    struct manager *m, const struct phone_record *r, const struct phone_truth *truth)
+static void reconcile(struct manager *m, const struct host *host, const struct phone_record *r)
 {
+	const struct phone_truth *truth = g_hash_table_lookup(host->phones, r->uuid);
+
 	if (truth)
 		g_hash_table_remove(m->lost, r->uuid);
-	switch (reconcile_phone(r, truth)) {
+	switch (reconcile_phone(r, truth, host->record->duty)) {
 	case RECONCILE_NOTHING:
 		break;
 	case RECONCILE_ADOPT:
@@ -86,6 +93,12 @@ static void reconcile(
 		break;
 	case RECONCILE_REPLACE:
 		replace(m, r, truth);
+		break;
+	case RECONCILE_CLEAR:
+		destroy(m, r, "a ready clone on a host that takes none any more");
+		break;
+	case RECONCILE_SUSPEND:
+		add_work(m, r, WORK_SUSPEND);
 		break;
 	case RECONCILE_DESTROY:
 		add_work(m, r, WORK_DESTROY);
@@ -128,7 +141,7 @@ static void reconcile_host(struct manager *m, struct host *host, int64_t asked)
 		const struct phone_record *r = list->pdata[i];
 
 		if (work_settled(m, r->uuid, asked))
-			reconcile(m, r, g_hash_table_lookup(host->phones, r->uuid));
+			reconcile(m, host, r);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "qvisor/folder.h"
 #include "qvisor/phone_table.h"
 #include "qvisor/prespawn.h"
+#include "qvisor/registration.h"
 
 static JsonObject *object_of(JsonObject *parent, const char *member)
 {
@@ -54,6 +55,8 @@ void api_host_get(struct http_request *request, void *data)
 	json_object_set_member(root, "jail", jail(host));
 	json_object_set_string_member(root, "network", host_network_name(host));
 	json_object_set_object_member(root, "spares", prespawn_json(host->prespawn));
+	if (host->registration)
+		json_object_set_member(root, "pool", registration_json(host->registration));
 	json_object_set_array_member(root, "quarantine", phone_table_quarantine(host->phones));
 	json_object_set_int_member(
 	    root, "uptime_s", (g_get_monotonic_time() - host->started) / G_USEC_PER_SEC);

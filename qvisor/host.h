@@ -47,6 +47,7 @@ struct host {
 	struct phone_table *phones;
 	struct prespawn *prespawn;
 	struct operations *operations;
+	struct registration *registration; /* NULL: with no pool */
 };
 
 /* Fills what the configuration says and probes QEMU; finish frees it. The tables are the caller's.

@@ -5,6 +5,7 @@
 
 #include "common/daemon.h"
 #include "common/error.h"
+#include "common/host_certificate.h"
 #include "common/http_server.h"
 #include "qvisor/api.h"
 #include "qvisor/display.h"
@@ -13,6 +14,7 @@
 #include "qvisor/network.h"
 #include "qvisor/phone_table.h"
 #include "qvisor/prespawn.h"
+#include "qvisor/registration.h"
 #include "qvisor/template_store.h"
 
 static const struct config_key keys[] = {
@@ -56,6 +58,19 @@ static const struct config_key keys[] = {
     {"listen", "key", CONFIG_PATH, NULL, 0, 0, "PEM"},
     {"listen", "client-ca", CONFIG_PATH, NULL, 0, 0, "clients must have a certificate of this CA"},
     {"listen", "display", CONFIG_PATH, NULL, 0, 0, "socket that hands displays to mtpd"},
+    {"pool", "url", CONFIG_STRING, NULL, 0, 0,
+        "https://HOST:PORT of the poold to register with; unset: an administrator does that"},
+    {"pool", "ca", CONFIG_PATH, NULL, 0, 0, "poold's certificate is of this CA"},
+    {"pool", "certificate", CONFIG_PATH, NULL, 0, 0,
+        "ours, common name \"host:ID\" (PEM): good for registering and nothing else"},
+    {"pool", "key", CONFIG_PATH, NULL, 0, 0, "its key (PEM)"},
+    {"pool", "own-url", CONFIG_STRING, NULL, 0, 0,
+        "https://HOST:PORT at which poold reaches this API"},
+    {"pool", "mtpd-url", CONFIG_STRING, NULL, 0, 0, "the same for mtpd's; unset: no thumbnails"},
+    {"pool", "mtp-address", CONFIG_STRING, NULL, 0, 0,
+        "where terminals find mtpd; unset: at the broker's address"},
+    {"pool", "mtp-port", CONFIG_INT, "8444", 1, 65535, "MTP over TLS"},
+    {"pool", "websocket-port", CONFIG_INT, "8445", 1, 65535, "MTP over WebSocket"},
     {"display", "allowed-uid", CONFIG_INT, "-1", -1, 2147483647,
         "a user beside our own and root who may have displays; -1: none"},
     {NULL, NULL, CONFIG_STRING, NULL, 0, 0, NULL},
@@ -117,6 +132,7 @@ int main(int argc, char **argv)
 	/* Before any listener: a second daemon on the same folders must not adopt what the first
 	 * has. */
 	struct http_server *server = http_server_new(api_routes, &host);
+	http_server_set_guard(server, host_certificate_refuse);
 	if (!listen_all(server, config, &error))
 		daemon_fail("opening the API", error);
 	struct display *display = NULL;
@@ -138,12 +154,16 @@ int main(int argc, char **argv)
 	struct heartbeat *heartbeat = heartbeat_new(&host, config, &error);
 	if (!heartbeat)
 		daemon_fail("watching over the phones", error);
+	host.registration = registration_new(host.id, config, &error);
+	if (error)
+		daemon_fail("registering with the pool", error);
 	http_server_set_ready(server, true);
 
 	int code = daemon_run(daemon);
 
 	/* Phones run on. What they were asked is answered while the server still is there. */
 	network_close(host.network, phone_table_running(host.phones) > 0);
+	registration_free(host.registration);
 	heartbeat_free(heartbeat);
 	prespawn_free(host.prespawn);
 	phone_table_free(host.phones);

@@ -178,6 +178,8 @@ static JsonNode *simulated_phone_call(
 	} else if (g_str_has_suffix(c->path, "/stop")) {
 		p->state = "off";
 		h->stops++;
+	} else if (g_str_has_suffix(c->path, "/suspend")) {
+		p->state = "suspended";
 	}
 	return json_node_of(simulated_describe(p));
 }

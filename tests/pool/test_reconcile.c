@@ -65,7 +65,8 @@ static void test_table(void)
 			t.state = (enum phone_state)cases[i].truth;
 		g_test_message("case %u", i);
 		g_assert_cmpint(
-		    reconcile_phone(&r, cases[i].truth == GONE ? NULL : &t), ==, cases[i].action);
+		    reconcile_phone(&r, cases[i].truth == GONE ? NULL : &t, HOST_ACTIVE), ==,
+		    cases[i].action);
 	}
 }
 
@@ -78,29 +79,51 @@ static void test_hung(void)
 	struct phone_record leased = spare;
 
 	leased.owner = leased.lease = (char *)"ann";
-	g_assert_cmpint(reconcile_phone(&spare, &t), ==, RECONCILE_REPLACE);
-	g_assert_cmpint(reconcile_phone(&leased, &t), ==, RECONCILE_NOTHING);
+	g_assert_cmpint(reconcile_phone(&spare, &t, HOST_ACTIVE), ==, RECONCILE_REPLACE);
+	g_assert_cmpint(reconcile_phone(&leased, &t, HOST_ACTIVE), ==, RECONCILE_NOTHING);
 }
 
 /* Whatever a host says, only what nobody has ever held is given up without a person's word. */
 static void test_nobodys_data(void)
 {
-	for (int stage = PHONE_CREATING; stage <= PHONE_RELEASING; stage++) {
-		for (int truth = GONE; truth <= PHONE_STATE_FAILED; truth++) {
-			struct phone_record r = {.uuid = (char *)"u",
-			    .pool = (char *)"p",
-			    .owner = (char *)"ann",
-			    .stage = (enum phone_stage)stage};
-			struct phone_truth t = {.uuid = (char *)"u"};
-			enum reconcile_action action;
+	for (int i = 0; i < 3 * 3 * (PHONE_STATE_FAILED + 2); i++) {
+		struct phone_record r = {.uuid = (char *)"u",
+		    .pool = (char *)"p",
+		    .owner = (char *)"ann",
+		    .stage = (enum phone_stage)(PHONE_CREATING + i % 3)};
+		int truth = GONE + i / 9;
+		struct phone_truth t = {.uuid = (char *)"u"};
+		enum reconcile_action action;
 
-			if (truth != GONE)
-				t.state = (enum phone_state)truth;
-			action = reconcile_phone(&r, truth == GONE ? NULL : &t);
-			g_assert_cmpint(action, !=, RECONCILE_REPLACE);
-			g_assert_cmpint(action, !=, RECONCILE_DESTROY);
-		}
+		if (truth != GONE)
+			t.state = (enum phone_state)truth;
+		action =
+		    reconcile_phone(&r, truth == GONE ? NULL : &t, (enum host_duty)(i / 3 % 3));
+		g_assert_cmpint(action, !=, RECONCILE_REPLACE);
+		g_assert_cmpint(action, !=, RECONCILE_CLEAR);
+		g_assert_cmpint(action, !=, RECONCILE_DESTROY);
 	}
+}
+
+/* Where no new phones are wanted, what stands by goes; in maintenance, what runs is suspended. */
+static void test_duty(void)
+{
+	struct phone_truth t = {.uuid = (char *)"u", .state = PHONE_STATE_RUNNING};
+	struct phone_record spare = {
+	    .uuid = (char *)"u", .pool = (char *)"p", .stage = PHONE_PRESENT};
+	struct phone_record leased = spare, creating = spare;
+
+	leased.owner = leased.lease = (char *)"ann";
+	creating.stage = PHONE_CREATING;
+	g_assert_cmpint(reconcile_phone(&spare, &t, HOST_DRAINING), ==, RECONCILE_CLEAR);
+	g_assert_cmpint(reconcile_phone(&spare, NULL, HOST_MAINTENANCE), ==, RECONCILE_CLEAR);
+	g_assert_cmpint(reconcile_phone(&creating, NULL, HOST_DRAINING), ==, RECONCILE_CLEAR);
+	g_assert_cmpint(reconcile_phone(&leased, &t, HOST_DRAINING), ==, RECONCILE_NOTHING);
+	g_assert_cmpint(reconcile_phone(&leased, &t, HOST_MAINTENANCE), ==, RECONCILE_SUSPEND);
+	t.hung = true;
+	g_assert_cmpint(reconcile_phone(&leased, &t, HOST_MAINTENANCE), ==, RECONCILE_NOTHING);
+	t = (struct phone_truth){.uuid = (char *)"u", .state = PHONE_STATE_SUSPENDED};
+	g_assert_cmpint(reconcile_phone(&leased, &t, HOST_MAINTENANCE), ==, RECONCILE_NOTHING);
 }
 
 int main(int argc, char **argv)
@@ -108,6 +131,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/pool/reconcile/table", test_table);
 	g_test_add_func("/pool/reconcile/hung", test_hung);
+	g_test_add_func("/pool/reconcile/duty", test_duty);
 	g_test_add_func("/pool/reconcile/nobodys-data", test_nobodys_data);
 	return g_test_run();
 }

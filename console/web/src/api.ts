@@ -20,6 +20,7 @@ export interface Host {
   id: string;
   reachable?: boolean;
   state?: string;
+  duty?: "active" | "draining" | "maintenance";
   problem?: string;
   info?: HostInfo;
 }

@@ -17,7 +17,8 @@ export function HostCard({ host }: { host: api.Host }) {
   const gib = (mib: number) => (mib / 1024).toFixed(1);
   return (
     <article class="card host">
-      <h3><span class={away ? "dot failed" : "dot running"} /> {host.id}</h3>
+      <h3><span class={away ? "dot failed" : "dot running"} /> {host.id}
+        {host.duty && host.duty !== "active" && <small class="quiet"> {host.duty}</small>}</h3>
       {away && <p class="problem">{host.problem ?? "does not answer; its phones are kept as they were last seen"}</p>}
       {total > 0 && <Meter part={(total - free) / total} text={`${gib(total - free)} of ${gib(total)} GiB in use`} />}
       <p class="quiet">
