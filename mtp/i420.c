@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "mtp/i420.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* Everything fits 16 bits, so that a compiler makes vectors of it: coefficients are in 1/256 or
  * 1/128, and those above 1 are split. Rows are worked on in pieces of this many pixels. */
 #define PIECE 32u
+/* So that a whole piece's length is a constant. */
+#define INLINE static inline __attribute__((always_inline))
 
 size_t mtp_i420_size(unsigned width, unsigned height)
 {
@@ -85,9 +88,11 @@ void mtp_i420_put(const struct mtp_i420 *to, unsigned x, unsigned y, unsigned wi
 		}
 }
 
-static uint32_t clamp(int value)
+static uint8_t clamp(int16_t value)
 {
-	return (uint32_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+	int16_t low = value < 0 ? 0 : value;
+
+	return (uint8_t)(low > 255 ? 255 : low);
 }
 
 /* R, G, B, A in memory. */
@@ -100,36 +105,86 @@ static uint32_t rgba_of(uint32_t red, uint32_t green, uint32_t blue)
 #endif
 }
 
-/* An even number of pixels, each pair with one sample of chroma. */
-static void get_piece(uint8_t *restrict out, const uint8_t *restrict luma,
-    const uint8_t *restrict cb, const uint8_t *restrict cr, unsigned width)
+/* `n` samples of a plane of chroma to 2n pixels: of the nearest four samples, which lie between the
+ * pixels, the nearer count three times in either direction. */
+INLINE void spread(int16_t *restrict out, const uint8_t *restrict near, const uint8_t *restrict far,
+    unsigned n, bool left, bool right)
 {
-	int16_t red[PIECE], green[PIECE], blue[PIECE];
+	int16_t column[PIECE / 2 + 2];
+
+	for (unsigned i = 0; i < n; i++)
+		column[i + 1] = (int16_t)(3 * near[i] + far[i]);
+	column[0] = left ? (int16_t)(3 * near[-1] + far[-1]) : column[1];
+	column[n + 1] = right ? (int16_t)(3 * near[n] + far[n]) : column[n];
+	for (unsigned i = 0; i < n; i++) {
+		out[2 * i] = (int16_t)(((3 * column[i + 1] + column[i] + 8) >> 4) - 128);
+		out[2 * i + 1] = (int16_t)(((3 * column[i + 1] + column[i + 2] + 8) >> 4) - 128);
+	}
+}
+
+INLINE void to_rgba(uint8_t *restrict out, const uint8_t *restrict luma, const int16_t *restrict cb,
+    const int16_t *restrict cr, unsigned width)
+{
+	uint8_t red[PIECE], green[PIECE], blue[PIECE];
 	uint32_t pixels[PIECE];
 
-	for (unsigned i = 0; i < width / 2; i++) {
-		int16_t u = (int16_t)(cb[i] - 128), v = (int16_t)(cr[i] - 128);
+	for (unsigned i = 0; i < width; i++) {
+		int16_t y = luma[i], u = cb[i], v = cr[i];
+		int16_t r = (int16_t)(103 * v + 128), b = (int16_t)(198 * u + 128);
+		int16_t g = (int16_t)(-44 * u - 91 * v + 64);
 
-		red[2 * i] = red[2 * i + 1] = (int16_t)(v + ((103 * v + 128) >> 8));
-		green[2 * i] = green[2 * i + 1] = (int16_t)((-44 * u - 91 * v + 64) >> 7);
-		blue[2 * i] = blue[2 * i + 1] = (int16_t)(u + ((198 * u + 128) >> 8));
+		red[i] = clamp((int16_t)(y + v + (int16_t)(r >> 8)));
+		green[i] = clamp((int16_t)(y + (int16_t)(g >> 7)));
+		blue[i] = clamp((int16_t)(y + u + (int16_t)(b >> 8)));
 	}
 	for (unsigned i = 0; i < width; i++)
-		pixels[i] = rgba_of(
-		    clamp(luma[i] + red[i]), clamp(luma[i] + green[i]), clamp(luma[i] + blue[i]));
+		pixels[i] = rgba_of(red[i], green[i], blue[i]);
 	memcpy(out, pixels, width * sizeof(*pixels));
 }
 
-void mtp_i420_get(const struct mtp_i420 *from, unsigned x, unsigned y, unsigned width,
-    unsigned height, uint8_t *rgba, size_t stride)
+/* A row of one piece; `far`: the offset of the chroma beside it, the nearer of the two. */
+INLINE void get_piece(const struct mtp_i420 *from, unsigned x, unsigned y, unsigned width,
+    size_t far, bool left, bool right, uint8_t *rgba)
 {
-	for (unsigned row = 0; row < height; row++)
-		for (unsigned i = 0; i < width; i += PIECE) {
-			const uint8_t *luma =
-			    from->planes[0] + (y + row) * from->strides[0] + x + i;
-			size_t chroma = (y + row) / 2 * from->strides[1] + (x + i) / 2;
+	int16_t chroma[2][PIECE];
+	size_t near = y / 2 * from->strides[1];
 
-			get_piece(rgba + row * stride + (size_t)i * 4, luma,
-			    from->planes[1] + chroma, from->planes[2] + chroma, piece_of(width, i));
+	for (unsigned i = 0; i < 2; i++) {
+		const uint8_t *plane = from->planes[i + 1] + x / 2;
+
+		spread(chroma[i], plane + near, plane + far, width / 2, left, right);
+	}
+	to_rgba(rgba, from->planes[0] + y * from->strides[0] + x, chroma[0], chroma[1], width);
+}
+
+/* The row of chroma beside that of pixel row `y`, on the other side of which the row's pixels lie
+ * nearest; the same one where nothing may be looked at. */
+static unsigned far_row(unsigned y, unsigned top, unsigned bottom, unsigned beyond)
+{
+	unsigned near = y / 2;
+
+	if (y % 2)
+		return y + 1 < bottom || beyond & MTP_I420_BELOW ? near + 1 : near;
+	return y > top || beyond & MTP_I420_ABOVE ? near - 1 : near;
+}
+
+void mtp_i420_get(const struct mtp_i420 *from, unsigned x, unsigned y, unsigned width,
+    unsigned height, unsigned beyond, uint8_t *rgba, size_t stride)
+{
+	for (unsigned row = y; row < y + height; row++, rgba += stride) {
+		size_t far = far_row(row, y, y + height, beyond) * from->strides[1];
+
+		for (unsigned i = 0; i < width; i += PIECE) {
+			unsigned n = piece_of(width, i);
+			bool left = i > 0 || beyond & MTP_I420_LEFT;
+			bool right = i + n < width || beyond & MTP_I420_RIGHT;
+
+			if (n == PIECE)
+				get_piece(from, x + i, row, PIECE, far, left, right,
+				    rgba + (size_t)i * 4);
+			else
+				get_piece(
+				    from, x + i, row, n, far, left, right, rgba + (size_t)i * 4);
 		}
+	}
 }

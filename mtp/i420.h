@@ -23,6 +23,17 @@ struct mtp_i420 mtp_i420_of(uint8_t *memory, unsigned width, unsigned height);
  * `stride` counts pixels. */
 void mtp_i420_put(const struct mtp_i420 *to, unsigned x, unsigned y, unsigned width,
     unsigned height, const uint32_t *pixels, size_t stride);
-/* Gives them as R, G, B and 255; `stride` counts bytes; all four even. */
+/* What may be looked at beyond a rectangle: the next samples of chroma at its sides. */
+enum mtp_i420_side {
+	MTP_I420_LEFT = 1,
+	MTP_I420_RIGHT = 2,
+	MTP_I420_ABOVE = 4,
+	MTP_I420_BELOW = 8,
+};
+
+/* Gives them as R, G, B and 255; `stride` counts bytes; all four even. Chroma is interpolated as
+ * JPEG decoders do ("fancy upsampling" in libjpeg's jdsample.c), because photographs have been
+ * through that before: nearest samples cost up to 5 dB. Beyond the rectangle only what `beyond`
+ * names, of enum mtp_i420_side, is used. */
 void mtp_i420_get(const struct mtp_i420 *from, unsigned x, unsigned y, unsigned width,
-    unsigned height, uint8_t *rgba, size_t stride);
+    unsigned height, unsigned beyond, uint8_t *rgba, size_t stride);

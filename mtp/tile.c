@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mtp/tile.h"
 
+#include "mtp/i420.h"
+
 unsigned mtp_palette_bits(unsigned palette_size)
 {
 	return palette_size <= 2 ? 1 : palette_size <= 4 ? 2 : palette_size <= 16 ? 4 : 8;
@@ -33,7 +35,18 @@ bool mtp_video_shows(const struct mtp_tile *tile, unsigned column, unsigned row)
 {
 	size_t bit = (size_t)row * blocks_of(tile->width) + column;
 
+	if (column >= blocks_of(tile->width) || row >= blocks_of(tile->height))
+		return false;
 	return !(tile->flags & MTP_VIDEO_MASK) || (tile->mask[bit / 8] >> (7 - bit % 8) & 1);
+}
+
+unsigned mtp_video_sides(const struct mtp_tile *tile, unsigned column, unsigned row)
+{
+	/* Left of the first and above it is UINT_MAX: not shown. */
+	return (mtp_video_shows(tile, column - 1, row) ? MTP_I420_LEFT : 0u) |
+	       (mtp_video_shows(tile, column + 1, row) ? MTP_I420_RIGHT : 0u) |
+	       (mtp_video_shows(tile, column, row - 1) ? MTP_I420_ABOVE : 0u) |
+	       (mtp_video_shows(tile, column, row + 1) ? MTP_I420_BELOW : 0u);
 }
 
 /* An empty rectangle is not on any screen. */

@@ -54,6 +54,8 @@ unsigned mtp_palette_bits(unsigned palette_size);
 size_t mtp_video_mask_size(const struct mtp_tile *tile);
 /* Is the block shown, by column and row from the tile's corner? */
 bool mtp_video_shows(const struct mtp_tile *tile, unsigned column, unsigned row);
+/* On which of its sides (enum mtp_i420_side) a square that is shown has neighbours that are too. */
+unsigned mtp_video_sides(const struct mtp_tile *tile, unsigned column, unsigned row);
 /* What a PALETTE or ZSTD tile's data decompresses to, exactly; 0 for the other kinds. */
 size_t mtp_tile_raw_size(const struct mtp_tile *tile);
 /* Cells that a KEEP or RECALL tile of this size takes, beginning with its first. */

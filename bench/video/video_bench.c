@@ -92,7 +92,7 @@ static bool run_frame(const struct codec *codec, void *encoder, AVCodecContext *
 			shown.planes[i] = frame->data[i];
 			shown.strides[i] = (size_t)frame->linesize[i];
 		}
-		mtp_i420_get(&shown, 0, 0, yuv->width, yuv->height, rgba, yuv->width * 4ul);
+		mtp_i420_get(&shown, 0, 0, yuv->width, yuv->height, 0, rgba, yuv->width * 4ul);
 		result->squared_error +=
 		    squared_error(pixels, rgba, (size_t)yuv->width * yuv->height);
 	} else {

@@ -122,12 +122,14 @@ void picture_draw_video(
 	for (unsigned y = 0; y < tile->height; y += MTP_VIDEO_BLOCK)
 		for (unsigned x = 0; x < tile->width; x += MTP_VIDEO_BLOCK) {
 			unsigned width = tile->width - x, height = tile->height - y;
+			unsigned column = x / MTP_VIDEO_BLOCK, row = y / MTP_VIDEO_BLOCK;
 
-			if (!mtp_video_shows(tile, x / MTP_VIDEO_BLOCK, y / MTP_VIDEO_BLOCK))
+			if (!mtp_video_shows(tile, column, row))
 				continue;
 			mtp_i420_get(decoded, x, y,
 			    width < MTP_VIDEO_BLOCK ? width : MTP_VIDEO_BLOCK,
 			    height < MTP_VIDEO_BLOCK ? height : MTP_VIDEO_BLOCK,
+			    mtp_video_sides(tile, column, row),
 			    pixel(picture, tile->x + x, tile->y + y), picture_stride(picture));
 		}
 	add_damage(picture, tile);
