@@ -19,6 +19,8 @@ struct metric {
 
 /* The one registry of the process, as there is one /metrics. */
 static GPtrArray *registry;
+static metrics_collect_fn collector;
+static void *collector_data;
 
 static struct metric *metric_new(
     enum kind kind, const char *name, const char *help, const char *label)
@@ -102,20 +104,44 @@ static void append_number(GString *text, double value)
 	g_string_append_c(text, '\n');
 }
 
+void metrics_append_family(GString *text, const char *name, const char *help, const char *kind)
+{
+	g_string_append_printf(text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind);
+}
+
+/* Backslash, quote and line break; the rest is UTF-8 as it is. */
+static void append_label_value(GString *text, const char *value)
+{
+	for (; *value; value++)
+		if (*value == '\n')
+			g_string_append(text, "\\n");
+		else if (*value == '"' || *value == '\\')
+			g_string_append_printf(text, "\\%c", *value);
+		else
+			g_string_append_c(text, *value);
+}
+
+void metrics_append_sample(
+    GString *text, const char *name, const char *label, const char *label_value, double value)
+{
+	g_string_append(text, name);
+	if (label) {
+		g_string_append_printf(text, "{%s=\"", label);
+		append_label_value(text, label_value);
+		g_string_append(text, "\"}");
+	}
+	g_string_append_c(text, ' ');
+	append_number(text, value);
+}
+
 static void append_values(GString *text, const struct metric *metric)
 {
 	g_autoptr(GList) keys =
 	    g_list_sort(g_hash_table_get_keys(metric->values), (GCompareFunc)strcmp);
 
-	for (GList *key = keys; key; key = key->next) {
-		g_string_append(text, metric->name);
-		if (metric->label) {
-			g_autofree char *escaped = g_strescape(key->data, "");
-			g_string_append_printf(text, "{%s=\"%s\"}", metric->label, escaped);
-		}
-		g_string_append_c(text, ' ');
-		append_number(text, *(double *)g_hash_table_lookup(metric->values, key->data));
-	}
+	for (GList *key = keys; key; key = key->next)
+		metrics_append_sample(text, metric->name, metric->label, key->data,
+		    *(double *)g_hash_table_lookup(metric->values, key->data));
 }
 
 static void append_histogram(GString *text, const struct metric *metric)
@@ -136,6 +162,12 @@ static void append_histogram(GString *text, const struct metric *metric)
 	    text, "%s_count %" G_GUINT64_FORMAT "\n", metric->name, metric->count);
 }
 
+void metrics_set_collector(metrics_collect_fn collect, void *data)
+{
+	collector = collect;
+	collector_data = data;
+}
+
 char *metrics_text(void)
 {
 	static const char *const kinds[] = {"counter", "gauge", "histogram"};
@@ -143,12 +175,13 @@ char *metrics_text(void)
 
 	for (unsigned i = 0; registry && i < registry->len; i++) {
 		const struct metric *metric = g_ptr_array_index(registry, i);
-		g_string_append_printf(text, "# HELP %s %s\n# TYPE %s %s\n", metric->name,
-		    metric->help, metric->name, kinds[metric->kind]);
+		metrics_append_family(text, metric->name, metric->help, kinds[metric->kind]);
 		if (metric->kind == HISTOGRAM)
 			append_histogram(text, metric);
 		else
 			append_values(text, metric);
 	}
+	if (collector)
+		collector(collector_data, text);
 	return g_string_free(text, FALSE);
 }

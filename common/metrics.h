@@ -18,3 +18,13 @@ void metric_add(struct metric *metric, const char *label_value, double amount);
 void metric_set(struct metric *metric, const char *label_value, double value);
 void metric_observe(struct metric *metric, double value);
 char *metrics_text(void); /* caller frees */
+
+/* Figures that are read when they are asked for, and of which there are more than a label's 64
+ * values: `collect` appends whole families, each once. One collector a process; NULL: none. */
+typedef void (*metrics_collect_fn)(void *data, GString *text);
+void metrics_set_collector(metrics_collect_fn collect, void *data);
+/* For a collector: a family's head (`kind` "counter" or "gauge"), and then its samples. `label` may
+ * be NULL. */
+void metrics_append_family(GString *text, const char *name, const char *help, const char *kind);
+void metrics_append_sample(
+    GString *text, const char *name, const char *label, const char *label_value, double value);

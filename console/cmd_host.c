@@ -106,6 +106,42 @@ static const struct cli_option host_remove_options[] = {
     {0},
 };
 
+static const struct output_column host_columns[] = {{"id", "id"}, {"state", "state"},
+    {"url", "url"}, {"accelerator", "info.accelerator.name"}, {"why", "info.accelerator.reason"},
+    {"qemu", "info.qemu.version"}, {"network", "info.network"}, {"processors", "info.cpus"},
+    {"busy %", "performance.cpu_percent"}, {"load", "performance.load1"},
+    {"memory MiB", "performance.memory_mib"}, {"free MiB", "performance.memory_free_mib"},
+    {"disk free MiB", "performance.disk_free_mib"}, {"phones", "info.phones.total"},
+    {"running", "performance.phones.running"}, {"private MB", "performance.phones.private_mb"},
+    {"shared MB", "performance.phones.shared_mb"}, {"together MB", "performance.phones.pss_mb"},
+    {0}};
+
+/* What each phone has of its own, and what it shares with others. */
+static const struct output_column memory_columns[] = {{"PHONE", "uuid"}, {"NAME", "name"},
+    {"PRIVATE MB", "private_mb"}, {"SHARED MB", "shared_mb"}, {"PROPORTIONAL MB", "pss_mb"}, {0}};
+
+static bool host_show(struct cli *cli, GError **error)
+{
+	g_autofree char *path = http_path("/v1/hosts/%s", cli_argument(cli, 0));
+	g_autofree char *performance_path = g_strconcat(path, "/performance", NULL);
+	struct http_client *pool = cli_pool(cli, error);
+	g_autoptr(JsonNode) node = pool ? api_call(pool, "GET", path, NULL, error) : NULL;
+	g_autoptr(JsonNode) used =
+	    node ? api_call(pool, "GET", performance_path, NULL, error) : NULL;
+
+	if (!used)
+		return false;
+	json_object_set_member(json_node_get_object(node), "performance", json_node_copy(used));
+	output_object(cli, node, host_columns);
+	JsonObject *phones = json_get_optional_object(json_node_get_object(used), "phones", NULL);
+	if (cli_wants_json(cli) || !phones)
+		return true;
+	g_autoptr(JsonNode) each = json_node_of(json_object_ref(phones));
+	g_print("\n");
+	output_list(cli, each, "each", memory_columns);
+	return true;
+}
+
 static bool pool_list(struct cli *cli, GError **error)
 {
 	static const struct output_column columns[] = {{"NAME", "name"}, {"TEMPLATE", "template"},
@@ -176,6 +212,8 @@ const struct cli_verb status_verbs[] = {
 };
 const struct cli_verb host_verbs[] = {
     {"list", "", 0, 0, "Machines that run phones.", NULL, host_list},
+    {"show", "ID", 1, 1, "Everything about a host, and what each phone there has of its memory.",
+        NULL, host_show},
     {"drain", "ID", 1, 1, "No new phones on this host; those in use stay.", NULL, host_drain},
     {"maintain", "ID", 1, 1, "No phones on this host: those in use are suspended.", NULL,
         host_maintain},

@@ -32,7 +32,22 @@ static const struct output_column phone_columns[] = {{"uuid", "uuid"}, {"name", 
     {"state", "state"}, {"use", "use"}, {"reason", "reason"}, {"user", "user"}, {"pool", "pool"},
     {"host", "host"}, {"template", "template"}, {"mac", "mac"}, {"width", "screen.width"},
     {"height", "screen.height"}, {"touch points", "touch_points"}, {"agent", "agent.ready"},
-    {"clone ms", "clone_ms"}, {"process", "pid"}, {"created", "created"}, {0}};
+    {"clone ms", "clone_ms"}, {"process", "pid"}, {"processor %", "performance.cpu_percent"},
+    {"private MB", "performance.private_mb"}, {"shared MB", "performance.shared_mb"},
+    {"working set", "performance.working_set_mb"}, {"created", "created"}, {0}};
+
+/* What its QEMU uses belongs to it while it runs; without an answer it is left out. */
+static void add_performance(struct http_client *pool, const char *path, JsonObject *phone)
+{
+	g_autofree char *performance_path = g_strconcat(path, "/performance", NULL);
+	g_autoptr(GError) error = NULL;
+
+	if (g_strcmp0(api_string(phone, "state"), "running"))
+		return;
+	JsonNode *used = api_call(pool, "GET", performance_path, NULL, &error);
+	if (used)
+		json_object_set_member(phone, "performance", used);
+}
 
 static bool vm_show(struct cli *cli, GError **error)
 {
@@ -40,8 +55,10 @@ static bool vm_show(struct cli *cli, GError **error)
 	struct http_client *pool = cli_pool(cli, error);
 	g_autoptr(JsonNode) node = pool ? api_call(pool, "GET", path, NULL, error) : NULL;
 
-	if (node)
+	if (node) {
+		add_performance(pool, path, json_node_get_object(node));
 		output_object(cli, node, phone_columns);
+	}
 	return node != NULL;
 }
 

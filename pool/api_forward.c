@@ -118,9 +118,30 @@ void api_phone_end_session(struct http_request *request, void *data)
 	    pass_on);
 }
 
+/* "/performance" with the ?since= of the request, or without; NULL with error. Caller frees. */
+static char *performance_suffix(struct http_request *request, GError **error)
+{
+	const char *since = http_request_query(request, "since");
+	guint64 time_s;
+
+	if (!since)
+		return g_strdup("/performance");
+	if (g_ascii_string_to_unsigned(since, 10, 0, G_MAXUINT32, &time_s, NULL))
+		return g_strdup_printf("/performance?since=%" G_GUINT64_FORMAT, time_s);
+	g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+	    "\"since\" has to be a time in seconds since 1970");
+	return NULL;
+}
+
 void api_phone_performance(struct http_request *request, void *data)
 {
-	forward_phone(request, data, HOST_QVISORD, "GET", "/performance", NULL, 0);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *suffix = performance_suffix(request, &error);
+
+	if (suffix)
+		forward_phone(request, data, HOST_QVISORD, "GET", suffix, NULL, 0);
+	else
+		http_respond_error(request, error);
 }
 
 void api_phone_applications(struct http_request *request, void *data)
@@ -144,10 +165,12 @@ void api_host_performance(struct http_request *request, void *data)
 {
 	g_autoptr(GError) error = NULL;
 	struct host *host = manager_host(data, http_request_parameter(request, "id"), &error);
+	g_autofree char *suffix = host ? performance_suffix(request, &error) : NULL;
+	g_autofree char *path = g_strconcat("/v1/host", suffix, NULL);
 
-	if (host)
+	if (suffix)
 		forward(request, host, HOST_QVISORD,
-		    &(struct http_call){.method = "GET", .path = "/v1/host/performance"}, pass_on);
+		    &(struct http_call){.method = "GET", .path = path}, pass_on);
 	else
 		http_respond_error(request, error);
 }

@@ -52,6 +52,16 @@ void api_respond_phone(struct http_request *request, unsigned status, const stru
 	http_respond_json_text(request, status, text);
 }
 
+bool api_check_running(struct http_request *request, const struct phone *phone)
+{
+	if (phone->state == PHONE_RUNNING && phone->process)
+		return true;
+	g_autoptr(GError) error = g_error_new(QVMI_ERROR, QVMI_ERROR_CONFLICT,
+	    "the phone is %s; start it first", phone_state_name(phone->state));
+	http_respond_error(request, error);
+	return false;
+}
+
 const struct http_route api_routes[] = {
     {"GET", "/v1/openapi.yaml", openapi, NULL},
     {"GET", "/v1/host", api_host_get, NULL},

@@ -11,7 +11,6 @@ extern const struct http_route api_routes[];
 
 /* api_host.c */
 void api_host_get(struct http_request *request, void *data);
-void api_host_performance(struct http_request *request, void *data);
 /* api_template.c */
 void api_template_list(struct http_request *request, void *data);
 void api_template_get(struct http_request *request, void *data);
@@ -32,8 +31,10 @@ void api_snapshot_list(struct http_request *request, void *data);
 void api_snapshot_take(struct http_request *request, void *data);
 void api_snapshot_restore(struct http_request *request, void *data);
 void api_snapshot_delete(struct http_request *request, void *data);
-/* api_phone_inside.c: what goes on in a phone */
+/* api_performance.c */
+void api_host_performance(struct http_request *request, void *data);
 void api_phone_performance(struct http_request *request, void *data);
+/* api_phone_inside.c: what goes on in a phone */
 void api_phone_applications(struct http_request *request, void *data);
 void api_phone_launch(struct http_request *request, void *data);
 void api_phone_console(struct http_request *request, void *data);
@@ -43,3 +44,5 @@ struct phone;
 void api_respond_phone(struct http_request *request, unsigned status, const struct phone *phone);
 /* The phone of the path's {uuid}; NULL after it has answered 404. */
 struct phone *api_find_phone(struct http_request *request, struct host *host);
+/* Whether it runs; false after it has answered 409. */
+bool api_check_running(struct http_request *request, const struct phone *phone);

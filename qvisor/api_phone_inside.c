@@ -5,84 +5,8 @@
 #include "common/json.h"
 #include "qvisor/api.h"
 #include "qvisor/phone.h"
-#include "qvisor/phone_table.h"
 
 #define CONSOLE_MAX 65536
-
-/* A request about a phone that is answered later, when the phone may be gone. */
-struct question {
-	struct http_request *request;
-	struct host *host;
-	char *uuid;
-	pid_t pid;
-	struct performance_process sample;
-};
-
-static struct question *question_new(
-    struct http_request *request, struct host *host, const struct phone *phone)
-{
-	struct question *question = g_new0(struct question, 1);
-	question->request = request;
-	question->host = host;
-	question->uuid = g_strdup(phone->uuid);
-	http_request_hold(request);
-	return question;
-}
-
-static void question_free(void *pointer)
-{
-	struct question *question = pointer;
-	g_free(question->uuid);
-	g_free(question);
-}
-
-static bool check_running(struct http_request *request, const struct phone *phone)
-{
-	if (phone->state == PHONE_RUNNING && phone->process)
-		return true;
-	g_autoptr(GError) error = g_error_new(QVMI_ERROR, QVMI_ERROR_CONFLICT,
-	    "the phone is %s; start it first", phone_state_name(phone->state));
-	http_respond_error(request, error);
-	return false;
-}
-
-/* --- performance --- */
-
-static void sample_thread(GTask *task, void *source, void *data, GCancellable *cancellable)
-{
-	(void)source, (void)cancellable;
-	struct question *question = data;
-	g_autoptr(GError) error = NULL;
-	if (performance_read_process(question->pid, &question->sample, &error))
-		g_task_return_boolean(task, TRUE);
-	else
-		g_task_return_error(task, g_steal_pointer(&error));
-}
-
-static void on_sampled(GObject *source, GAsyncResult *result, void *data)
-{
-	(void)source, (void)data;
-	struct question *question = g_task_get_task_data(G_TASK(result));
-	g_autoptr(GError) error = NULL;
-	struct phone *phone = phone_table_find(question->host->phones, question->uuid, &error);
-	if (!phone || !g_task_propagate_boolean(G_TASK(result), &error))
-		http_respond_error(question->request, error);
-	else
-		http_respond_json(question->request, 200,
-		    performance_process_json(&question->sample, &phone->clock));
-}
-
-void api_phone_performance(struct http_request *request, void *data)
-{
-	const struct phone *phone = api_find_phone(request, data);
-	if (!phone || !check_running(request, phone))
-		return;
-	struct question *question = question_new(request, data, phone);
-	question->pid = phone->process->pid;
-	g_autoptr(GTask) task = g_task_new(NULL, NULL, on_sampled, NULL);
-	g_task_set_task_data(task, question, question_free);
-	g_task_run_in_thread(task, sample_thread);
-}
 
 /* --- the agent --- */
 
@@ -114,7 +38,7 @@ static void ask_agent(struct http_request *request, const struct phone *phone, c
 void api_phone_applications(struct http_request *request, void *data)
 {
 	const struct phone *phone = api_find_phone(request, data);
-	if (phone && check_running(request, phone))
+	if (phone && api_check_running(request, phone))
 		ask_agent(request, phone, "application.list", NULL);
 }
 
@@ -122,7 +46,7 @@ void api_phone_launch(struct http_request *request, void *data)
 {
 	const struct phone *phone = api_find_phone(request, data);
 	g_autoptr(GError) error = NULL;
-	if (!phone || !check_running(request, phone))
+	if (!phone || !api_check_running(request, phone))
 		return;
 	JsonObject *body = http_request_json(request, &error);
 	const char *id = body ? json_get_string(body, "id", 255, &error) : NULL;
@@ -155,7 +79,7 @@ static void on_console(void *data, JsonNode *result, const GError *error)
 void api_phone_console(struct http_request *request, void *data)
 {
 	const struct phone *phone = api_find_phone(request, data);
-	if (!phone || !check_running(request, phone))
+	if (!phone || !api_check_running(request, phone))
 		return;
 	if (!phone->qmp) {
 		g_autoptr(GError) error = g_error_new_literal(QVMI_ERROR, QVMI_ERROR_UNAVAILABLE,

@@ -9,9 +9,9 @@
 #include "common/operation.h"
 #include "qvisor/accelerator.h"
 #include "qvisor/manifest.h"
-#include "qvisor/performance.h"
 
 struct network;
+struct performance;
 struct phone_table;
 struct prespawn;
 struct template_store;
@@ -41,11 +41,11 @@ struct host {
 	struct network *network;     /* NULL with the first two kinds */
 	unsigned memory_reserve_mib; /* a phone is not started when less would stay free */
 	unsigned disk_reserve_mib;
-	struct performance_clock clock;
 	int64_t started; /* g_get_monotonic_time() */
 	struct template_store *templates;
 	struct phone_table *phones;
 	struct prespawn *prespawn;
+	struct performance *performance;
 	struct operations *operations;
 	struct registration *registration; /* NULL: with no pool */
 };

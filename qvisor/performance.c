@@ -1,113 +1,78 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "qvisor/performance.h"
+#include "qvisor/performance_private.h"
 
-#include <errno.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "common/error.h"
-#include "qvisor/folder.h"
+#include "common/metrics.h"
 #include "qvisor/host.h"
+#include "qvisor/phone_table.h"
 
-/* Less than this since the last question tells little: the last answer stands. */
-#define LEAST_TICKS 20
-
-static double clock_percent(struct performance_clock *clock, uint64_t busy, uint64_t total)
+static struct performance_meter *meter_new(pid_t pid)
 {
-	if (total >= clock->total + LEAST_TICKS && busy >= clock->busy) {
-		clock->percent = 100.0 * (busy - clock->busy) / (total - clock->total);
-		clock->busy = busy;
-		clock->total = total;
+	struct performance_meter *meter = g_new0(struct performance_meter, 1);
+	meter->pid = pid;
+	if (!performance_process_open(&meter->process, pid)) {
+		g_free(meter);
+		return NULL;
 	}
-	return clock->percent;
+	meter->ring = performance_ring_new();
+	return meter;
 }
 
-/* "Pss:     1234 kB" */
-static uint64_t smaps_value(const char *text, const char *name)
+void performance_meter_free(struct performance_meter *meter)
 {
-	const char *line = strstr(text, name);
-	return line ? g_ascii_strtoull(line + strlen(name), NULL, 10) : 0;
+	if (!meter)
+		return;
+	performance_process_close(&meter->process);
+	performance_ring_free(meter->ring);
+	g_free(meter);
 }
 
-bool performance_read_process(pid_t pid, struct performance_process *out, GError **error)
+static void look_at(struct phone *phone, uint32_t time_s)
 {
-	g_autofree char *smaps_path = g_strdup_printf("/proc/%d/smaps_rollup", (int)pid);
-	g_autofree char *stat_path = g_strdup_printf("/proc/%d/stat", (int)pid);
-	g_autofree char *smaps = NULL;
-	g_autofree char *stat = NULL;
-	unsigned long long user, system, start;
-	const char *rest;
-	if (!g_file_get_contents(smaps_path, &smaps, NULL, NULL) ||
-	    !g_file_get_contents(stat_path, &stat, NULL, NULL) || !(rest = strrchr(stat, ')')) ||
-	    sscanf(rest + 1,
-	        " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %*d %*d "
-	        "%llu",
-	        &user, &system, &start) != 3) {
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_UNAVAILABLE,
-		    "/proc/%d cannot be read: %s", (int)pid, g_strerror(errno));
-		return false;
-	}
-	*out = (struct performance_process){
-	    .pss_kib = smaps_value(smaps, "\nPss:"),
-	    .rss_kib = smaps_value(smaps, "\nRss:"),
-	    .private_kib =
-	        smaps_value(smaps, "\nPrivate_Clean:") + smaps_value(smaps, "\nPrivate_Dirty:"),
-	    .cpu_ticks = user + system,
-	    .start_ticks = start,
-	};
-	return true;
+	pid_t pid = phone->process && phone->state == PHONE_RUNNING ? phone->process->pid : 0;
+	if (phone->meter && phone->meter->pid != pid)
+		g_clear_pointer(&phone->meter, performance_meter_free);
+	if (!phone->meter && pid)
+		phone->meter = meter_new(pid);
+	struct performance_meter *meter = phone->meter;
+	if (meter && performance_process_read(&meter->process, &meter->now))
+		performance_ring_add(meter->ring, &meter->now, time_s);
 }
 
-static double megabytes(uint64_t kib)
+static gboolean on_tick(void *data)
 {
-	return round((double)kib * 1024 / 1e5) / 10; /* to a tenth */
+	struct performance *performance = data;
+	g_autoptr(GPtrArray) phones = phone_table_list(performance->host->phones);
+	uint32_t time_s = (uint32_t)(g_get_real_time() / G_USEC_PER_SEC);
+	performance_host_read(&performance->now);
+	performance_ring_add(performance->ring, &performance->now, time_s);
+	for (unsigned i = 0; i < phones->len; i++)
+		look_at(g_ptr_array_index(phones, i), time_s);
+	return G_SOURCE_CONTINUE;
 }
 
-JsonNode *performance_process_json(
-    const struct performance_process *process, struct performance_clock *clock)
+struct performance *performance_new(struct host *host)
 {
-	struct timespec now;
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	long hz = sysconf(_SC_CLK_TCK);
-	uint64_t ticks = now.tv_sec * hz + now.tv_nsec / (1000000000 / hz);
-	uint64_t age = ticks > process->start_ticks ? ticks - process->start_ticks : 0;
-	JsonObject *object = json_object_new();
-	json_object_set_double_member(
-	    object, "cpu_percent", clock_percent(clock, process->cpu_ticks, age));
-	json_object_set_double_member(object, "pss_mb", megabytes(process->pss_kib));
-	json_object_set_double_member(object, "private_mb", megabytes(process->private_kib));
-	json_object_set_double_member(object, "rss_mb", megabytes(process->rss_kib));
-	json_object_set_double_member(object, "uptime_s", (double)age / hz);
-	JsonNode *node = json_node_new(JSON_NODE_OBJECT);
-	json_node_take_object(node, object);
-	return node;
+	struct performance *performance = g_new0(struct performance, 1);
+	performance->host = host;
+	performance->ring = performance_ring_new();
+	on_tick(performance);
+	/* Together with whatever else wakes this second. */
+	performance->tick = g_timeout_add_seconds(1, on_tick, performance);
+	metrics_set_collector(performance_collect, performance);
+	return performance;
 }
 
-JsonObject *performance_host(struct performance_clock *clock, const char *disk)
+void performance_free(struct performance *performance)
 {
-	JsonObject *object = json_object_new();
-	g_autofree char *stat = NULL;
-	unsigned long long t[8] = {0};
-	if (g_file_get_contents("/proc/stat", &stat, NULL, NULL) &&
-	    sscanf(stat, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &t[0], &t[1], &t[2], &t[3],
-	        &t[4], &t[5], &t[6], &t[7]) == 8) {
-		uint64_t total = 0;
-		for (unsigned i = 0; i < 8; i++)
-			total += t[i];
-		/* 3: idle, 4: waiting for I/O */
-		json_object_set_double_member(
-		    object, "cpu_percent", clock_percent(clock, total - t[3] - t[4], total));
-	}
-	double load[1] = {0};
-	if (getloadavg(load, 1) == 1)
-		json_object_set_double_member(object, "load1", load[0]);
-	json_object_set_int_member(
-	    object, "memory_mib", (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) >> 20);
-	json_object_set_int_member(object, "memory_free_mib", host_memory_available_mib());
-	json_object_set_int_member(object, "disk_free_mib", folder_free_mib(disk));
-	return object;
+	if (!performance)
+		return;
+	metrics_set_collector(NULL, NULL);
+	g_clear_handle_id(&performance->tick, g_source_remove);
+	performance_ring_free(performance->ring);
+	g_free(performance);
+}
+
+const struct performance_ring *performance_host_ring(const struct performance *performance)
+{
+	return performance->ring;
 }

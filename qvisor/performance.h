@@ -1,27 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What machine and phones use, read from /proc (proc(5)) when somebody asks. */
+/*
+ * The performance agent: looks each second at what the host and each phone that runs have used, and
+ * remembers it (performance_ring.h). docs/decisions/135. Main thread.
+ */
 #pragma once
 
-#include <json-glib/json-glib.h>
+#include <glib.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <sys/types.h>
 
-/* Processor time is shown since the last question; the first one gets the mean since the start. */
-struct performance_clock {
-	uint64_t busy, total; /* ticks */
-	double percent;
+#include "qvisor/performance_counters.h"
+#include "qvisor/performance_ring.h"
+
+struct host;
+struct phone;
+struct performance;
+
+/* Of one QEMU, from when it runs until it has ended. */
+struct performance_meter {
+	pid_t pid;
+	struct performance_process process;
+	struct performance_counters now;
+	struct performance_ring *ring;
+	int64_t forgotten_us; /* when smaps_forget() was last called; monotonic, 0: never */
 };
 
-struct performance_process {
-	uint64_t pss_kib, private_kib, rss_kib;
-	uint64_t cpu_ticks, start_ticks;
-};
+struct performance *performance_new(struct host *host);
+void performance_free(struct performance *performance);
+/* A phone lets go of what was measured of its QEMU. */
+void performance_meter_free(struct performance_meter *meter);
 
-/* Blocking for about 10 ms (smaps_rollup walks the page tables); any thread. */
-bool performance_read_process(pid_t pid, struct performance_process *out, GError **error);
-/* {"cpu_percent","pss_mb","private_mb","rss_mb","uptime_s"}; "mb" are 10^6 bytes. */
-JsonNode *performance_process_json(
-    const struct performance_process *process, struct performance_clock *clock);
-/* {"cpu_percent","load1","memory_mib","memory_free_mib","disk_free_mib"}; caller adds its own. */
-JsonObject *performance_host(struct performance_clock *clock, const char *disk);
+const struct performance_ring *performance_host_ring(const struct performance *performance);
+
+/* What the same figures are called of host and phone. */
+struct performance_names {
+	const char *private, *shared;
+	bool network; /* whether it is counted */
+};
+extern const struct performance_names performance_of_host, performance_of_phone;
+
+/* performance_text.c: members of an open JSON object. All samples after `since` (seconds since
+ * 1970) as "step_s" and "samples"; `ring` NULL: none. */
+void performance_write_samples(const struct performance_ring *ring, uint32_t since,
+    const struct performance_names *names, GString *text);
+/* The rates of the newest second; zeros before there is one. */
+void performance_write_rates(
+    const struct performance_ring *ring, const struct performance_names *names, GString *text);
+/* Prometheus' text format (metrics.h): the host and each phone that runs. `data` is the performance
+ * agent. */
+void performance_collect(void *data, GString *text);
+
+DEFINE_CLEANUP(performance);

@@ -152,6 +152,7 @@ void phone_free(struct phone *phone)
 	}
 	phone_stop_finish(phone);
 	phone_disconnect(phone);
+	g_clear_pointer(&phone->meter, performance_meter_free);
 	g_clear_pointer(&phone->process, qemu_process_free);
 	if (phone->template) {
 		template_store_release(phone->host->templates, phone->template);

@@ -19,6 +19,7 @@
 #include "qvisor/agent.h"
 #include "qvisor/heartbeat.h"
 #include "qvisor/host.h"
+#include "qvisor/performance.h"
 #include "qvisor/qemu_process.h"
 #include "qvisor/qmp.h"
 #include "qvisor/template.h"
@@ -67,7 +68,7 @@ struct phone {
 	bool has_network;
 	pid_t passt; /* our child; 0: none, or one of the daemon before us */
 	bool identity_set;
-	struct performance_clock clock;
+	struct performance_meter *meter; /* the performance agent's; NULL: none yet */
 	struct heartbeat_pulse pulse;
 	GPtrArray *gone; /* struct phone_waiter *: wait for the process to end */
 };

@@ -185,3 +185,11 @@ char *qemu_process_last_words(const char *folder)
 			return g_utf8_make_valid(lines[i], -1);
 	return g_strdup("");
 }
+
+double qemu_process_uptime(const struct qemu_process *process)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	double started = (double)process->start_time / (double)sysconf(_SC_CLK_TCK);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9 - started;
+}

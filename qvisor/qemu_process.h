@@ -47,6 +47,9 @@ void qemu_process_free(struct qemu_process *process);
 /* SIGKILL; `exited` follows. */
 void qemu_process_kill(struct qemu_process *process);
 
+/* Seconds since it was started. */
+double qemu_process_uptime(const struct qemu_process *process);
+
 /* Ends one that is not watched, if it is still the same. Blocks for a second at most. */
 void qemu_process_end(const char *launcher, pid_t pid, uint64_t start_time);
 

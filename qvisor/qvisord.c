@@ -12,6 +12,7 @@
 #include "qvisor/heartbeat.h"
 #include "qvisor/host.h"
 #include "qvisor/network.h"
+#include "qvisor/performance.h"
 #include "qvisor/phone_table.h"
 #include "qvisor/prespawn.h"
 #include "qvisor/registration.h"
@@ -157,6 +158,7 @@ int main(int argc, char **argv)
 	host.registration = registration_new(host.id, config, &error);
 	if (error)
 		daemon_fail("registering with the pool", error);
+	host.performance = performance_new(&host);
 	http_server_set_ready(server, true);
 
 	int code = daemon_run(daemon);
@@ -164,6 +166,7 @@ int main(int argc, char **argv)
 	/* Phones run on. What they were asked is answered while the server still is there. */
 	network_close(host.network, phone_table_running(host.phones) > 0);
 	registration_free(host.registration);
+	performance_free(host.performance);
 	heartbeat_free(heartbeat);
 	prespawn_free(host.prespawn);
 	phone_table_free(host.phones);

@@ -9,6 +9,11 @@ phone=$(cli vm create --template tiny)
 state() { cli vm show "$phone" --format json | jq -r .state; }
 check 'a phone by hand' "$(state)" running
 until [ "$(cli vm show "$phone" --format json | jq -r .agent.ready)" = true ]; do sleep 0.2; done
+shown=$(cli vm show "$phone")
+check 'what it uses' "$shown" '*processor % *private MB *[0-9]*shared MB *[0-9]*'
+host=$(cli host list --format json | jq -r '.hosts[0].id')
+check 'the host, and what each phone has of its memory' "$(cli host show "$host")" "*private MB *[0-9]*PRIVATE MB  SHARED MB*$phone *"
+check 'for programs' "$(cli host show "$host" --format json | jq ".performance.phones.each | map(select(.uuid == \"$phone\" and .private_mb > 1 and .shared_mb > 1)) | length")" 1
 check 'a snapshot' "$(cli snapshot take "$phone" first)" '*snapshot first'
 check 'is listed' "$(cli snapshot list "$phone" --format json | jq -r '.snapshots[0].name')" first
 check 'suspended' "$(cli vm suspend "$phone")" '*is suspended'
