@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* qvmi template */
+#include <errno.h>
+#include <unistd.h>
+
+#include "common/error.h"
 #include "common/json.h"
 #include "console/api.h"
 #include "console/nouns.h"
@@ -48,6 +52,39 @@ static bool template_build(struct cli *cli, GError **error)
 	return result != NULL;
 }
 
+/* A program of its own, beside this one: it reads what is hostile (qvisor/probe). */
+static bool template_probe(struct cli *cli, GError **error)
+{
+	static const char *const passed[] = {"output", "name", "memory-mib", "screen"};
+	g_autoptr(GPtrArray) line = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *folder = g_path_get_dirname(self ? self : "/usr/local/bin/qvmi");
+	g_ptr_array_add(line, g_build_filename(folder, "qvisor-probe", NULL));
+	for (unsigned i = 0; i < G_N_ELEMENTS(passed); i++) {
+		const char *value = cli_option(cli, passed[i]);
+		if (value)
+			g_ptr_array_add(line, g_strdup_printf("--%s=%s", passed[i], value));
+	}
+	if (cli_wants_json(cli))
+		g_ptr_array_add(line, g_strdup("--json"));
+	g_ptr_array_add(line, g_strdup("--"));
+	for (unsigned i = 0; cli_argument(cli, i); i++)
+		g_ptr_array_add(line, g_strdup(cli_argument(cli, i)));
+	g_ptr_array_add(line, NULL);
+	execv(g_ptr_array_index(line, 0), (char **)line->pdata);
+	g_set_error(error, QVMI_ERROR, QVMI_ERROR_NOT_FOUND, "%s: %s",
+	    (const char *)g_ptr_array_index(line, 0), g_strerror(errno));
+	return false;
+}
+
+static const struct cli_option probe_options[] = {
+    {"output", "FOLDER", "Write manifest.json there, and what it needs from inside the image"},
+    {"name", "NAME", "The template's name (default: the system's)"},
+    {"memory-mib", "N", "The phone's memory (default: what lets 16 fit on this host)"},
+    {"screen", "WxH", "Its screen (default: 720x1440)"},
+    {0},
+};
+
 static const struct cli_option build_options[] = {
     {"host", "ID", "Build there (default: the only host)"},
     {"force", NULL, "Build again what is there already"},
@@ -56,6 +93,11 @@ static const struct cli_option build_options[] = {
 
 const struct cli_verb template_verbs[] = {
     {"list", "", 0, 0, "Templates of all hosts.", NULL, template_list},
+    {"probe", "IMAGE...", 1, 8,
+        "What phone system an image is, how open, and the manifest of the machine it gets. IMAGE "
+        "is a file or the folder "
+        "of several. Nothing of it is mounted or run.",
+        probe_options, template_probe},
     {"build", "MANIFEST", 1, 1,
         "Boots the image that MANIFEST describes until it is ready, and keeps it to clone from.",
         build_options, template_build},
