@@ -36,10 +36,20 @@ static bool row_has_ink(const struct view *v, struct rectangle r, unsigned y)
 	return false;
 }
 
+/* Part of a letter, which goes on where the client has it already or where nothing is known of it:
+ * so it is cut off elsewhere the next time, and will not come again. */
+static bool is_cut_off(const struct view *v, struct rectangle r)
+{
+	unsigned bottom = r.y + r.height, end = v->all.y + v->all.height;
+	if (r.y == v->all.y && (!r.y || row_has_ink(v, r, r.y - 1)))
+		return true;
+	return bottom == end && (end == v->picture->height || row_has_ink(v, r, end));
+}
+
 static void add(struct text_cut *cut, const struct view *v, struct rectangle r)
 {
-	if (r.width * r.height < AREA_MIN || r.width > GLYPH_SIDE || r.height > GLYPH_SIDE ||
-	    r.width * r.height > GLYPH_AREA || cut->n == GLYPHS_IN_TILE)
+	if (is_cut_off(v, r) || r.width * r.height < AREA_MIN || r.width > GLYPH_SIDE ||
+	    r.height > GLYPH_SIDE || r.width * r.height > GLYPH_AREA || cut->n == GLYPHS_IN_TILE)
 		return;
 	cut->places[cut->n++] = (struct glyph_place){
 	    .x = r.x - v->all.x, .y = r.y - v->all.y, .width = r.width, .height = r.height};

@@ -4,6 +4,7 @@
 #include <glib.h>
 #include <zstd.h>
 
+#include "mtp-server/drawn_content.h"
 #include "mtp-server/jpeg.h"
 
 /* Fast: the picture is looked at once and gone. What zstd's higher levels save costs more time on
@@ -12,9 +13,6 @@
 #define JPEG_QUALITY 85
 /* Colours of a block (1024 pixels) that was drawn; a photograph's sky has more. */
 #define FEW_MAX 64
-/* More colours than that, as smoothed text has, are drawn if 1/3 of the pixels lie in flat places.
- */
-#define FLAT_SHARE 3
 /* JPEG is tried when exact bytes are more than 1/8 of the raw ones, which drawn surfaces rarely
  * are, and taken when it is a third of them. */
 #define IS_LARGE(size, raw) ((size)*8 > (raw))
@@ -54,19 +52,6 @@ void tile_encoder_free(struct tile_encoder *encoder)
 	g_free(encoder);
 }
 
-/* Pixels that are like the one to their left: most of what is drawn, anti-aliased text included,
- * and few of what a camera saw. */
-static bool is_mostly_flat(const struct picture *picture, struct rectangle r)
-{
-	size_t flat = 0;
-	for (unsigned y = 0; y < r.height; y++) {
-		const uint32_t *pixel = picture_at(picture, r.x, r.y + y);
-		for (unsigned x = 1; x < r.width; x++)
-			flat += !((pixel[x] ^ pixel[x - 1]) & 0xffffff);
-	}
-	return flat * FLAT_SHARE >= (size_t)r.width * r.height;
-}
-
 enum content tile_content(
     const struct picture *picture, struct rectangle r, struct palette *palette)
 {
@@ -76,7 +61,7 @@ enum content tile_content(
 		return CONTENT_PLAIN;
 	if (fits && palette->size <= FEW_MAX)
 		return CONTENT_FEW;
-	return is_mostly_flat(picture, r) ? CONTENT_FEW : CONTENT_MANY;
+	return content_is_drawn(picture, r) ? CONTENT_FEW : CONTENT_MANY;
 }
 
 static size_t write_rgb(const struct picture *picture, struct rectangle r, uint8_t *out)

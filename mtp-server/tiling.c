@@ -35,9 +35,12 @@ static enum content content_of(struct tiling *t, const struct picture *picture,
     const struct block_set *owed, unsigned column, unsigned row)
 {
 	uint8_t *known = &t->contents[row * owed->columns + column];
-	if (!*known)
-		*known = (uint8_t)(1 + tile_content(picture,
-		                           block_set_part(owed, column, row, 1, 1), &t->wider));
+	if (!*known) {
+		struct rectangle r = block_set_has(owed, column, row)
+		                         ? block_set_part(owed, column, row, 1, 1)
+		                         : block_set_pixels(owed, column, row, 1, 1);
+		*known = (uint8_t)(1 + tile_content(picture, r, &t->wider));
+	}
 	return (enum content)(*known - 1);
 }
 
@@ -100,15 +103,21 @@ static enum content look_between(
 	return palette_add_rectangle(&t->palette, picture, r) ? CONTENT_FEW : CONTENT_MANY;
 }
 
-/* May these blocks be part of one DRAWN tile? */
+/* May these blocks, the last column or row of a DRAWN tile, be part of it? Some of them need not be
+ * owed: what the client shows already costs less to say again than another tile does. */
 static bool are_drawn(struct tiling *t, const struct picture *picture, const struct block_set *owed,
     unsigned column, unsigned row, unsigned columns, unsigned rows)
 {
 	for (unsigned j = row; j < row + rows; j++)
 		for (unsigned i = column; i < column + columns; i++)
-			if (!block_set_has(owed, i, j) ||
-			    content_of(t, picture, owed, i, j) == CONTENT_MANY)
+			if (content_of(t, picture, owed, i, j) == CONTENT_MANY)
 				return false;
+	return true;
+}
+
+static bool is_worth_it(
+    const struct block_set *owed, unsigned column, unsigned row, unsigned columns, unsigned rows)
+{
 	struct rectangle r = block_set_part(owed, column, row, columns, rows);
 	size_t area = (size_t)r.width * r.height;
 	return area <= DRAWN_PIXELS_MAX &&
@@ -122,10 +131,12 @@ static struct rectangle grow_drawn(struct tiling *t, const struct picture *pictu
 {
 	unsigned columns = 1, rows = 1;
 	while (column + columns < owed->columns &&
-	       are_drawn(t, picture, owed, column, row, columns + 1, 1))
+	       are_drawn(t, picture, owed, column + columns, row, 1, 1) &&
+	       is_worth_it(owed, column, row, columns + 1, 1))
 		columns++;
-	while (
-	    row + rows < owed->rows && are_drawn(t, picture, owed, column, row, columns, rows + 1))
+	while (row + rows < owed->rows && block_set_area(owed, column, row + rows, columns, 1) &&
+	       are_drawn(t, picture, owed, column, row + rows, columns, 1) &&
+	       is_worth_it(owed, column, row, columns, rows + 1))
 		rows++;
 	return block_set_part(owed, column, row, columns, rows);
 }
