@@ -6,6 +6,7 @@
  */
 #include <rfb/rfb.h>
 #include <rfb/rfbclient.h>
+#include <rfb/rfbregion.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -24,8 +25,8 @@ struct vnc {
 	rfbClient *client;
 	GThread *thread;
 	uint8_t *screen;
-	gint updates, ended;   /* atomic; counted by the client's thread */
-	uint64_t before_bytes; /* of greeting each other */
+	gint updates, bells, ended; /* atomic; counted by the client's thread */
+	int bells_sent;
 	struct peer_cost cost;
 };
 
@@ -43,6 +44,12 @@ static void on_update(rfbClient *client)
 	g_atomic_int_inc(&v->updates);
 }
 
+static void on_bell(rfbClient *client)
+{
+	struct vnc *v = rfbClientGetClientData(client, NULL);
+	g_atomic_int_inc(&v->bells);
+}
+
 static gpointer receive(gpointer data)
 {
 	struct vnc *v = data;
@@ -58,7 +65,8 @@ static gpointer receive(gpointer data)
 		       SendFramebufferUpdateRequest(c, 0, 0, c->width, c->height, FALSE);
 	}
 	while (good && !g_atomic_int_get(&v->ended)) {
-		int n = WaitForMessage(c, POLL_US);
+		/* What came together with the last message is in no socket any more. */
+		int n = c->buffered ? 1 : WaitForMessage(c, POLL_US);
 		good = n >= 0 && (n == 0 || HandleRFBServerMessage(c));
 	}
 	g_atomic_int_set(&v->ended, 1);
@@ -90,6 +98,7 @@ static void start_client(struct vnc *v, int fd, const struct encoding *encoding)
 	v->client->appData.enableJPEG = encoding->jpeg;
 	v->client->appData.qualityLevel = encoding->quality;
 	v->client->FinishedFrameBufferUpdate = on_update;
+	v->client->Bell = on_bell;
 	rfbClientSetClientData(v->client, NULL, v);
 	v->thread = g_thread_new("vnc client", receive, v);
 }
@@ -122,28 +131,55 @@ static bool take_block(struct vnc *v, const uint8_t *rgba, int x, int y, int wid
 	return differs;
 }
 
-static bool mark_changes(struct vnc *v, const uint8_t *rgba)
+static void mark_changes(struct vnc *v, const uint8_t *rgba)
 {
-	bool changed = false;
 	for (int y = 0; y < v->server->height; y += DAMAGE)
 		for (int x = 0; x < v->server->width; x += DAMAGE) {
 			int width = MIN(DAMAGE, v->server->width - x);
 			int height = MIN(DAMAGE, v->server->height - y);
-			if (!take_block(v, rgba, x, y, width, height))
-				continue;
-			rfbMarkRectAsModified(v->server, x, y, x + width, y + height);
-			changed = true;
+			if (take_block(v, rgba, x, y, width, height))
+				rfbMarkRectAsModified(v->server, x, y, x + width, y + height);
 		}
-	return changed;
+}
+
+/* The server's view of its one client, NULL when it has gone. */
+static rfbClientPtr served(const struct vnc *v)
+{
+	rfbClientIteratorPtr at = rfbGetClientIterator(v->server);
+	rfbClientPtr client = rfbClientIteratorNext(at);
+	rfbReleaseClientIterator(at);
+	return client;
 }
 
 static uint64_t sent_bytes(const struct vnc *v)
 {
-	rfbClientIteratorPtr at = rfbGetClientIterator(v->server);
-	rfbClientPtr client = rfbClientIteratorNext(at);
-	uint64_t bytes = client ? (uint64_t)rfbStatGetSentBytes(client) : 0;
-	rfbReleaseClientIterator(at);
-	return bytes;
+	rfbClientPtr client = served(v);
+	return client ? (uint64_t)rfbStatGetSentBytes(client) : 0;
+}
+
+static bool is_sent(const struct vnc *v)
+{
+	rfbClientPtr client = served(v);
+	return client && sraRgnEmpty(client->modifiedRegion);
+}
+
+static bool is_drawn(const struct vnc *v)
+{
+	return g_atomic_int_get(&v->bells) == v->bells_sent;
+}
+
+static bool serve_until(struct vnc *v, bool (*done)(const struct vnc *), GError **error)
+{
+	int64_t stuck = g_get_monotonic_time() + STUCK_US;
+	while (!done(v)) {
+		rfbProcessEvents(v->server, POLL_US);
+		if (g_atomic_int_get(&v->ended) || g_get_monotonic_time() > stuck) {
+			g_set_error(
+			    error, QVMI_ERROR, QVMI_ERROR_FAILED, "LibVNC's client got no update");
+			return false;
+		}
+	}
+	return true;
 }
 
 static void *open_peer(
@@ -165,7 +201,6 @@ static void *open_peer(
 	while (g_get_monotonic_time() < until || !g_atomic_int_get(&v->updates))
 		if (rfbProcessEvents(v->server, POLL_US) < 0 || g_atomic_int_get(&v->ended))
 			break;
-	v->before_bytes = sent_bytes(v);
 	return v;
 }
 
@@ -179,19 +214,19 @@ static bool frame(void *peer, uint64_t ms, const struct ppm *ppm, GError **error
 		memcpy(rgba + i * PIXEL, ppm->rgb + i * 3, 3);
 		rgba[i * PIXEL + 3] = 0;
 	}
-	gint before = g_atomic_int_get(&v->updates);
-	int64_t begin = cpu_clock_ns(), stuck = g_get_monotonic_time() + STUCK_US;
-	bool owed = mark_changes(v, rgba);
-	while (owed && g_atomic_int_get(&v->updates) == before) {
-		rfbProcessEvents(v->server, POLL_US);
-		if (g_atomic_int_get(&v->ended) || g_get_monotonic_time() > stuck) {
-			g_set_error(
-			    error, QVMI_ERROR, QVMI_ERROR_FAILED, "LibVNC's client got no update");
-			return false;
-		}
-	}
+	int64_t begin = cpu_clock_ns();
+	uint64_t before = sent_bytes(v);
+	mark_changes(v, rgba);
+	if (!serve_until(v, is_sent, error))
+		return false;
+	v->cost.bytes += sent_bytes(v) - before;
+	/* An update may be about other things than pixels, so counting them says nothing. But what
+	 * was sent before a bell has been drawn when it rings. */
+	rfbSendBell(v->server);
+	v->bells_sent++;
+	if (!serve_until(v, is_drawn, error))
+		return false;
 	v->cost.cpu_ns += cpu_clock_ns() - begin;
-	v->cost.bytes = sent_bytes(v) - v->before_bytes;
 	return true;
 }
 
