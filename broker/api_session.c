@@ -224,6 +224,7 @@ void api_session_open(struct http_request *request, void *data)
 	session->idempotency_key = g_strdup(key);
 	if (error || !session_begin(broker->database, session, broker_now(broker), &error))
 		return api_fail(request, error);
+	stream_ender_run(broker->streams); /* the oldest of too many has been closed */
 	struct entry *entry = entry_new(broker, request, session, package);
 	entry->opening = true;
 	http_request_hold(request);

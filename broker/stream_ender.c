@@ -13,6 +13,7 @@ struct stream_ender {
 	struct broker *broker;
 	GCancellable *cancellable;
 	unsigned asked; /* questions under way */
+	bool more;      /* others have ended meanwhile */
 	bool again;     /* some may go on */
 	guint timer;
 };
@@ -54,8 +55,12 @@ static void answered(const GError *error, void *data)
 	    !session_stream_ended(ender->broker->database, question->session, &failure))
 		g_warning("the stream of session %s: %s", question->session, failure->message);
 	ender->again |= !ended || !question->last;
-	if (--ender->asked == 0 && ender->again)
-		run_later(ender);
+	if (--ender->asked == 0) {
+		if (ender->more)
+			stream_ender_run(ender);
+		else if (ender->again)
+			run_later(ender);
+	}
 out:
 	g_free(question->session);
 	g_free(question);
@@ -77,10 +82,9 @@ void stream_ender_run(struct stream_ender *ender)
 	g_autoptr(GError) error = NULL;
 	int64_t now = broker_now(ender->broker);
 
-	if (ender->asked) {
-		ender->again = true;
+	ender->more = ender->asked > 0;
+	if (ender->more)
 		return;
-	}
 	ender->again = false;
 	g_autoptr(GPtrArray) sessions =
 	    session_list_streaming(ender->broker->database, now - GIVEN_UP_S, AT_ONCE, &error);

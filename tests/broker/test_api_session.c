@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sessions and grants, against a whole broker and a simulated pool. */
+#include "broker/session.h"
 #include "tests/broker/fixture.h"
 
 static void setup(struct fixture *f, gconstpointer data)
@@ -334,6 +335,23 @@ static void test_stream_ends_with_its_session(struct fixture *f, gconstpointer d
 	g_assert_true(g_str_has_suffix(f->pool.stream_path, member(two, "session")));
 }
 
+/* Not only at the next sweep. */
+static void test_oldest_of_too_many(struct fixture *f, gconstpointer data)
+{
+	(void)data;
+	g_autofree char *alice = bearer(f, "alice");
+	AUTO(reply) oldest = open_session(f, alice, "phone", NULL);
+	for (unsigned i = 1; i < SESSION_MAX_OPEN; i++) {
+		AUTO(reply) other = open_session(f, alice, "phone", NULL);
+		g_assert_cmpint(other->status, ==, 201);
+	}
+	g_assert_cmpuint(f->pool.stream_asked, ==, 0);
+	AUTO(reply) too_many = open_session(f, alice, "phone", NULL);
+	g_assert_cmpint(too_many->status, ==, 201);
+	wait_for_streams(f, 1);
+	g_assert_true(g_str_has_suffix(f->pool.stream_path, member(oldest, "session")));
+}
+
 #define ADD(name, function)                                                                        \
 	g_test_add("/api-session/" name, struct fixture, NULL, setup, function, teardown)
 
@@ -356,5 +374,6 @@ int main(int argc, char **argv)
 	ADD("bad-requests", test_bad_requests);
 	ADD("sign-out-closes-sessions", test_sign_out_closes_sessions);
 	ADD("stream-ends-with-its-session", test_stream_ends_with_its_session);
+	ADD("oldest-of-too-many", test_oldest_of_too_many);
 	return g_test_run();
 }
