@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "common/error.h"
 
+#include <errno.h>
 #include <gio/gio.h>
-#include <stdbool.h>
 
 G_DEFINE_QUARK(qvmi - error - quark, qvmi_error)
 
@@ -42,6 +42,19 @@ static const struct row *row_of(const GError *error)
 	    g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOSPC))
 		return &table[QVMI_ERROR_EXHAUSTED];
 	return &table[QVMI_ERROR_FAILED];
+}
+
+bool qvmi_error_set_errno(GError **error, int number, const char *what, ...)
+{
+	bool full = number == ENOSPC || number == EDQUOT || number == EFBIG;
+	bool limit = number == EMFILE || number == ENFILE || number == ENOMEM;
+	va_list arguments;
+	va_start(arguments, what);
+	g_autofree char *text = g_strdup_vprintf(what, arguments);
+	va_end(arguments);
+	g_set_error(error, QVMI_ERROR, full || limit ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED,
+	    "%s: %s%s", text, g_strerror(number), full ? "; make room in that file system" : "");
+	return false;
 }
 
 unsigned qvmi_error_http_status(const GError *error)

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 
 #define QVMI_ERROR (qvmi_error_quark())
 GQuark qvmi_error_quark(void);
@@ -28,6 +29,10 @@ enum qvmi_error_code {
 	QVMI_ERROR_EXHAUSTED,       /* 507: disk, memory or a limit is full */
 	QVMI_ERROR_CANCELLED,       /* 409, type "cancelled" */
 };
+
+/* Of a system call that failed with this errno: "WHAT: its reason". A full disk, and a limit that
+ * is reached, are EXHAUSTED, and a full disk says what to do; all else is FAILED. Returns false. */
+bool qvmi_error_set_errno(GError **error, int number, const char *what, ...) G_GNUC_PRINTF(3, 4);
 
 /* HTTP status for an error; 500 for foreign domains, but for GIO's cancelled, timed out and no
  * space. */

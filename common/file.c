@@ -12,14 +12,11 @@
 
 static bool fail(GError **error, int number, const char *doing, const char *path)
 {
-	enum qvmi_error_code code =
-	    number == ENOENT                      ? QVMI_ERROR_NOT_FOUND
-	    : number == EACCES || number == EPERM ? QVMI_ERROR_DENIED
-	    : number == ENOSPC || number == EDQUOT || number == EMFILE || number == ENFILE
-	        ? QVMI_ERROR_EXHAUSTED
-	        : QVMI_ERROR_FAILED;
-
-	g_set_error(error, QVMI_ERROR, code, "cannot %s %s: %s", doing, path, g_strerror(number));
+	qvmi_error_set_errno(error, number, "cannot %s %s", doing, path);
+	if (error && number == ENOENT)
+		(*error)->code = QVMI_ERROR_NOT_FOUND;
+	if (error && (number == EACCES || number == EPERM))
+		(*error)->code = QVMI_ERROR_DENIED;
 	return false;
 }
 

@@ -15,13 +15,8 @@
 
 bool folder_make(const char *path, GError **error)
 {
-	if (!g_mkdir_with_parents(path, 0700))
-		return true;
-	bool full = errno == ENOSPC || errno == EDQUOT;
-	g_set_error(error, QVMI_ERROR, full ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED,
-	    "cannot make the folder %s: %s%s", path, g_strerror(errno),
-	    full ? "; make room in that file system" : "");
-	return false;
+	return !g_mkdir_with_parents(path, 0700) ||
+	       qvmi_error_set_errno(error, errno, "cannot make the folder %s", path);
 }
 
 #define DELETING ".deleting-"
@@ -41,11 +36,8 @@ static bool delete_in_place(const char *path, GError **error)
 	}
 	if (dir)
 		g_dir_close(dir);
-	if (!rmdir(path) || errno == ENOENT)
-		return true;
-	g_set_error(error, QVMI_ERROR, QVMI_ERROR_FAILED, "cannot delete the folder %s: %s", path,
-	    g_strerror(errno));
-	return false;
+	return !rmdir(path) || errno == ENOENT ||
+	       qvmi_error_set_errno(error, errno, "cannot delete the folder %s", path);
 }
 
 bool folder_delete(const char *path, GError **error)

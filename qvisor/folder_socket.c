@@ -17,8 +17,7 @@ static int open_folder(
 {
 	int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_FAILED, "cannot open the folder %s: %s",
-		    folder, g_strerror(errno));
+		qvmi_error_set_errno(error, errno, "cannot open the folder %s", folder);
 		return -1;
 	}
 	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
@@ -39,9 +38,7 @@ int folder_socket_listen(const char *folder, const char *name, GError **error)
 		unlinkat(directory, name, 0);
 	if (fd < 0 || fchmod(fd, 0600) || bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
 	    listen(fd, 4)) {
-		g_set_error(error, QVMI_ERROR,
-		    errno == ENOSPC || errno == EDQUOT ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED,
-		    "cannot listen on %s/%s: %s", folder, name, g_strerror(errno));
+		qvmi_error_set_errno(error, errno, "cannot listen on %s/%s", folder, name);
 		return -1;
 	}
 	return fd_steal(&fd);

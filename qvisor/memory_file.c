@@ -35,14 +35,6 @@ static void transfer_free(void *pointer)
 	g_free(transfer);
 }
 
-static void set_errno(GError **error, const char *what, const char *path)
-{
-	bool full = errno == ENOSPC || errno == EDQUOT;
-	g_set_error(error, QVMI_ERROR, full ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED,
-	    "cannot %s %s: %s%s", what, path, g_strerror(errno),
-	    full ? "; make room in that file system" : "");
-}
-
 /* --- save --- */
 
 /* The template's memory, mapped; *base NULL when there is none. */
@@ -54,7 +46,7 @@ static bool map_base(const struct transfer *transfer, uint8_t **base, GError **e
 		return true;
 	AUTO_FD fd = open(transfer->base, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &status)) {
-		set_errno(error, "read", transfer->base);
+		qvmi_error_set_errno(error, errno, "cannot read %s", transfer->base);
 		return false;
 	}
 	if ((uint64_t)status.st_size != transfer->size) {
@@ -64,7 +56,7 @@ static bool map_base(const struct transfer *transfer, uint8_t **base, GError **e
 	}
 	void *map = mmap(NULL, transfer->size, PROT_READ, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED) {
-		set_errno(error, "map", transfer->base);
+		qvmi_error_set_errno(error, errno, "cannot map %s", transfer->base);
 		return false;
 	}
 	*base = map;
@@ -102,7 +94,7 @@ static void save_thread(GTask *task, void *source, void *data, GCancellable *can
 	unlink(transfer->path);
 	AUTO_FD file = open(transfer->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (file < 0)
-		set_errno(&error, "write", transfer->path);
+		qvmi_error_set_errno(&error, errno, "cannot write %s", transfer->path);
 	else if (!save_to(transfer, file, &error))
 		unlink(transfer->path);
 	if (error) {
@@ -183,7 +175,7 @@ static void load_thread(GTask *task, void *source, void *data, GCancellable *can
 	GError *error = NULL;
 	AUTO_FD file = open(transfer->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (file < 0)
-		set_errno(&error, "read", transfer->path);
+		qvmi_error_set_errno(&error, errno, "cannot read %s", transfer->path);
 	else if (!load_from(transfer, file, &error))
 		g_prefix_error(&error, "%s: ", transfer->path);
 	if (error)

@@ -97,11 +97,7 @@ bool overlay_create(const char *path, const char *backing, const char *format,
 	int why = errno;
 	if (fd >= 0)
 		unlink(path);
-	bool full = why == ENOSPC || why == EDQUOT || why == EFBIG;
-	g_set_error(error, QVMI_ERROR, full ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED,
-	    full ? "cannot write %s: %s; make room in that file system" : "cannot write %s: %s",
-	    path, g_strerror(why));
-	return false;
+	return qvmi_error_set_errno(error, why, "cannot write %s", path);
 }
 
 uint64_t overlay_virtual_size(const char *path, const char **format, GError **error)

@@ -9,14 +9,6 @@
 
 #include "common/error.h"
 
-static bool fail(const char *what, const char *path, GError **error)
-{
-	bool full = errno == ENOSPC || errno == EDQUOT;
-	g_set_error(error, QVMI_ERROR, full ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED,
-	    "cannot %s the key %s: %s", what, path, g_strerror(errno));
-	return false;
-}
-
 static bool make(const char *path, uint8_t *key, GError **error)
 {
 	g_autofree char *part = g_strconcat(path, ".part", NULL);
@@ -27,7 +19,7 @@ static bool make(const char *path, uint8_t *key, GError **error)
 	if (fd >= 0 && write(fd, key, SEALED_KEY_SIZE) == SEALED_KEY_SIZE && !fsync(fd) &&
 	    !rename(part, path))
 		return true;
-	fail("write", path, error);
+	qvmi_error_set_errno(error, errno, "cannot write the key %s", path);
 	unlink(part);
 	return false;
 }
@@ -40,7 +32,7 @@ bool phone_key_load(const char *folder, uint8_t key[SEALED_KEY_SIZE], GError **e
 		return make(path, key, error);
 	errno = fd < 0 ? errno : EIO; /* a short read sets none */
 	return (fd >= 0 && read(fd, key, SEALED_KEY_SIZE) == SEALED_KEY_SIZE) ||
-	       fail("read", path, error);
+	       qvmi_error_set_errno(error, errno, "cannot read the key %s", path);
 }
 
 bool phone_key_destroy(const char *folder, GError **error)
@@ -53,5 +45,5 @@ bool phone_key_destroy(const char *folder, GError **error)
 	errno = fd < 0 ? errno : EIO;
 	return (fd >= 0 && write(fd, nothing, sizeof(nothing)) == sizeof(nothing) &&
 	           !fdatasync(fd) && !unlink(path)) ||
-	       fail("destroy", path, error);
+	       qvmi_error_set_errno(error, errno, "cannot destroy the key %s", path);
 }

@@ -55,11 +55,7 @@ bool phone_record_store(const struct phone *phone, GError **error)
 		return true;
 	int why = errno;
 	unlink(part);
-	bool full = why == ENOSPC || why == EDQUOT || why == EFBIG;
-	g_set_error(error, QVMI_ERROR, full ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED,
-	    "cannot write %s: %s%s", path, g_strerror(why),
-	    full ? "; make room in that file system" : "");
-	return false;
+	return qvmi_error_set_errno(error, why, "cannot write %s", path);
 }
 
 static bool parse(

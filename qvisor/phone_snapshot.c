@@ -71,14 +71,6 @@ static void remove_all(const struct phone *phone, const char *name)
 		remove_file(phone, name, kinds[i]);
 }
 
-static bool fail(GError **error, const char *what, const char *path)
-{
-	bool full = errno == ENOSPC || errno == EDQUOT;
-	g_set_error(error, QVMI_ERROR, full ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED,
-	    "cannot %s %s: %s", what, path, g_strerror(errno));
-	return false;
-}
-
 static JsonNode *load(const struct phone *phone, const char *name, GError **error)
 {
 	g_autofree char *path = path_of(phone, name, "json");
@@ -100,7 +92,7 @@ static bool store(const struct phone *phone, const struct order *order, GError *
 		g_autofree char *whole = path_of(phone, order->name, kinds[i]);
 		g_autofree char *part = g_strconcat(whole, ".part", NULL);
 		if (rename(part, whole) && errno != ENOENT)
-			return fail(error, "rename", part);
+			return qvmi_error_set_errno(error, errno, "cannot rename %s", part);
 	}
 	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
 	g_autofree char *created = g_date_time_format_iso8601(now);
@@ -151,10 +143,10 @@ static bool seal_disk(struct order *order, struct phone *phone, GError **error)
 	g_autofree char *part = path_of(phone, order->name, "disk.part");
 	AUTO_FD from = open(overlay, O_RDONLY | O_CLOEXEC);
 	if (from < 0)
-		return fail(error, "read", overlay);
+		return qvmi_error_set_errno(error, errno, "cannot read %s", overlay);
 	AUTO_FD to = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (to < 0)
-		return fail(error, "write", part);
+		return qvmi_error_set_errno(error, errno, "cannot write %s", part);
 	if (!phone_key_load(phone->folder, key, error))
 		return false;
 	phone->busy = "being snapshotted";
@@ -224,8 +216,9 @@ static bool put_back(struct phone *phone, const struct order *order, GError **er
 	/* Memory of another time goes before the disk changes under it. */
 	phone_suspend_forget(phone);
 	if (phone->template->manifest->disk && rename(part, overlay))
-		return fail(error, "rename", part);
-	return !link(memory, suspended) || fail(error, "link", memory);
+		return qvmi_error_set_errno(error, errno, "cannot rename %s", part);
+	return !link(memory, suspended) ||
+	       qvmi_error_set_errno(error, errno, "cannot link %s", memory);
 }
 
 static void on_gone(void *data, struct phone *phone, const GError *cause)
@@ -290,10 +283,10 @@ static bool open_disk(struct order *order, struct phone *phone, GError **error)
 	g_autofree char *part = g_build_filename(phone->folder, "overlay.qcow2.part", NULL);
 	AUTO_FD from = open(disk, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (from < 0)
-		return fail(error, "read", disk);
+		return qvmi_error_set_errno(error, errno, "cannot read %s", disk);
 	AUTO_FD to = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (to < 0)
-		return fail(error, "write", part);
+		return qvmi_error_set_errno(error, errno, "cannot write %s", part);
 	if (!phone_key_load(phone->folder, key, error))
 		return false;
 	sealed_copy_open(fd_steal(&from), fd_steal(&to), key, on_disk_opened, order);

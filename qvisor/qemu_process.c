@@ -54,9 +54,7 @@ static int open_log(const char *folder, GError **error)
 	g_autofree char *path = g_build_filename(folder, "qemu.log", NULL);
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
 	if (fd < 0)
-		g_set_error(error, QVMI_ERROR,
-		    errno == ENOSPC || errno == EDQUOT ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED,
-		    "cannot write %s: %s", path, g_strerror(errno));
+		qvmi_error_set_errno(error, errno, "cannot write %s", path);
 	return fd;
 }
 

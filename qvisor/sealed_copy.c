@@ -28,15 +28,6 @@ static void copy_free(void *pointer)
 	g_free(copy);
 }
 
-static bool set_errno(const char *what, GError **error)
-{
-	bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
-	g_set_error(error, QVMI_ERROR, full ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED,
-	    "cannot %s: %s%s", what, g_strerror(errno),
-	    full ? "; make room in that file system" : "");
-	return false;
-}
-
 static bool write_at(int fd, const uint8_t *bytes, size_t n, off_t at, GError **error)
 {
 	while (n) {
@@ -44,7 +35,7 @@ static bool write_at(int fd, const uint8_t *bytes, size_t n, off_t at, GError **
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written < 0)
-			return set_errno("write", error);
+			return qvmi_error_set_errno(error, errno, "cannot write");
 		bytes += written;
 		at += written;
 		n -= (size_t)written;
@@ -61,7 +52,7 @@ static bool run_seal(struct copy *copy, GError **error)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return set_errno("read", error);
+			return qvmi_error_set_errno(error, errno, "cannot read");
 		if (!n)
 			return sealed_writer_finish(writer, error);
 		if (!sealed_write(writer, block, (size_t)n, error))
@@ -81,7 +72,7 @@ static bool run_open(struct copy *copy, GError **error)
 			return false;
 		at += (off_t)n;
 	}
-	return reader && (!fsync(copy->to) || set_errno("write", error));
+	return reader && (!fsync(copy->to) || qvmi_error_set_errno(error, errno, "cannot write"));
 }
 
 /* lseek(2): SEEK_DATA and SEEK_HOLE tell what is stored. */
@@ -95,7 +86,7 @@ static bool run_overwrite(struct copy *copy, GError **error)
 			if (!write_at(copy->to, zeroes, MIN(BLOCK, (size_t)(end - at)), at, error))
 				return false;
 	}
-	return !fsync(copy->to) || set_errno("overwrite", error);
+	return !fsync(copy->to) || qvmi_error_set_errno(error, errno, "cannot overwrite");
 }
 
 static void copy_thread(GTask *task, void *source, void *data, GCancellable *cancellable)

@@ -62,13 +62,8 @@ static bool write_all(int fd, const uint8_t *bytes, size_t n, GError **error)
 		ssize_t written = write(fd, bytes, n);
 		if (written < 0 && errno == EINTR)
 			continue;
-		if (written < 0) {
-			bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
-			g_set_error(error, QVMI_ERROR,
-			    full ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED, "cannot write: %s%s",
-			    g_strerror(errno), full ? "; make room in that file system" : "");
-			return false;
-		}
+		if (written < 0)
+			return qvmi_error_set_errno(error, errno, "cannot write");
 		bytes += written;
 		n -= written;
 	}
@@ -124,12 +119,7 @@ bool sealed_writer_finish(struct sealed_writer *writer, GError **error)
 {
 	if (!flush_chunk(writer, true, error))
 		return false;
-	if (!fsync(writer->fd))
-		return true;
-	bool full = errno == ENOSPC || errno == EDQUOT;
-	g_set_error(error, QVMI_ERROR, full ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED,
-	    "the disk did not take it: %s", g_strerror(errno));
-	return false;
+	return !fsync(writer->fd) || qvmi_error_set_errno(error, errno, "the disk did not take it");
 }
 
 void sealed_writer_free(struct sealed_writer *writer)
