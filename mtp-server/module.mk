@@ -16,7 +16,7 @@ PROGRAMS += display-broker mtp-probe
 display-broker_MAIN := tests/mtp-server/display_broker.c
 display-broker_LIBS := common
 display-broker_PKG := gio-unix-2.0 json-glib-1.0
-mtp-probe_MAIN := tests/mtp-server/mtp_probe.c
+mtp-probe_MAIN := tests/mtp-server/mtp_probe.c tests/mtp-server/terminal.c
 mtp-probe_LIBS := mtp-client/core common mtp
 mtp-probe_PKG := gio-unix-2.0 json-glib-1.0 openssl libzstd libjpeg
 

@@ -57,7 +57,7 @@ export const look = page => page.evaluate(() => {
 });
 
 /** Whether it comes true, however busy the machine is. */
-export async function eventually(page, condition, timeout = 20000) {
+export async function eventually(page, condition, timeout = 60000) {
 	for (const end = Date.now() + timeout; Date.now() < end; await page.waitForTimeout(50))
 		if (await condition())
 			return true;
@@ -68,7 +68,7 @@ export const changes = (page, before, timeout) =>
 	eventually(page, async () => (await look(page)).hash !== before.hash, timeout);
 
 // Until nothing has changed for `still` ms: what changes next is our own doing.
-export async function rest(page, still = 700, timeout = 15000) {
+export async function rest(page, still = 700, timeout = 30000) {
 	let last = await look(page), since = Date.now();
 	for (const end = Date.now() + timeout; Date.now() < end && Date.now() - since < still;) {
 		await page.waitForTimeout(100);

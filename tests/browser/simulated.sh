@@ -21,7 +21,7 @@ simulated_start() { # [WEB-FOLDER]
 	node tests/browser/simulated-host.mjs "$work" "${1:-}" >"$work/ports" 2>"$work/simulated.log" &
 	simulated_pid=$!
 	local i
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		[ ! -s "$work/ports" ] || break
 		sleep 0.1
 	done

@@ -77,7 +77,7 @@ async function onDesktop(browser) {
 	for (const gesture of [() => drag(0.95, 0.2), () => drag(0.05, 0.8), () => page.keyboard.press('1'), () => page.mouse.click(...at(0.5))]) {
 		const still = await rest(page);
 		await gesture();
-		if ((answered = await changes(page, still, 5000)))
+		if ((answered = await changes(page, still, 10000)))
 			break;
 	}
 	check('desktop: the mouse or a key changes the picture', answered);

@@ -17,7 +17,7 @@ async function inWords(browser) {
 	};
 	for (const [name, text] of Object.entries(messages)) {
 		await choose(page, name);
-		await page.locator('#packages-message', { hasText: text }).waitFor({ timeout: 15000 });
+		await page.locator('#packages-message', { hasText: text }).waitFor({ timeout: 60000 });
 		check(`${name}: said in words, back at the packages`, await page.locator('#packages').isVisible());
 	}
 	// The instance that trapped is gone; a new one works.
@@ -26,7 +26,7 @@ async function inWords(browser) {
 	await page.click('#close');
 
 	await choose(page, 'stranger');
-	await page.locator('#trust-link').waitFor({ timeout: 15000 });
+	await page.locator('#trust-link').waitFor({ timeout: 60000 });
 	check('a host that the browser does not trust: there is a link to it',
 		/^https:\/\/127\.0\.0\.1:\d+\/$/.test(await page.locator('#trust-link').getAttribute('href')));
 	await page.screenshot({ path: picture('trust') });
@@ -50,7 +50,7 @@ async function comesBack(browser) {
 	await choose(page, 'cut');
 	check('a cut connection is told', await eventually(page, () =>
 		page.evaluate(() => window.notices.some(text => /connection was lost.*Trying again/.test(text)))));
-	await page.locator('#screen[data-state=live]').waitFor({ timeout: 15000 });
+	await page.locator('#screen[data-state=live]').waitFor({ timeout: 60000 });
 	const before = await rest(page);
 	await page.keyboard.press('k');
 	check('... and comes back by itself', await changes(page, before));

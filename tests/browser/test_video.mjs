@@ -20,8 +20,8 @@ async function open(browser, name, updates) {
 	await page.goto(base);
 	await signIn(page);
 	await choose(page, name);
-	await page.locator('#screen[data-state=live]').waitFor({ timeout: 15000 });
-	await page.waitForFunction(n => +document.getElementById('screen').dataset.updates >= n, updates, { timeout: 15000 });
+	await page.locator('#screen[data-state=live]').waitFor({ timeout: 60000 });
+	await page.waitForFunction(n => +document.getElementById('screen').dataset.updates >= n, updates, { timeout: 60000 });
 	return page;
 }
 
@@ -33,7 +33,7 @@ async function film(browser) {
 		check('a browser without H.264 is sent none', near(await pixel(page, 100, 130), [0, 0, 200]));
 		return page.context().close();
 	}
-	await page.waitForFunction(() => +document.getElementById('screen').dataset.updates >= 2, undefined, { timeout: 15000 });
+	await page.waitForFunction(() => +document.getElementById('screen').dataset.updates >= 2, undefined, { timeout: 60000 });
 	const expected = [
 		['around it', 60, 130, [0, 0, 0]],
 		['the second picture, where it is shown', 80, 110, [90, 90, 90]],
@@ -50,7 +50,7 @@ async function film(browser) {
 	await other.waitForFunction(() => {
 		const canvas = document.getElementById('screen');
 		return canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data[2] > 150;
-	}, undefined, { timeout: 20000 });
+	}, undefined, { timeout: 60000 });
 	check('a picture that the browser cannot decode: again without', true);
 	await other.context().close();
 }

@@ -53,7 +53,7 @@ async function onHandset(browser) {
 	await rest(page);
 	await page.click('#zoom');
 	await spread();
-	check('after the button they zoom', await changes(page, whole) && await zoom() > 3);
+	check('after the button they zoom', await changes(page, whole) && await eventually(page, async () => await zoom() > 3));
 	await rest(page);
 	await page.screenshot({ path: picture('zoomed') });
 	check('the host is asked for all pixels', await eventually(page, () => said.terminals.at(-1)?.scaling === 0));

@@ -5,8 +5,10 @@
 set -euo pipefail
 bin=${QVMI_BIN:?the folder of the binaries}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/lib/check.sh
+. "$here/../lib/check.sh"
 guest=$("$here/../guest/build" | tail -n 1)
-work=$(mktemp -d) failed=0
+work=$(mktemp -d)
 phone=$(cat /proc/sys/kernel/random/uuid)
 declare -A pids=()
 
@@ -20,20 +22,8 @@ end_all() {
 trap end_all EXIT
 cd "$work"
 
-check() { # check WHAT ACTUAL EXPECTED(glob)
-	# shellcheck disable=SC2053
-	if [[ $2 == $3 ]]; then echo "ok   $1"; else echo "FAIL $1: got '$2', want '$3'"; failed=1; fi
-}
 die() { echo "FAIL $*"; failed=1; exit 1; }
-wait_for() { # wait_for WHAT COMMAND...: up to 20 s
-	local what=$1 _
-	shift
-	for _ in $(seq 200); do
-		if "$@" >/dev/null 2>&1; then return 0; fi
-		sleep 0.1
-	done
-	die "waited 20 s for $what"
-}
+wait_for() { eventually "${@:2}" || die "waited in vain for $1"; } # wait_for WHAT COMMAND...
 
 start_qemu() {
 	qemu-system-x86_64 -nodefaults -no-user-config -M q35 -accel tcg,tb-size=32 -smp 1 -m 128 \
@@ -61,16 +51,13 @@ stop() { # stop NAME SIGNAL
 }
 session() { cat /proc/sys/kernel/random/uuid; }
 # probe SESSION [ROLE] <<< commands
-probe() { timeout 60 "$bin/mtp-probe" connect keys "$port" host-1 "$phone" "$@"; }
+probe() { timeout 120 "$bin/mtp-probe" connect keys "$port" host-1 "$phone" "$@"; }
 api() { curl -s -m 30 --unix-socket mtpd.sock "$@"; }
 # The workers of our mtpd.
 workers() { pgrep -P "${pids[mtpd]}" mtpd-worker || true; }
 no_workers() { [ -z "$(workers)" ]; }
 
-port=$((20000 + RANDOM % 20000))
-while (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || (: <"/dev/tcp/127.0.0.1/$((port + 1))") 2>/dev/null; do
-	port=$((port + 2))
-done
+port=$(free_ports 2)
 mkdir keys
 "$bin/mtp-probe" keys keys
 cat >mtpd.conf <<END

@@ -4,8 +4,10 @@
 set -euo pipefail
 qvisord=${QVMI_BIN:?the folder of the binaries}/qvisord
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/lib/check.sh
+. "$here/../lib/check.sh"
 tiny=$("$here/../guest/build" | tail -n 1)
-work=$(mktemp -d) pid='' failed=0 code='' body=''
+work=$(mktemp -d) pid='' code='' body=''
 state=$work/phones templates=$work/templates
 
 # Every QEMU whose log is below our folder, whoever started it.
@@ -26,10 +28,6 @@ clean_up() {
 }
 trap clean_up EXIT
 
-check() { # check WHAT ACTUAL EXPECTED(glob)
-	# shellcheck disable=SC2053
-	if [[ $2 == $3 ]]; then echo "ok   $1"; else echo "FAIL $1: got '$2', want '$3'"; failed=1; fi
-}
 start_qvisord() { # start_qvisord [DISK-RESERVE-MIB]
 	{
 		printf '[host]\nid=test-host\nstate-folder=%s\ntemplate-folder=%s\n' "$state" "$templates"
@@ -40,7 +38,7 @@ start_qvisord() { # start_qvisord [DISK-RESERVE-MIB]
 	} >"$work/qvisord.conf"
 	"$qvisord" --config "$work/qvisord.conf" 2>>"$work/log" &
 	pid=$!
-	for _ in $(seq 200); do
+	for _ in $(seq 600); do
 		[ "$(curl -s -o /dev/null -w '%{http_code}' --unix-socket "$work/qvisord.sock" http://q/readyz)" = 200 ] && return
 		kill -0 "$pid" 2>/dev/null || break
 		sleep 0.1
@@ -72,6 +70,17 @@ wait_for() { # wait_for SECONDS PATH JQ-EXPRESSION: until it is true of the answ
 	echo "FAIL waited $1 s for $3 of $2: $body"
 	failed=1
 }
+says() { # says UUID TEXT: what is read of a console is gone from it, so it is kept here
+	curl -s -m 60 --unix-socket "$work/qvisord.sock" "http://q/v1/phones/$1/console" | tr -d '\r' >>"$work/console.$1"
+	grep -qF "$2" "$work/console.$1"
+}
+said() { eventually says "$@" || { echo "FAIL the console of $1 never said '$2'"; failed=1; }; }
+named() { # named UUID: until its picture shows who it is
+	api GET "/v1/phones/$1"
+	said "$1" "init: named $(field .name)"
+}
+# differs UUID PICTURE: from what it shows now?
+differs() { [ "$("$QVMI_BIN/qvmi-display-probe" "$work/display.sock" "$1")" = "$2" ] || echo differs; }
 operation() { # operation SECONDS: waits for the operation in body; body is it afterwards
 	wait_for "$1" "/v1/operations/$(field .id)" '.state != "running"'
 }
@@ -87,7 +96,7 @@ tiny_manifest() { # tiny_manifest NAME JQ-EXPRESSION
 	echo "$work/$1.json"
 }
 finish() {
-	check 'no QEMU is left over' "$(our_qemus)" ''
+	check_soon 'no QEMU is left over' '' our_qemus
 	check 'no phone is left over' "$(ls -A "$state")" ''
 	exit "$failed"
 }

@@ -4,7 +4,9 @@
 set -euo pipefail
 bin=${QVMI_BIN:?the folder of the binaries}
 here=$(dirname "$(realpath "$0")")
-work=$(mktemp -d) failed=0
+# shellcheck source=tests/lib/check.sh
+. "$here/../lib/check.sh"
+work=$(mktemp -d)
 declare -A pids=()
 
 end() {
@@ -22,14 +24,9 @@ trap end EXIT
 cd "$work"
 mkdir state run templates
 
-check() { # check WHAT ACTUAL EXPECTED(glob)
-	# shellcheck disable=SC2053
-	if [[ $2 == $3 ]]; then echo "ok   $1"; else echo "FAIL $1: got '$2', want '$3'"; failed=1; fi
-}
 die() { echo "FAIL $*"; tail -n 20 ./*.log; exit 1; }
 
-port=$((20000 + RANDOM % 20000))
-while (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done
+port=$(free_ports 1)
 guest=$("$here/../guest/build" | tail -n 1)
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=test -days 2 \
@@ -72,7 +69,7 @@ EOF
 start() { # start DAEMON
 	"$bin/$1" --config "$1.conf" 2>>"$1.log" &
 	pids[$1]=$!
-	for _ in $(seq 200); do
+	for _ in $(seq 600); do
 		[ "$(curl -s -o /dev/null -w '%{http_code}' --unix-socket "$1.sock" http://d/readyz)" = 200 ] && return
 		kill -0 "${pids[$1]}" 2>/dev/null || break
 		sleep 0.1
@@ -100,7 +97,7 @@ start brokerd
 ask poold POST /v1/hosts "{\"id\":\"host-1\",\"url\":\"unix:$work/qvisord.sock\",\"mtpd_url\":\"unix:$work/mtpd.sock\",
 	\"mtp\":{\"address\":\"0.0.0.0\",\"port\":8444,\"websocket_port\":8445}}" >/dev/null
 operation=$(ask poold POST /v1/templates "{\"host\":\"host-1\",\"manifest\":\"$guest/manifest.json\"}" | jq -r .id)
-for _ in $(seq 120); do
+for _ in $(seq 240); do
 	state=$(ask poold GET "/v1/operations/$operation" | jq -r .state)
 	[ "$state" = running ] || break
 	sleep 1
@@ -149,16 +146,14 @@ check 'an application that is not there' "$(user ann POST /v1/sessions '{"packag
 check 'is said, the phone comes all the same' "$(jq -r '.notice + .phone.uuid' body)" "the application did not start*$phone"
 
 check 'a phone that was switched off' "$(ask poold POST "/v1/phones/$phone/stop" '{"force":true}' >/dev/null; phone_state "$phone")" off
-for _ in $(seq 50); do # poold looks every half second
-	[ "$(ask poold GET "/v1/phones/$phone" | jq -r .state)" != off ] || break
-	sleep 0.1
-done
+known_state() { ask poold GET "/v1/phones/$phone" | jq -r .state; }
+check_soon 'which poold sees' off known_state
 check 'gets no grant' "$(user ann POST "/v1/sessions/$session/grant")" 409
 check 'and is started by the next session' "$(user ann POST /v1/sessions "$open")" 201
 check 'the same one' "$(jq -r .phone.uuid body) $(phone_state "$phone")" "$phone running"
 
 kill -9 "${pids[poold]}"; wait "${pids[poold]}" 2>/dev/null || true
-(sleep 2; exec "$bin/poold" --config poold.conf 2>>poold.log) &
+(sleep 0.5; exec "$bin/poold" --config poold.conf 2>>poold.log) &
 pids[poold]=$!
 check 'a pool manager that is being restarted is waited for' "$(user ann POST /v1/sessions "$open")" 201
 check 'the same phone' "$(jq -r .phone.uuid body)" "$phone"
@@ -175,6 +170,6 @@ for name in brokerd poold qvisord; do
 	check "$name ends" "$code" 0
 	pids[$name]=''
 done
-check 'no QEMU is left' "$(pgrep -fc "$work/state")" 0
+check_soon 'no QEMU is left' 0 pgrep -fc "$work/state"
 [ $failed = 0 ] || tail -n 30 ./*.log
 exit $failed

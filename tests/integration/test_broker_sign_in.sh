@@ -4,22 +4,19 @@
 # configuration, kill and restart, and what must not be found in logs and files.
 set -euo pipefail
 brokerd=${QVMI_BIN:?the folder of the binaries}/brokerd
-work=$(mktemp -d) pid='' failed=0
+# shellcheck source=tests/lib/check.sh
+. "$(dirname "$(realpath "$0")")/../lib/check.sh"
+work=$(mktemp -d) pid=''
 trap '[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || true; rm -rf "$work"' EXIT
 cd "$work"
 
-check() { # check WHAT ACTUAL EXPECTED(glob)
-	# shellcheck disable=SC2053
-	if [[ $2 == $3 ]]; then echo "ok   $1"; else echo "FAIL $1: got '$2', want '$3'"; failed=1; fi
-}
 absent() { # absent WHAT WORD FILE...
 	local what=$1 word=$2
 	shift 2
 	if grep -qaF -e "$word" "$@"; then echo "FAIL $what"; failed=1; else echo "ok   $what"; fi
 }
 
-port=$((20000 + RANDOM % 20000))
-while (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done
+port=$(free_ports 1)
 url=https://127.0.0.1:$port
 password='a long secret, nobody knows it'
 
@@ -50,7 +47,7 @@ EOF
 start() {
 	"$brokerd" --config broker.conf 2>>log &
 	pid=$!
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		[ "$(curl -s -o /dev/null -w '%{http_code}' --unix-socket broker.sock http://b/readyz)" = 200 ] && return
 		kill -0 "$pid" 2>/dev/null || break
 		sleep 0.1
@@ -80,8 +77,8 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 # TLS
-check 'plain HTTP is not answered' "$(curl -s -m 5 --noproxy '*' -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/" || true)" 000
-check 'TLS 1.2 is refused' "$(https -m 5 --tls-max 1.2 -o /dev/null -w '%{http_code}' $url/ || true)" 000
+check 'plain HTTP is not answered' "$(curl -s -m 30 --noproxy '*' -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/" || true)" 000
+check 'TLS 1.2 is refused' "$(https -m 30 --tls-max 1.2 -o /dev/null -w '%{http_code}' $url/ || true)" 000
 check 'another CA does not vouch for us' "$(curl -s --noproxy '*' --cacert other.pem -o /dev/null -w '%{http_code}' $url/ || true)" 000
 
 # a native client

@@ -17,7 +17,7 @@ ok() { echo "ok    $1"; }
 fail() { echo "FAIL  $1"; failed=1; }
 check() { if "${@:2}" >"$work/out" 2>&1; then ok "$1"; else fail "$1: $(tail -n 3 "$work/out")"; fi; }
 
-run() { timeout 60 "$client" "$broker" --user demo --password-file "$work/password" --ca-file "$work/ca.pem" --headless "$@"; }
+run() { timeout 120 "$client" "$broker" --user demo --password-file "$work/password" --ca-file "$work/ca.pem" --headless "$@"; }
 # fails NAME EXIT-CODE TEXT COMMAND...: it must end with this code, and say this.
 fails() {
 	local code=0
@@ -86,18 +86,18 @@ fails 'no password on the command line' 2 'Unknown option --password' "$client" 
 if command -v Xvfb >/dev/null; then
 	Xvfb -displayfd 9 -screen 0 1280x800x24 9>"$work/display" >/dev/null 2>&1 &
 	pids+=($!)
-	for ((i = 0; i < 50; i++)); do [ -s "$work/display" ] && break || sleep 0.1; done
+	for ((i = 0; i < 600; i++)); do [ -s "$work/display" ] && break || sleep 0.1; done
 	DISPLAY=:$(cat "$work/display")
 	export DISPLAY SDL_VIDEODRIVER=x11
 	# Under the sanitizers: what X11's libraries keep to the end is not ours.
 	export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
 	for turn in 0 90; do
-		check "window, turned by $turn" timeout 60 "$client" "$broker" --user demo --password-file "$work/password" \
+		check "window, turned by $turn" timeout 120 "$client" "$broker" --user demo --password-file "$work/password" \
 			--ca-file "$work/ca.pem" --rotate "$turn" --script "$work/script" --stats-json "$work/stats"
 	done
 	check 'window: pictures came' jq -e '.frames > 5' "$work/stats"
 	fails 'no display: says --headless' 5 '--headless' env DISPLAY=:99999 \
-		timeout 20 "$client" "$broker" --user demo --password-file "$work/password" --ca-file "$work/ca.pem"
+		timeout 60 "$client" "$broker" --user demo --password-file "$work/password" --ca-file "$work/ca.pem"
 else
 	echo 'skip  the window: there is no Xvfb'
 fi

@@ -11,19 +11,15 @@ trap 'kill "${simulated_pid:-}" $vnc_pid 2>/dev/null || true; rm -rf "$work"' EX
 # shellcheck source=tests/browser/simulated.sh
 . tests/browser/simulated.sh
 simulated_start
-failed=0
-check() { # check WHAT ACTUAL EXPECTED(glob)
-	# shellcheck disable=SC2053
-	if [[ $2 == $3 ]]; then echo "ok   $1"; else echo "FAIL $1: got '$2', want '$3'"; failed=1; fi
-}
-free_port() { node -e 's=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})'; }
+# shellcheck source=tests/lib/check.sh
+. tests/lib/check.sh
 start_vnc() { # sets vnc_pid, port, code
-	port=$(free_port)
+	port=$(free_ports 1)
 	"$QVMI_BIN/mtp-vnc" "$broker" --user demo --password-file "$work/password" --ca-file "$work/ca.pem" \
 		--package phone --port "$port" >"$work/vnc.out" 2>"$work/vnc.err" &
 	vnc_pid=$!
 	local _
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		[ ! -s "$work/vnc.out" ] || break
 		sleep 0.1
 	done

@@ -13,7 +13,7 @@ leased() { pool '/v1/leases?user=demo' | jq -r '[.leases[].phone.uuid] | join(" 
 client() { # client NAME [OPTION...]: output in NAME.out; prints the exit code
 	local name=$1 code=0
 	shift
-	timeout 60 "$QVMI_BIN/mtp-client" "$broker" --user "$user" --ca-file "$ca" --password-file "$password_file" --headless "$@" \
+	timeout 120 "$QVMI_BIN/mtp-client" "$broker" --user "$user" --ca-file "$ca" --password-file "$password_file" --headless "$@" \
 		>"$name.out" 2>&1 || code=$?
 	echo $code
 }
@@ -29,10 +29,10 @@ started=$(json .pids)
 
 cat >first.script <<'EOF'
 wait-update
-wait-quiet 1500
+wait-quiet 2500 30000
 screenshot before.png
 measure-tap 50% 75%
-wait-quiet 1500
+wait-quiet 2500 30000
 screenshot after.png
 EOF
 check 'the client plays its script' "$(client first --script first.script --stats-json first.json)" 0
@@ -45,7 +45,7 @@ check 'the client is gone, the phone runs' "$(pool "/v1/phones/$phone" | jq -r .
 check 'nobody watches it' "$(mtpd /v1/sessions | jq '.sessions | length')" 0
 check 'its thumbnail is there' "$(pool "/v1/phones/$phone/thumbnail?width=90" | od -An -v -tx1 -N3 | tr -d ' \n')" ffd8ff
 
-printf 'wait-update\nwait-quiet 1500\nscreenshot again.png\n' >again.script
+printf 'wait-update\nwait-quiet 2500 30000\nscreenshot again.png\n' >again.script
 check 'signing in again' "$(client again --script again.script)" 0
 check 'leads to the same phone' "$(leased)" "$phone"
 check 'with the same picture' "$(cmp after.png again.png && echo same)" same
@@ -69,15 +69,31 @@ ca=$ca_was
 # --- MTP by hand ---
 
 hex() { od -An -v -tx1 | tr -d ' \n'; }
+escaped() { sed 's/../\\x&/g' <<<"$1"; } # for printf
 frame() { printf '%08x%04x%s' $((${#2} / 2)) "$1" "$2"; } # frame TYPE PAYLOAD(hex)
 str() { printf '%04x%s' ${#1} "$(printf %s "$1" | hex)"; }
 hello() { frame 1 "$(printf '%04x%04x' "${2:-1}" "${3:-1}")$(str "$1")$(str bash)$(printf '%04x%04x%04x%02x%08x' 360 720 96 1 31)"; }
-talk() { # talk HEX [WAIT_S]: sends it, and prints all that comes until the server closes or WAIT_S are over, as hex
-	local bytes
-	bytes=$(sed 's/../\\x&/g' <<<"$1")
+tls() { # tls OPTION: -ign_eof or -no_ign_eof, what to do at the end of standard input
+	exec timeout 60 openssl s_client -quiet "$1" -alpn mtp/1 -connect "127.0.0.1:$((ports + 4))" -CAfile "$ca" \
+		-verify_return_error 2>/dev/null
+}
+# talk HEX [GLOB]: sends it, and prints the types of what comes until the server closes, or until they are like GLOB.
+talk() {
+	local bytes came='' pid
+	bytes=$(escaped "$1")
+	mkfifo to-send
+	tls -ign_eof <to-send >came &
+	pid=$!
+	exec {send}>to-send
 	# shellcheck disable=SC2059
-	timeout 20 openssl s_client -quiet -no_ign_eof -alpn mtp/1 -connect "127.0.0.1:$((ports + 4))" -CAfile "$ca" -verify_return_error \
-		< <(printf "$bytes"; exec sleep "${2:-3}") 2>/dev/null | hex || true
+	printf "$bytes" >&"$send"
+	# shellcheck disable=SC2053
+	while came=$(types "$(hex <came)" | tr '\n' ' '); [[ -z ${2:-} || $came != $2 ]] && kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+	kill "$pid" 2>/dev/null || true
+	wait "$pid" 2>/dev/null || true
+	exec {send}>&-
+	rm to-send
+	types "$(hex <came)" | tr '\n' ' '
 }
 types() { # types HEX: the frames in it, as "TYPE" or, for BYE, "bye CODE REASON"
 	local rest=$1 size type
@@ -91,7 +107,6 @@ types() { # types HEX: the frames in it, as "TYPE" or, for BYE, "bye CODE REASON
 		rest=${rest:$((12 + size))}
 	done
 }
-answer() { types "$(talk "$@")" | tr '\n' ' '; }
 
 token=$(curl -sS --cacert "$ca" -H 'Content-Type: application/json' \
 	-d "$(jq -nc --arg u "$user" --arg p "$(cat "$password_file")" '{user: $u, password: $p}')" "$broker/v1/login" | jq -r .token)
@@ -112,36 +127,37 @@ now() { date +%s; }
 
 grant=$(session | jq -r .grant)
 # s_client says nothing more after HELLO: welcome (64) and a first picture (66) are all it gets.
-check 'a grant opens' "$(answer "$(hello "$grant")" 1)" '64 66 *'
-check 'once' "$(answer "$(hello "$grant")")" 'bye 2 *grant has been used already; sign in again*'
+check 'a grant opens' "$(talk "$(hello "$grant")" '64 66 *')" '64 66 *'
+check 'once' "$(talk "$(hello "$grant")")" 'bye 2 *grant has been used already; sign in again*'
 grant=$(signed $key "$(claims "$phone" $(($(now) - 100)) $(($(now) - 70)))")
-check 'not when it has expired' "$(answer "$(hello "$grant")")" 'bye 2 *grant has expired * s ago; sign in again*'
+check 'not when it has expired' "$(talk "$(hello "$grant")")" 'bye 2 *grant has expired * s ago; sign in again*'
 grant=$(signed $key "$(claims "$phone" "$(now)" $(($(now) + 3600)))")
-check 'not for an hour' "$(answer "$(hello "$grant")")" 'bye 2 *lives longer than a grant may*'
+check 'not for an hour' "$(talk "$(hello "$grant")")" 'bye 2 *lives longer than a grant may*'
 grant=$(signed $key "$(claims "$phone" "$(now)" $(($(now) + 30)) host-2)")
-check 'not at another host' "$(answer "$(hello "$grant")")" 'bye 2 *is for another host*'
+check 'not at another host' "$(talk "$(hello "$grant")")" 'bye 2 *is for another host*'
 openssl genpkey -algorithm ed25519 -out forged.key
 grant=$(signed forged.key "$(claims "$phone" "$(now)" $(($(now) + 30)))")
-check 'not when it is forged' "$(answer "$(hello "$grant")")" 'bye 2 *not signed by this broker*'
+check 'not when it is forged' "$(talk "$(hello "$grant")")" 'bye 2 *not signed by this broker*'
 grant=$(session | jq -r .grant)
-check 'not when a letter of it differs' "$(answer "$(hello "${grant/./.A}")")" 'bye 2 *'
-check 'not when it is no token' "$(answer "$(hello nonsense)")" 'bye 2 *is not a token*'
+check 'not when a letter of it differs' "$(talk "$(hello "${grant/./.A}")")" 'bye 2 *'
+check 'not when it is no token' "$(talk "$(hello nonsense)")" 'bye 2 *is not a token*'
 grant=$(signed $key "$(claims 00000000-0000-4000-8000-000000000000 "$(now)" $(($(now) + 30)))")
-check 'nor for a phone that is not there' "$(answer "$(hello "$grant")" 10)" 'bye 4 *'
+check 'nor for a phone that is not there' "$(talk "$(hello "$grant")")" 'bye 4 *'
 
 grant=$(session | jq -r .grant)
-check 'a client of another version' "$(answer "$(hello "$grant" 2 7)")" 'bye 1 *this host speaks MTP 1*2 to 7*'
-check 'who may try again, the grant is not used' "$(answer "$(hello "$grant")" 1)" '64 66 *'
-check 'a touch before HELLO' "$(answer "$(frame 4 00000064007d)")" 'bye 3 *first message must be HELLO*'
+check 'a client of another version' "$(talk "$(hello "$grant" 2 7)")" 'bye 1 *this host speaks MTP 1*2 to 7*'
+check 'who may try again, the grant is not used' "$(talk "$(hello "$grant")" '64 66 *')" '64 66 *'
+check 'a touch before HELLO' "$(talk "$(frame 4 00000064007d)")" 'bye 3 *first message must be HELLO*'
 grant=$(session | jq -r .grant) whole=$(hello "$grant")
-check 'a HELLO cut short inside' "$(answer "$(frame 1 "${whole:12:40}")")" 'bye 3 *cut short*'
-check 'a HELLO longer than one may be' "$(answer "$(printf '%08x%04x' $((64 * 1024)) 1)")" 'bye 3 *'
-check 'a length of 4 GiB' "$(answer ffffffff0001)" 'bye 3 *'
-check 'a stream that is cut in the middle' "$(answer "${whole:0:60}" 0.2)" ''
-check 'nothing but TLS is spoken' "$( (exec 3<>"/dev/tcp/127.0.0.1/$((ports + 4))"; printf 'GET / HTTP/1.0\r\n\r\n' >&3; timeout 3 cat <&3 | hex) 2>/dev/null)" '!(*48545450*)'
-check 'an oversized message after HELLO' "$(answer "$whole$(frame 6 '')$(printf '%08x%04x' $((1 << 20)) 3)")" '64 *bye 3 *'
+check 'a HELLO cut short inside' "$(talk "$(frame 1 "${whole:12:40}")")" 'bye 3 *cut short*'
+check 'a HELLO longer than one may be' "$(talk "$(printf '%08x%04x' $((64 * 1024)) 1)")" 'bye 3 *'
+check 'a length of 4 GiB' "$(talk ffffffff0001)" 'bye 3 *'
+# shellcheck disable=SC2059
+check 'a stream that is cut in the middle' "$(printf "$(escaped "${whole:0:60}")" | tls -no_ign_eof | hex)" ''
+check 'nothing but TLS is spoken' "$( (exec 3<>"/dev/tcp/127.0.0.1/$((ports + 4))"; printf 'GET / HTTP/1.0\r\n\r\n' >&3; timeout 30 cat <&3 | hex) 2>/dev/null)" '!(*48545450*)'
+check 'an oversized message after HELLO' "$(talk "$whole$(frame 6 '')$(printf '%08x%04x' $((1 << 20)) 3)")" '64 *bye 3 *'
 grant=$(session | jq -r .grant)
-check 'an unknown message is skipped' "$(answer "$(hello "$grant")$(frame 999 0011)$(frame 7 0000000000000001)" 1)" '64 *8 *'
+check 'an unknown message is skipped' "$(talk "$(hello "$grant")$(frame 999 0011)$(frame 7 0000000000000001)" '64 *8 *')" '64 *8 *'
 
 # --- it has stood all that ---
 

@@ -8,7 +8,8 @@ root=$(dirname "$(dirname "$(dirname "$(realpath "$0")")")")
 bin=${QVMI_BIN:-$root/build/gcc/bin}
 work=$(mktemp -d)
 declare -A pids=()
-failed=0
+# shellcheck source=tests/lib/check.sh
+. "$root/tests/lib/check.sh"
 
 cleanup() {
 	local pid
@@ -28,26 +29,14 @@ host_api() { curl -sS --max-time 60 --unix-socket "$work/qvisord.sock" "http://h
 pool_api() { curl -sS --max-time 60 --unix-socket "$work/poold.sock" "http://pool$1" "${@:2}"; }
 pool_status() { curl -sS --max-time 60 -o /dev/null -w '%{http_code}' --unix-socket "$work/poold.sock" "http://pool$1" "${@:2}"; }
 
-# eventually SECONDS WHAT COMMAND...: until the command succeeds.
-eventually() {
-	local end=$((SECONDS + $1)) what=$2
-	shift 2
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || fail "$what"
-		sleep 0.1
-	done
-	ok "$what"
-}
+# becomes WHAT COMMAND...: until the command succeeds.
+becomes() { if eventually "${@:2}"; then ok "$1"; else fail "$1"; fi; }
 
 start() {
 	local ready="$1"_ready
 	"$bin/$1" --config "$work/$1.conf" 2>>"$work/$1.log" &
 	pids[$1]=$!
-	local end=$((SECONDS + 20))
-	until "$ready"; do
-		[ $SECONDS -lt $end ] || fail "$1 does not start"
-		sleep 0.05
-	done
+	eventually "$ready" || fail "$1 does not start"
 }
 qvisord_ready() { host_api /readyz -f >/dev/null 2>&1; }
 poold_ready() { pool_api /readyz -f >/dev/null 2>&1; }
@@ -95,17 +84,17 @@ start poold
 host_json="{\"id\":\"host-1\",\"url\":\"unix:$work/qvisord.sock\",\"mtp\":{\"address\":\"\",\"port\":8444,\"websocket_port\":8445}}"
 [ "$(pool_status /v1/hosts -d "$host_json")" = 201 ] && ok 'the host is recorded' || fail 'the host is not recorded'
 host_reachable() { [ "$(pool_api /v1/hosts/host-1 | jq -r .state)" = reachable ]; }
-eventually 10 'the host answers' host_reachable
+becomes 'the host answers' host_reachable
 
 operation=$(pool_api /v1/templates -d "{\"manifest\":\"$guest/manifest.json\"}" | jq -r .id)
 [[ $operation == host-1:* ]] && ok 'the template build is forwarded' || fail "operation '$operation'"
 template_built() { [ "$(pool_api "/v1/operations/$operation?wait_ms=1000" | jq -r .state)" = succeeded ]; }
-eventually 120 'the template is built' template_built
+becomes 'the template is built' template_built
 template=$(pool_api /v1/templates | jq -r '.templates[0].name')
 
 pool_api /v1/pools -d "{\"name\":\"p\",\"template\":\"$template\",\"ready\":2,\"max\":4,\"volatile\":true}" >/dev/null
 ready() { [ "$(pool_api /v1/pools/p | jq -r .ready_now)" = "$1" ]; }
-eventually 60 'two ready clones appear' ready 2
+becomes 'two ready clones appear' ready 2
 
 # --- a lease, and the same lease again ---
 lease() { pool_api /v1/leases -H "Idempotency-Key: $1" -d "{\"user\":\"$2\",\"pool\":\"p\"}"; }
@@ -121,7 +110,7 @@ again=$(lease key-2 ann)
 other=$(lease key-3 bob)
 [ "$(jq -r .phone.uuid <<<"$other")" != "$phone" ] && ok 'another user gets another phone' || fail "lease: $other"
 [ "$(lease key-1 bob | jq -r .status)" = 400 ] && ok 'a key with another request is refused' || fail 'a key was used twice'
-eventually 60 'the reserve is filled again' ready 2
+becomes 'the reserve is filled again' ready 2
 lease key-4 eve >/dev/null
 lease key-5 fay >/dev/null
 [ "$(lease key-6 gus | jq -r .status)" = 507 ] && ok 'a full pool says so' || fail 'a fifth phone of four'
@@ -136,7 +125,7 @@ pool_api /v1/phones | jq -e '[.phones[].state] | unique == ["unknown"]' >/dev/nu
 	ok 'phones of a host that is away are unknown' || fail "phones: $(pool_api /v1/phones)"
 [ "$(lease key-1 ann | jq -r .status)" = 503 ] && ok 'its lease says that the host is away' || fail 'a lease on a host that is away'
 start qvisord
-eventually 20 'the host answers again' host_reachable
+becomes 'the host answers again' host_reachable
 again=$(lease key-1 ann)
 [ "$(jq -r '[.id, .phone.uuid, .phone.pid] | join(" ")' <<<"$again")" = "$id $phone $pid" ] &&
 	ok 'the same lease, the same phone, the same process' || fail "lease: $again"
@@ -149,7 +138,7 @@ sleep 0.05
 kill_9 poold
 wait $cut || true
 start poold
-eventually 20 'the host is known again' host_reachable
+becomes 'the host is known again' host_reachable
 final=$(lease key-7 hal)
 [ "$(jq -r .phone.state <<<"$final")" = running ] && ok 'an allocation that was cut off is finished' || fail "lease: $final"
 [ "$(pool_api '/v1/leases?user=hal' | jq '.leases | length')" = 1 ] && ok 'and there is one lease of it' || fail 'two leases'
@@ -160,7 +149,7 @@ records_match() {
 		"$(host_api /v1/phones | jq -r '.phones[] | select(.state == "running") | "\(.uuid) \(.pid)"' | sort)" ] &&
 		[ "$(pool_api '/v1/phones?state=foreign' | jq '.phones | length')" = 0 ]
 }
-eventually 20 'records and host agree on what runs' records_match
+becomes 'records and host agree on what runs' records_match
 for p in $(host_api /v1/phones | jq -r '.phones[].pid'); do
 	kill -0 "$p" || fail "pid $p does not live"
 done
@@ -169,16 +158,16 @@ pool_api /v1/leases | jq -e '[.leases[].phone.uuid] | length == (unique | length
 
 # --- a ready clone dies: replaced; a leased one dies: kept, started at the next sign-in ---
 pool_api /v1/pools/p -X PATCH -d '{"ready":1}' >/dev/null
-eventually 60 'one stands ready' ready 1
+becomes 'one stands ready' ready 1
 spare=$(pool_api '/v1/phones?state=ready' | jq -r '.phones[0].uuid')
 kill -9 "$(pool_api "/v1/phones/$spare" | jq -r .pid)" "$pid"
 replaced() { [ "$(pool_status "/v1/phones/$spare")" = 404 ]; }
-eventually 30 'a ready clone that died is replaced' replaced
-eventually 60 'by another' ready 1
+becomes 'a ready clone that died is replaced' replaced
+becomes 'by another' ready 1
 pool_api "/v1/orders?phone=$spare" | jq -e '.orders[0] | .what == "destroy" and .who == "poold" and .done' >/dev/null &&
 	ok 'with an order' || fail "orders: $(pool_api "/v1/orders?phone=$spare")"
 died() { [ "$(pool_api "/v1/phones/$phone" | jq -r .state)" != running ]; }
-eventually 20 'the leased one is seen to be dead' died
+becomes 'the leased one is seen to be dead' died
 again=$(lease key-1 ann)
 [ "$(jq -r '[.id, .phone.uuid, .phone.state] | join(" ")' <<<"$again")" = "$id $phone running" ] &&
 	ok 'and is started when its user comes back' || fail "lease: $again"
@@ -221,6 +210,8 @@ for id in $(pool_api /v1/leases | jq -r '.leases[].id'); do
 done
 pool_api /v1/pools/p -X DELETE >/dev/null
 gone() { [ "$(host_api /v1/phones | jq '.phones | length')" = 0 ] && [ "$(pool_api /v1/phones | jq '.phones | length')" = 0 ]; }
-eventually 30 'no phone is left' gone
-[ "$(pool_api /v1/status | jq .orders_open)" = 0 ] && ok 'no order is open' || fail 'orders are open'
+becomes 'no phone is left' gone
+orders_open() { pool_api /v1/status | jq .orders_open; }
+check_soon 'no order is open' 0 orders_open
 [ "$(pool_api /v1/status | jq -r .rules.state)" = ok ] && ok 'the rules have worked' || fail "$(pool_api /v1/status)"
+exit "$failed"

@@ -34,15 +34,13 @@ check 'a record of no process is found' "$verdict $(broken)" "8 I1 *${uuids[0]}*
 cp "$work/record" "$first/phone.json"
 # What only calls itself so, with its log where a phone's would be.
 stray=11111111-0000-4000-8000-000000000001
-bash -c "exec -a qemu sleep 60 -name qvmi-$stray" 2>"$first/stray.log" &
-sleeping=$!
 bash -c 'trap "kill \$!" TERM; sleep 60 & wait' -- -name "qvmi-$stray" 2>"$first/stray.log" &
 stray_pid=$!
-sleep 0.2
+eventually grep -qs "qvmi-$stray" "/proc/$stray_pid/cmdline"
 audit
 check 'a process that nobody knows is found' "$verdict $(broken)" "8 I1 pid $stray_pid is a QEMU of phone ${uuids[0]} that has another"
-kill "$stray_pid" "$sleeping" 2>/dev/null || true
-wait "$stray_pid" "$sleeping" 2>/dev/null || true
+kill "$stray_pid" 2>/dev/null || true
+wait "$stray_pid" 2>/dev/null || true
 rm "$first/stray.log"
 # --- I3 ---
 jq -c '.idempotency_key = "key-2"' "$work/record" >"$first/phone.json"

@@ -35,8 +35,8 @@ first=$(field .uuid)
 
 fill() { dd if=/dev/zero of="$QVMI_SMALL_DISK/filler" bs=4k count="${1:-4096}" status=none 2>/dev/null || true; }
 nothing_left() {
-	check 'nothing of it is left' "$(ls "$state")" "$first"
-	check 'no QEMU either' "$(our_qemus | wc -l)" 1
+	check_soon 'nothing of it is left' "$first" ls "$state" # the answer comes first
+	check_soon 'no QEMU either' '+([0-9])' our_qemus
 	check 'the other phone goes on' "$(api GET "/v1/phones/$first"; field .state)" running
 }
 # --- the check beforehand ---

@@ -37,7 +37,7 @@ start_launcher() {
 	"$QVMI_BIN/qvisor-launch" --socket "$launch" --user nobody --state-folder "$state" --first-uid "$first" --uid-count 3 \
 		${cgroup:+--cgroup "$cgroup" --memory-max 1024} 2>>"$work/launch.log" &
 	launcher=$!
-	for _ in $(seq 50); do [ ! -S "$launch" ] || break; sleep 0.05; done
+	eventually test -S "$launch"
 }
 start_launcher
 truncate -s 16M "$work/disk.raw"
@@ -145,12 +145,12 @@ api POST /v1/phones '{"template":"tiny"}'
 check 'user ids are used again' "$(status "$(field .pid)" Uid)" "$first"
 api DELETE "/v1/phones/$(field .uuid)"
 # A group can be removed once the kernel has taken leave of its last process; each request looks.
-for _ in $(seq 50); do
+groups_left() {
 	probe kill $$ >/dev/null || true
-	[ -n "$cgroup" ] && [ -n "$(find "$cgroup" -mindepth 1 -type d)" ] || break
-	sleep 0.1
-done
-[ -z "$cgroup" ] || check 'no control group is left' "$(find "$cgroup" -mindepth 1 -type d)" ''
-check 'no process of a phone is left' "$(ps -o pid=,stat=,args= -u "$first,$((first + 1)),$((first + 2))" | awk '$2 !~ /^Z/')" ''
+	find "$cgroup" -mindepth 1 -type d
+}
+processes_left() { ps -o pid=,stat=,args= -u "$first,$((first + 1)),$((first + 2))" | awk '$2 !~ /^Z/'; }
+[ -z "$cgroup" ] || check_soon 'no control group is left' '' groups_left
+check_soon 'no process of a phone is left' '' processes_left
 end_qvisord TERM
 finish

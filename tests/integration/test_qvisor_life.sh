@@ -49,7 +49,7 @@ for uuid in "$first" "$second"; do
 done
 probe=$QVMI_BIN/qvmi-display-probe
 picture() { "$probe" "$work/display.sock" "$1"; }
-sleep 1 # each draws its new name
+for uuid in "$first" "$second"; do named "$uuid"; done
 a=$(picture "$first") b=$(picture "$second")
 check 'the screen is handed out' "$a" '360 720 *'
 check 'each draws its own name' "$([ "$a" != "$b" ] && echo differs)" differs

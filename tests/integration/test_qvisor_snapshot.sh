@@ -9,12 +9,12 @@ manifest=$(tiny_manifest with-disk ".image.disk = \"$work/disk.raw\" | .name = \
 build_template "$manifest"
 probe=$QVMI_BIN/qvmi-display-probe
 picture() { "$probe" "$work/display.sock" "$uuid"; }
-launch() { api POST "/v1/phones/$uuid/applications" '{"id":"org.qvmi.Card"}'; sleep 0.7; }
+launch() { api POST "/v1/phones/$uuid/applications" '{"id":"org.qvmi.Card"}'; }
 ready() { wait_for 20 "/v1/phones/$uuid" '.agent.ready and .agent.identity'; }
 api POST /v1/phones '{"template":"diskful","name":"known-words-of-somebody"}'
 uuid=$(field .uuid)
 ready
-sleep 0.7
+named "$uuid"
 before=$(picture)
 
 # --- snapshots ---
@@ -22,8 +22,8 @@ api POST "/v1/phones/$uuid/snapshots" '{"name":"before"}'
 check 'a snapshot is taken' "$code $(field '.snapshots[0].name')" '201 before'
 ready
 check 'and the phone goes on' "$(launch; echo "$code")" 200
+check_soon 'to something else' differs differs "$uuid" "$before"
 after=$(picture)
-check 'to something else' "$([ "$after" != "$before" ] && echo differs)" differs
 api POST "/v1/phones/$uuid/snapshots" '{"name":"after"}'
 api GET "/v1/phones/$uuid/snapshots"
 check 'both are listed' "$(field '[.snapshots[].name] | join(" ")')" 'after before'
@@ -77,8 +77,7 @@ done
 api POST "/v1/phones/$uuid/reset"
 check 'it is reset' "$code $(field '.state + " " + .name')" '200 running known-words-of-somebody'
 ready
-sleep 0.7
-check 'to what it was as a clone' "$(picture)" "$before"
+check_soon 'to what it was as a clone' "$before" picture
 check 'its snapshot stays' "$(ls "$state/$uuid" | grep -c '^snapshot-before')" 3
 sleep 1 # a template's folder has its second in its name
 build_template "$manifest" '"force":true'
@@ -90,7 +89,8 @@ old=$(jq -r .template_folder "$state/$uuid/phone.json")
 api POST "/v1/phones/$uuid/reset" '{"upgrade":true}'
 check 'then the phone is of the newer' "$code $([ "$(jq -r .template_folder "$state/$uuid/phone.json")" != "$old" ] && echo newer)" '200 newer'
 ready
-check 'and the older goes' "$(ls "$templates" | grep -c '^diskful')" 1
+diskfuls() { ls "$templates" | grep -c '^diskful'; }
+check_soon 'and the older goes' 1 diskfuls
 
 # --- wipe ---
 # Memory of a process: what is private of it, where guest memory and our own keys are.
@@ -128,8 +128,7 @@ cp "$work/a-copy-elsewhere" "$state/$uuid/suspended"
 api POST "/v1/phones/$uuid/start"
 check 'it starts as a new clone' "$code $(field .state)" '200 running'
 ready
-sleep 0.7
-check 'that shows nothing of before' "$(picture)" "$before"
+check_soon 'that shows nothing of before' "$before" picture
 api DELETE "/v1/phones/$uuid"
 end_qvisord TERM
 finish

@@ -21,12 +21,12 @@ clone() { # clone TEMPLATE: sets uuid
 
 # --- the state in which the user left it ---
 clone tiny
-fresh=$(sleep 1; picture "$uuid")
+named "$uuid"
+fresh=$(picture "$uuid")
 launch "$uuid"
 check 'an application is launched' "$code" 200
-sleep 1
+check_soon 'which the picture shows' differs differs "$uuid" "$fresh"
 left=$(picture "$uuid")
-check 'which the picture shows' "$([ "$left" != "$fresh" ] && echo differs)" differs
 api POST "/v1/phones/$uuid/suspend"
 check 'it is suspended' "$code $(field .state)" '200 suspended'
 check 'without a process' "$(our_qemus)$(field .pid)" null
@@ -92,13 +92,13 @@ for at in 20 5000 $(($(stat -c %s "$work/whole") - 3)); do
 	printf X | dd of="$state/$uuid/suspended" bs=1 seek="$at" conv=notrunc status=none
 	api POST "/v1/phones/$uuid/start"
 	check "a changed byte at $at is refused" "$code $(field .type) $(field .detail)" "500 *corrupt *$uuid/suspended*"
-	wait_for 5 "/v1/phones/$uuid" '.state == "suspended" and .pid == null'
+	wait_for 30 "/v1/phones/$uuid" '.state == "suspended" and .pid == null'
 	cp "$work/whole" "$state/$uuid/suspended"
 done
 truncate -s -100000 "$state/$uuid/suspended"
 api POST "/v1/phones/$uuid/start"
 check 'so is one cut off' "$code $(field .type)" '500 *corrupt'
-wait_for 5 "/v1/phones/$uuid" '.pid == null'
+wait_for 30 "/v1/phones/$uuid" '.pid == null'
 cp "$work/whole" "$state/$uuid/suspended"
 api POST "/v1/phones/$uuid/start"
 check 'the whole one is resumed after all that' "$code $(picture "$uuid")" "200 $left"
@@ -120,8 +120,10 @@ ready "$uuid"
 api POST "/v1/phones/$uuid/stop" '{"force":true}'
 api POST "/v1/phones/$uuid/start"
 wait_for 60 "/v1/phones/$uuid" '.agent.ready and .agent.identity'
+named "$uuid"
+fresh=$(picture "$uuid")
 launch "$uuid"
-sleep 1
+check_soon 'it shows what is launched' differs differs "$uuid" "$fresh"
 left=$(picture "$uuid")
 api POST "/v1/phones/$uuid/suspend"
 check 'one that was booted from its disk is suspended' "$code $(field .state)" '200 suspended'

@@ -19,8 +19,7 @@ certificate ours host
 certificate ours pool
 certificate theirs stranger
 
-port=$((20000 + RANDOM % 20000))
-while (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done
+port=$(free_ports 1)
 listen_also="tls-address=127.0.0.1
 tls-port=$port
 certificate=$work/host.pem
@@ -29,7 +28,7 @@ client-ca=$work/ours.pem"
 start_qvisord
 
 ask() { # ask CURL-OPTION...: prints the status, or curl's own failure
-	curl -s -m 20 -o "$work/answer" -w '%{http_code}' --cacert "$work/ours.pem" "$@" || echo " curl failed"
+	curl -s -m 60 -o "$work/answer" -w '%{http_code}' --cacert "$work/ours.pem" "$@" || echo " curl failed"
 }
 as() { ask --cert "$work/$1.pem" --key "$work/$1.key" "${@:2}"; }
 url=https://127.0.0.1:$port/v1

@@ -12,16 +12,14 @@ ready 2
 for daemon in qvisord mtpd poold brokerd consoled; do
 	old=$(json ".pids.$daemon")
 	kill -9 "$old"
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		new=$(json ".pids.$daemon")
 		[ "$new" = "$old" ] || [ "$new" = 0 ] || break
 		sleep 0.1
 	done
 	check "$daemon is started again" "$((new != old && new > 0))" 1
-	for _ in $(seq 50); do cli status >/dev/null 2>&1 && break; sleep 0.1; done
-	done=0
-	for _ in $(seq 50); do picture "$work/b.png" 2>"$work/client.out" && done=1 && break; sleep 0.2; done
-	check "the phone is there after $daemon was killed" "$done" 1
+	eventually cli status
+	check "the phone is there after $daemon was killed" "$(eventually picture "$work/b.png" && echo yes)" yes
 	check "and it is the same" "$(cli vm list --user demo --format json | jq -r '.phones[].uuid')" "$phone"
 done
 
@@ -29,8 +27,7 @@ kill -9 "$up"
 wait "$up" 2>/dev/null || true
 up=''
 # The daemons go with it; phones are QEMU's and stay for the next start.
-for _ in $(seq 100); do [ "$(pgrep -c -f -- "--config $work/" || true)" != 0 ] || break; sleep 0.1; done
-check 'no daemon outlives a killed up' "$(pgrep -c -f -- "--config $work/" || true)" 0
+check_soon 'no daemon outlives a killed up' 0 pgrep -c -f -- "--config $work/"
 
 start --manifest "$tiny/manifest.json"
 check 'the next start is up' "$code" ''
@@ -38,7 +35,8 @@ picture "$work/c.png"
 check 'with the same phone' "$(cli vm list --user demo --format json | jq -r '.phones[].uuid')" "$phone"
 ready 2
 check 'every invariant holds' "$(cli audit 2>&1 >"$work/audit" || cat "$work/audit")" ''
-check 'and no phone too many' "$(cli vm list --state running --format json | jq '.phones | length')" 3
+running() { cli vm list --state running --format json | jq '.phones | length'; }
+check_soon 'and no phone too many' 3 running
 end INT
 gone 'at the end'
 
@@ -51,9 +49,7 @@ up=''
 gone 'after killing all'
 start
 check 'the start after that is up' "$code" ''
-done=0
-for _ in $(seq 50); do picture "$work/e.png" 2>"$work/client.out" && done=1 && break; sleep 0.2; done
-check 'and shows the phone' "$done" 1
+check 'and shows the phone' "$(eventually picture "$work/e.png" && echo yes)" yes
 end INT
 check 'and ends well' "$code" 0
 gone 'after that'

@@ -38,7 +38,7 @@ rm "$work/state/poold.sqlite"*
 : >"$work/up.out"
 "$qvmi" up --state "$work/state" --cache "$work/cache" --ports "$ports" --manifest "$tiny/manifest.json" >>"$work/up.out" 2>&1 &
 up=$!
-for _ in $(seq 300); do ! grep -q '^template' "$work/up.out" || break; sleep 0.05; done
+for _ in $(seq 1200); do ! grep -q '^template' "$work/up.out" || break; sleep 0.05; done
 end INT
 check 'Ctrl-C while starting ends well' "$code" 0
 gone 'Ctrl-C while starting'

@@ -17,9 +17,9 @@ check 'for programs' "$(cli host show "$host" --format json | jq ".performance.p
 check 'a snapshot' "$(cli snapshot take "$phone" first)" '*snapshot first'
 check 'is listed' "$(cli snapshot list "$phone" --format json | jq -r '.snapshots[0].name')" first
 check 'suspended' "$(cli vm suspend "$phone")" '*is suspended'
-check 'which poold knows soon' "$(for _ in $(seq 100); do [ "$(state)" != suspended ] || break; sleep 0.1; done; state)" suspended
+check_soon 'which poold knows soon' suspended state
 check 'resumed' "$(cli vm start "$phone")" '*is started'
-check 'and runs' "$(state)" running
+check_soon 'and runs' running state
 check 'the snapshot is restored' "$(cli snapshot restore "$phone" first)" '*is as it was at first'
 check 'and deleted' "$(cli snapshot delete "$phone" first)" '*is without its snapshot first'
 check 'one that is not there' "$(cli snapshot restore "$phone" first 2>&1 || true)" '*no snapshot*'

@@ -4,8 +4,10 @@
 set -euo pipefail
 qvmi=${QVMI_BIN:?the folder of the binaries}/qvmi
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/lib/check.sh
+. "$here/../lib/check.sh"
 tiny=$("$here/../guest/build" | tail -n 1)
-work=$(mktemp -d) up='' failed=0 ports=$((20000 + $$ % 4000 * 10))
+work=$(mktemp -d) up='' ports=$(free_ports 10)
 export XDG_RUNTIME_DIR=$work/run XDG_CONFIG_HOME=$work/config
 mkdir -m 700 "$XDG_RUNTIME_DIR"
 
@@ -30,16 +32,12 @@ clean_up() {
 trap clean_up EXIT
 trap 'failed=1' ERR
 
-check() { # check WHAT ACTUAL EXPECTED(glob)
-	# shellcheck disable=SC2053
-	if [[ $2 == $3 ]]; then echo "ok   $1"; else echo "FAIL $1: got '$2', want '$3'"; failed=1; fi
-}
 # start [OPTION...]: returns when it is up, or has ended (then up is empty and code is set)
 start() {
 	: >"$work/up.out"
 	"$qvmi" up --state "$work/state" --cache "$work/cache" --ports "$ports" "$@" >>"$work/up.out" 2>&1 &
 	up=$! code=''
-	for _ in $(seq 600); do
+	for _ in $(seq 1200); do
 		! grep -q '^Ctrl-C ends everything' "$work/up.out" || return 0
 		if ! kill -0 "$up" 2>/dev/null; then
 			wait "$up" && code=0 || code=$?
@@ -48,28 +46,19 @@ start() {
 		fi
 		sleep 0.1
 	done
-	echo 'FAIL qvmi up is not up after 60 s'; failed=1; exit 1
+	echo 'FAIL qvmi up is not up after two minutes'; failed=1; exit 1
 }
 end() { # end SIGNAL: sets code
 	kill "-$1" "$up"
 	wait "$up" 2>/dev/null && code=0 || code=$?
 	up=''
 }
-# gone WHAT: nothing of ours is left; daemons whose parent was killed get 10 s
-gone() {
-	for _ in $(seq 100); do [ -n "$(ours)" ] || break; sleep 0.1; done
-	check "$1: no process is left" "$(ours)" ''
-}
+gone() { check_soon "$1: no process is left" '' ours; }
 cli() { "$qvmi" --up "$work/state" "$@"; }
 json() { jq -r "$1" "$XDG_RUNTIME_DIR"/qvmi-*/up.json; }
 # ready N: waits until N clones are ready
-ready() {
-	for _ in $(seq 200); do
-		[ "$(cli pool list --format json 2>/dev/null | jq -r '.pools[0].ready_now')" != "$1" ] || return 0
-		sleep 0.1
-	done
-	return 1
-}
+ready() { eventually prints "$1" ready_now; }
+ready_now() { cli pool list --format json | jq -r '.pools[0].ready_now'; }
 # picture FILE: signs in as the demo user and stores the phone's picture
 picture() {
 	"$QVMI_BIN/mtp-client" "$(json .broker)" --user demo --ca-file "$(json .ca_file)" \

@@ -8,20 +8,10 @@
 #   client [OPTION...]                      mtp-client signed in as the demo user, without a window
 #   api SOCKET METHOD PATH [JSON]           one request over a UNIX socket
 QVMI_BIN=${QVMI_BIN:-$(realpath "$(dirname "${BASH_SOURCE[0]}")/../../build/gcc/bin")}
+# shellcheck source=tests/lib/check.sh
+. "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 SYSTEM=
 SYSTEM_PID=
-
-# The first of five adjacent ports that nobody listens on.
-system_ports() {
-	local base port
-	for base in $(seq 20000 10 30000 | shuf); do
-		for port in 3 4 5 6 7; do
-			if (: <"/dev/tcp/127.0.0.1/$((base + port))") 2>/dev/null; then continue 2; fi
-		done
-		echo "$base"
-		return
-	done
-}
 
 system_start() {
 	local manifest=$1
@@ -30,7 +20,7 @@ system_start() {
 	mkdir -m 700 "$SYSTEM/run"
 	: >"$SYSTEM/up.out"
 	export XDG_RUNTIME_DIR=$SYSTEM/run
-	"$QVMI_BIN/qvmi" up --state "$SYSTEM/state" --manifest "$manifest" --ports "$(system_ports)" "$@" \
+	"$QVMI_BIN/qvmi" up --state "$SYSTEM/state" --manifest "$manifest" --ports "$(free_ports 10)" "$@" \
 		>"$SYSTEM/up.out" 2>"$SYSTEM/up.err" &
 	SYSTEM_PID=$!
 	until grep -q 'Ctrl-C ends everything' "$SYSTEM/up.out"; do

@@ -12,254 +12,37 @@
  *   terminal W H ROTATION SCALING            of the HELLO, or told now
  *   raw HEX           sends bytes                  expect-bye CODE    waits for the end
  *   picture           waits for a whole picture    change             waits for another picture
- *   quiet MS          nothing must come for so long
+ *   settle MS         until nothing comes for so long
+ *   settle MS         until nothing comes          quiet MS           nothing must come
  *   touch PHASE SLOT X Y / pointer X Y BUTTONS WHEEL / key CODE DOWN / refresh / ping
  *   tap X Y           presses, and prints the ms until the picture has changed
- *   size W H          what the picture must have   pixel X Y RRGGBB   what it must be
- *   save FILE         as PPM                       load FILE          the picture must equal it
- *   wait MS           reads meanwhile              sleep MS           does not read
+ *   size W H / pixel X Y RRGGBB / load FILE  until the picture has, shows or equals that
+ *   save FILE         as PPM                       wait MS            reads meanwhile
  *   counters          prints what came
+ *
+ * While it waits for a command it does not read.
  */
-#include <errno.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <gio/gio.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/error.h"
 #include "common/file.h"
 #include "common/grant.h"
 #include "common/pki.h"
-#include "mtp-client/core/codecs.h"
-#include "mtp-client/core/session.h"
-
-#define WAIT_MS 20000
+#include "tests/mtp-server/terminal.h"
 
 struct probe {
-	const char *folder, *host, *phone, *session_id, *role;
-	int port, lifetime;
-	char *grant;
-	bool other_versions;
-	uint16_t version_min, version_max;
-	uint32_t codecs;
-	struct mtp_terminal terminal;
-	struct mtp_codecs decoders;
-	struct mtp_session *session;
-	SSL_CTX *context;
-	SSL *ssl;
-	int fd;
-	bool closed;
-	uint64_t updates; /* when last looked */
+	struct terminal terminal;
+	struct mtp_session *session; /* of the terminal */
+	uint64_t updates;            /* when last looked */
 };
 
-static uint64_t clock_us(void *data)
+static uint64_t updates(const struct terminal *t)
 {
-	(void)data;
-	return (uint64_t)g_get_monotonic_time();
-}
-
-static char *in_folder(const struct probe *p, const char *name)
-{
-	return g_build_filename(p->folder, name, NULL);
-}
-
-static bool fail(const char *format, ...) G_GNUC_PRINTF(1, 2);
-static bool fail(const char *format, ...)
-{
-	va_list arguments;
-	va_start(arguments, format);
-	fputs("mtp-probe: ", stderr);
-	vfprintf(stderr, format, arguments);
-	fputc('\n', stderr);
-	va_end(arguments);
-	return false;
-}
-
-static bool sign(struct probe *p)
-{
-	g_autoptr(GError) error = NULL;
-	g_autofree char *file = in_folder(p, "grant.key");
-	AUTO(grant_key) key = grant_key_load(file, true, &error);
-	int64_t now = g_get_real_time() / G_USEC_PER_SEC;
-	struct grant grant = {.host = (char *)(uintptr_t)p->host,
-	    .user = (char *)(uintptr_t) "tester",
-	    .phone = (char *)(uintptr_t)p->phone,
-	    .session = (char *)(uintptr_t)p->session_id,
-	    .role = (char *)(uintptr_t)p->role,
-	    .not_before = now + MIN(p->lifetime - 1, 0),
-	    .expires = now + p->lifetime};
-	if (key)
-		p->grant = grant_sign(key, &grant, &error);
-	g_free(grant.id);
-	return p->grant || fail("%s", error->message);
-}
-
-/* --- bytes --- */
-
-static bool send_all(struct probe *p, const uint8_t *bytes, size_t n)
-{
-	while (n) {
-		int written = SSL_write(p->ssl, bytes, (int)n);
-		if (written <= 0 && SSL_get_error(p->ssl, written) != SSL_ERROR_WANT_WRITE &&
-		    SSL_get_error(p->ssl, written) != SSL_ERROR_WANT_READ)
-			return false;
-		if (written > 0) {
-			bytes += written;
-			n -= (size_t)written;
-		}
-	}
-	return true;
-}
-
-static void flush(struct probe *p)
-{
-	size_t n;
-	const uint8_t *bytes = mtp_session_output(p->session, &n);
-	if (!p->closed && send_all(p, bytes, n))
-		mtp_session_output_sent(p->session, n);
-}
-
-/* Reads what comes within `ms`, at most one record. False at the end of the stream. */
-static bool pump(struct probe *p, int ms)
-{
-	uint8_t bytes[16384];
-	flush(p);
-	struct pollfd poll_fd = {.fd = p->fd, .events = POLLIN};
-	if (!SSL_pending(p->ssl) && poll(&poll_fd, 1, ms) <= 0)
-		return true;
-	int n = SSL_read(p->ssl, bytes, sizeof bytes);
-	if (n <= 0) {
-		p->closed = SSL_get_error(p->ssl, n) != SSL_ERROR_WANT_READ;
-		return !p->closed;
-	}
-	mtp_session_feed(p->session, bytes, (size_t)n);
-	flush(p);
-	return true;
-}
-
-static int connect_tcp(int port)
-{
-	g_autoptr(GSocketAddress) at =
-	    g_inet_socket_address_new_from_string("127.0.0.1", (guint)port);
-	struct sockaddr_storage native;
-	g_socket_address_to_native(at, &native, sizeof native, NULL);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&native, sizeof(struct sockaddr_in)) != 0)
-		return -1;
-	return fd;
-}
-
-static bool say_hello(struct probe *p)
-{
-	uint8_t bytes[4096];
-	struct mtp_session_hello hello = {.grant = p->grant,
-	    .model = "mtp-probe",
-	    .width = p->terminal.width,
-	    .height = p->terminal.height,
-	    .dpi = 160,
-	    .rotation = p->terminal.rotation,
-	    .scaling = p->terminal.scaling};
-	if (!mtp_session_start(p->session, &hello))
-		return fail("the hello does not fit");
-	size_t n;
-	const uint8_t *out = mtp_session_output(p->session, &n);
-	struct mtp_hello ours;
-	if (!mtp_hello_decode(&ours, out + MTP_FRAME_HEADER, n - MTP_FRAME_HEADER))
-		return fail("the client's hello cannot be read");
-	ours.version_min = p->other_versions ? p->version_min : ours.version_min;
-	ours.version_max = p->other_versions ? p->version_max : ours.version_max;
-	ours.codecs = p->codecs ? p->codecs : ours.codecs;
-	struct mtp_writer w = mtp_writer_of(bytes, sizeof bytes);
-	mtp_message_encode(&(struct mtp_message){.type = MTP_TYPE_HELLO, .hello = ours}, &w);
-	mtp_session_output_sent(p->session, n);
-	return !w.failed && send_all(p, bytes, w.size);
-}
-
-static bool open_tls(struct probe *p)
-{
-	g_autofree char *ca = in_folder(p, "ca.pem");
-	p->context = SSL_CTX_new(TLS_client_method());
-	SSL_CTX_set_verify(p->context, SSL_VERIFY_PEER, NULL);
-	if (SSL_CTX_load_verify_locations(p->context, ca, NULL) != 1)
-		return fail("%s cannot be used", ca);
-	p->fd = connect_tcp(p->port);
-	if (p->fd < 0)
-		return fail("nobody listens on port %d", p->port);
-	p->ssl = SSL_new(p->context);
-	SSL_set1_host(p->ssl, "localhost");
-	SSL_set_alpn_protos(p->ssl, (const unsigned char *)"\5mtp/1", 6);
-	SSL_set_fd(p->ssl, p->fd);
-	if (SSL_connect(p->ssl) != 1)
-		return fail("no TLS: %s", ERR_reason_error_string(ERR_peek_last_error()));
-	return true;
-}
-
-/* --- waiting --- */
-
-static bool wait_until(struct probe *p, bool (*done)(struct probe *), const char *what)
-{
-	int64_t until = g_get_monotonic_time() + WAIT_MS * 1000;
-	while (!done(p)) {
-		if (g_get_monotonic_time() > until)
-			return fail("waited %d s for %s", WAIT_MS / 1000, what);
-		if (!pump(p, 50) && !done(p))
-			return fail("the stream ended (%u %s) before %s",
-			    mtp_session_code(p->session), mtp_session_reason(p->session), what);
-	}
-	return true;
-}
-
-static bool has_picture(struct probe *p)
-{
-	return mtp_session_complete(p->session);
-}
-
-static bool has_changed(struct probe *p)
-{
-	return mtp_session_counters(p->session)->updates > p->updates;
-}
-
-static bool has_ended(struct probe *p)
-{
-	return p->closed;
-}
-
-static void look(struct probe *p)
-{
-	p->updates = mtp_session_counters(p->session)->updates;
-}
-
-static void wait_ms(struct probe *p, int ms)
-{
-	int64_t until = g_get_monotonic_time() + ms * 1000;
-	while (g_get_monotonic_time() < until && pump(p, 20))
-		;
-}
-
-static bool tap(struct probe *p, unsigned x, unsigned y)
-{
-	look(p);
-	int64_t begin = g_get_monotonic_time();
-	if (mtp_session_touch_points(p->session))
-		mtp_session_touch(p->session, MTP_TOUCH_DOWN, 0, (uint16_t)x, (uint16_t)y);
-	else
-		mtp_session_pointer(p->session, (uint16_t)x, (uint16_t)y, MTP_BUTTON_LEFT, 0);
-	if (!wait_until(p, has_changed, "the picture to change"))
-		return false;
-	printf("tap_ms=%.1f\n", (double)(g_get_monotonic_time() - begin) / 1000);
-	if (mtp_session_touch_points(p->session))
-		mtp_session_touch(p->session, MTP_TOUCH_UP, 0, (uint16_t)x, (uint16_t)y);
-	else
-		mtp_session_pointer(p->session, (uint16_t)x, (uint16_t)y, 0, 0);
-	wait_ms(p, 50);
-	return true;
+	return mtp_session_counters(t->session)->updates;
 }
 
 /* --- pictures --- */
@@ -274,26 +57,102 @@ static GByteArray *ppm_of(const struct picture *picture)
 	return ppm;
 }
 
-static bool check_pixel(struct probe *p, unsigned x, unsigned y, unsigned colour)
+/* --- conditions --- */
+
+static bool has_picture(struct terminal *t, const void *data)
 {
-	const struct picture *picture = mtp_session_picture(p->session);
-	if (x >= picture->width || y >= picture->height)
-		return fail("the picture has no pixel %u,%u", x, y);
-	const uint8_t *at = picture->pixels + 4 * ((size_t)y * picture->width + x);
-	unsigned is = (unsigned)at[0] << 16 | (unsigned)at[1] << 8 | at[2];
-	return is == colour || fail("pixel %u,%u is %06x, not %06x", x, y, is, colour);
+	(void)data;
+	return mtp_session_complete(t->session);
 }
 
-static bool check_file(struct probe *p, const char *file)
+static bool has_changed(struct terminal *t, const void *data)
 {
-	g_autoptr(GByteArray) ppm = ppm_of(mtp_session_picture(p->session));
+	const struct probe *p = data;
+	return updates(t) > p->updates;
+}
+
+static bool has_ended(struct terminal *t, const void *data)
+{
+	(void)data;
+	return t->closed;
+}
+
+struct size {
+	unsigned width, height;
+};
+
+static bool has_size(struct terminal *t, const void *data)
+{
+	const struct size *size = data;
+	const struct picture *picture = mtp_session_picture(t->session);
+	return picture->width == size->width && picture->height == size->height;
+}
+
+struct pixel {
+	unsigned x, y, colour;
+};
+
+static unsigned colour_at(const struct terminal *t, unsigned x, unsigned y)
+{
+	const struct picture *picture = mtp_session_picture(t->session);
+	if (x >= picture->width || y >= picture->height)
+		return UINT_MAX;
+	const uint8_t *at = picture->pixels + 4 * ((size_t)y * picture->width + x);
+	return (unsigned)at[0] << 16 | (unsigned)at[1] << 8 | at[2];
+}
+
+static bool has_pixel(struct terminal *t, const void *data)
+{
+	const struct pixel *pixel = data;
+	return colour_at(t, pixel->x, pixel->y) == pixel->colour;
+}
+
+static bool equals_file(struct terminal *t, const void *file)
+{
+	g_autoptr(GByteArray) ppm = ppm_of(mtp_session_picture(t->session));
 	size_t n;
 	g_autofree char *bytes = file_load(file, 64u << 20, &n, NULL);
-	return (bytes && n == ppm->len && memcmp(bytes, ppm->data, n) == 0) ||
-	       fail("the picture is not that of %s", file);
+	return bytes && n == ppm->len && memcmp(bytes, ppm->data, n) == 0;
 }
 
 /* --- commands --- */
+
+static bool tap(struct probe *p, unsigned x, unsigned y)
+{
+	bool touch = mtp_session_touch_points(p->session) > 0;
+	p->updates = updates(&p->terminal);
+	int64_t begin = g_get_monotonic_time();
+	if (touch)
+		mtp_session_touch(p->session, MTP_TOUCH_DOWN, 0, (uint16_t)x, (uint16_t)y);
+	else
+		mtp_session_pointer(p->session, (uint16_t)x, (uint16_t)y, MTP_BUTTON_LEFT, 0);
+	if (!terminal_wait(&p->terminal, has_changed, p, "the picture to change"))
+		return false;
+	printf("tap_ms=%.1f\n", (double)(g_get_monotonic_time() - begin) / 1000);
+	if (touch)
+		mtp_session_touch(p->session, MTP_TOUCH_UP, 0, (uint16_t)x, (uint16_t)y);
+	else
+		mtp_session_pointer(p->session, (uint16_t)x, (uint16_t)y, 0, 0);
+	terminal_read(&p->terminal, 50);
+	return true;
+}
+
+static bool expect_bye(struct probe *p, const char *code)
+{
+	bool ended = terminal_wait(&p->terminal, has_ended, NULL, "the stream to end");
+	printf("bye=%u reason=%s\n", mtp_session_code(p->session), mtp_session_reason(p->session));
+	return ended && (mtp_session_code(p->session) == atoi(code) ||
+	                    fail("BYE %u instead of %s", mtp_session_code(p->session), code));
+}
+
+static bool settle(struct probe *p, int ms)
+{
+	do {
+		p->updates = updates(&p->terminal);
+		terminal_read(&p->terminal, ms);
+	} while (!p->terminal.closed && has_changed(&p->terminal, p));
+	return !p->terminal.closed || fail("the stream ended");
+}
 
 static bool do_raw(struct probe *p, const char *hex)
 {
@@ -301,15 +160,7 @@ static bool do_raw(struct probe *p, const char *hex)
 	unsigned byte;
 	for (; sscanf(hex, "%2x", &byte) == 1; hex += 2)
 		g_byte_array_append(bytes, &(uint8_t){(uint8_t)byte}, 1);
-	if (mtp_session_state(p->session) == MTP_SESSION_IDLE) {
-		/* To understand what is answered. */
-		size_t n;
-		mtp_session_start(
-		    p->session, &(struct mtp_session_hello){.grant = "", .model = ""});
-		mtp_session_output(p->session, &n);
-		mtp_session_output_sent(p->session, n);
-	}
-	return (p->ssl || open_tls(p)) && send_all(p, bytes->data, bytes->len);
+	return terminal_send(&p->terminal, bytes->data, bytes->len);
 }
 
 static bool do_counters(struct probe *p)
@@ -333,35 +184,36 @@ static bool do_terminal(struct probe *p, const char *text)
 	unsigned width, height, rotation, scaling;
 	if (sscanf(text, "%u %u %u %u", &width, &height, &rotation, &scaling) != 4)
 		return fail("terminal %s", text);
-	p->terminal = (struct mtp_terminal){.width = (uint16_t)width,
+	p->terminal.screen = (struct mtp_terminal){.width = (uint16_t)width,
 	    .height = (uint16_t)height,
 	    .rotation = (uint8_t)rotation,
 	    .scaling = (uint8_t)scaling};
-	return !p->ssl || mtp_session_terminal(p->session, &p->terminal);
+	return !p->terminal.ssl || mtp_session_terminal(p->session, &p->terminal.screen);
 }
 
 static bool do_set_up(struct probe *p, const char *command, const char *text, bool *known)
 {
+	struct terminal *t = &p->terminal;
 	unsigned a, b;
 	*known = true;
 	if (g_str_equal(command, "grant"))
-		return (p->grant = g_strdup(text)) != NULL;
+		return (t->grant = g_strdup(text)) != NULL;
 	if (g_str_equal(command, "use-grant"))
-		return (p->grant = file_load(text, 65536, NULL, NULL)) != NULL;
+		return (t->grant = file_load(text, 65536, NULL, NULL)) != NULL;
 	if (g_str_equal(command, "lifetime"))
-		return sscanf(text, "%d", &p->lifetime) == 1;
+		return sscanf(text, "%d", &t->lifetime) == 1;
 	if (g_str_equal(command, "codecs"))
-		return sscanf(text, "%u", &p->codecs) == 1;
+		return sscanf(text, "%u", &t->codecs) == 1;
 	if (g_str_equal(command, "versions") && sscanf(text, "%u %u", &a, &b) == 2) {
-		p->other_versions = true;
-		p->version_min = (uint16_t)a;
-		p->version_max = (uint16_t)b;
+		t->other_versions = true;
+		t->version_min = (uint16_t)a;
+		t->version_max = (uint16_t)b;
 		return true;
 	}
 	if (g_str_equal(command, "open"))
-		return (p->grant || sign(p)) && open_tls(p) && say_hello(p);
+		return terminal_open(t);
 	if (g_str_equal(command, "save-grant"))
-		return file_store(text, p->grant, strlen(p->grant), 0600, NULL);
+		return file_store(text, t->grant, strlen(t->grant), 0600, NULL);
 	if (g_str_equal(command, "terminal"))
 		return do_terminal(p, text);
 	if (g_str_equal(command, "raw"))
@@ -393,49 +245,51 @@ static bool do_input(struct probe *p, const char *command, const char *text, boo
 	return false;
 }
 
-static bool do_expect(struct probe *p, const char *command, const char *text)
+/* What must come true of the picture: a loaded machine takes its time for it. */
+static bool do_expect(struct probe *p, const char *command, const char *text, bool *known)
 {
-	unsigned a = 0, b = 0, c = 0;
+	struct terminal *t = &p->terminal;
+	struct size size;
+	struct pixel pixel;
+	*known = true;
 	if (g_str_equal(command, "picture"))
-		return wait_until(p, has_picture, "a picture");
-	if (g_str_equal(command, "look")) {
-		look(p);
-		return true;
-	}
+		return terminal_wait(t, has_picture, NULL, "a picture");
 	if (g_str_equal(command, "change"))
-		return wait_until(p, has_changed, "the picture to change");
-	if (g_str_equal(command, "expect-bye")) {
-		bool ended = wait_until(p, has_ended, "the stream to end");
-		printf("bye=%u reason=%s\n", mtp_session_code(p->session),
-		    mtp_session_reason(p->session));
-		return ended &&
-		       (mtp_session_code(p->session) == atoi(text) ||
-		           fail("BYE %u instead of %s", mtp_session_code(p->session), text));
+		return terminal_wait(t, has_changed, p, "the picture to change");
+	if (g_str_equal(command, "size") && sscanf(text, "%u %u", &size.width, &size.height) == 2)
+		return terminal_wait(t, has_size, &size, "the size");
+	if (g_str_equal(command, "pixel") &&
+	    sscanf(text, "%u %u %x", &pixel.x, &pixel.y, &pixel.colour) == 3)
+		return terminal_wait(t, has_pixel, &pixel, "the pixel") ||
+		       fail(
+		           "pixel %u,%u is %06x", pixel.x, pixel.y, colour_at(t, pixel.x, pixel.y));
+	if (g_str_equal(command, "load"))
+		return terminal_wait(t, equals_file, text, "the picture of the file");
+	*known = false;
+	return false;
+}
+
+static bool do_other(struct probe *p, const char *command, const char *text)
+{
+	if (g_str_equal(command, "look")) {
+		p->updates = updates(&p->terminal);
+		return true;
 	}
+	if (g_str_equal(command, "expect-bye"))
+		return expect_bye(p, text);
 	if (g_str_equal(command, "wait")) {
-		wait_ms(p, atoi(text));
+		terminal_read(&p->terminal, atoi(text));
 		return true;
 	}
+	if (g_str_equal(command, "settle"))
+		return settle(p, atoi(text));
 	if (g_str_equal(command, "quiet")) {
-		look(p);
-		wait_ms(p, atoi(text));
-		return !has_changed(p) || fail("updates came");
+		p->updates = updates(&p->terminal);
+		terminal_read(&p->terminal, atoi(text));
+		return !has_changed(&p->terminal, p) || fail("updates came");
 	}
-	if (g_str_equal(command, "sleep")) {
-		g_usleep((gulong)atoi(text) * 1000);
-		return true;
-	}
-	if (g_str_equal(command, "size") && sscanf(text, "%u %u", &a, &b) == 2) {
-		const struct picture *picture = mtp_session_picture(p->session);
-		return (picture->width == a && picture->height == b) ||
-		       fail("the screen is %ux%u", picture->width, picture->height);
-	}
-	if (g_str_equal(command, "pixel") && sscanf(text, "%u %u %x", &a, &b, &c) == 3)
-		return check_pixel(p, a, b, c);
 	if (g_str_equal(command, "save"))
 		return do_save(p, text);
-	if (g_str_equal(command, "load"))
-		return check_file(p, text);
 	if (g_str_equal(command, "counters"))
 		return do_counters(p);
 	return fail("no such command: %s %s", command, text);
@@ -447,12 +301,14 @@ static bool run(struct probe *p, const char *line)
 	const char *text = words[0] && words[1] ? words[1] : "";
 	bool known;
 	bool good = do_set_up(p, words[0], text, &known);
-	if (!known && !p->ssl)
+	if (!known && !p->terminal.ssl)
 		return fail("'%s' before open", words[0]);
 	if (!known)
 		good = do_input(p, words[0], text, &known);
 	if (!known)
-		good = do_expect(p, words[0], text);
+		good = do_expect(p, words[0], text, &known);
+	if (!known)
+		good = do_other(p, words[0], text);
 	return good || fail("failed: %s", line);
 }
 
@@ -482,18 +338,16 @@ int main(int argc, char **argv)
 		    "HOST PHONE SESSION [ROLE]\n");
 		return 2;
 	}
-	struct probe p = {.folder = argv[2],
-	    .port = atoi(argv[3]),
-	    .host = argv[4],
-	    .terminal = {.width = 360, .height = 720},
-	    .phone = argv[5],
-	    .session_id = argv[6],
-	    .role = argc > 7 ? argv[7] : "user",
-	    .lifetime = 30,
-	    .fd = -1};
-	mtp_codecs_init(&p.decoders);
-	p.session = mtp_session_new(
-	    &(struct mtp_session_options){.codecs = &p.decoders, .clock_us = clock_us});
+	struct probe p = {0};
+	struct terminal *t = &p.terminal;
+	terminal_init(t);
+	t->folder = argv[2];
+	t->port = atoi(argv[3]);
+	t->host = argv[4];
+	t->phone = argv[5];
+	t->session_id = argv[6];
+	t->role = argc > 7 ? argv[7] : "user";
+	p.session = t->session;
 	char line[8192];
 	bool good = true;
 	while (good && fgets(line, sizeof line, stdin)) {
@@ -501,12 +355,6 @@ int main(int argc, char **argv)
 		if (*line && *line != '#')
 			good = run(&p, line);
 	}
-	mtp_session_free(p.session);
-	mtp_codecs_finish(&p.decoders);
-	SSL_free(p.ssl);
-	SSL_CTX_free(p.context);
-	if (p.fd >= 0)
-		close(p.fd);
-	g_free(p.grant);
+	terminal_finish(t);
 	return good ? 0 : 1;
 }
