@@ -2,6 +2,7 @@
 #include "qvisor/api.h"
 
 #include "common/error.h"
+#include "common/json.h"
 #include "qvisor/phone_table.h"
 
 /* The description is part of the program: what is served is what was built. */
@@ -50,6 +51,22 @@ void api_respond_phone(struct http_request *request, unsigned status, const stru
 	GString *text = g_string_sized_new(512);
 	phone_write_json(phone, text);
 	http_respond_json_text(request, status, text);
+}
+
+void api_phone_changed(void *data, struct phone *phone, const GError *error)
+{
+	if (error)
+		http_respond_error(data, error);
+	else
+		api_respond_phone(data, 200, phone);
+}
+
+JsonObject *api_optional_body(struct http_request *request, const char *members, GError **error)
+{
+	if (!g_bytes_get_size(http_request_body(request)))
+		return json_object_new();
+	JsonObject *body = http_request_json(request, error);
+	return body && json_check_members(body, members, error) ? json_object_ref(body) : NULL;
 }
 
 bool api_check_running(struct http_request *request, const struct phone *phone)

@@ -42,6 +42,11 @@ void api_phone_console(struct http_request *request, void *data);
 struct phone;
 /* Answers with the phone. */
 void api_respond_phone(struct http_request *request, unsigned status, const struct phone *phone);
+/* The end of what was ordered of a phone; `data` is the request. */
+void api_phone_changed(void *data, struct phone *phone, const GError *error);
+/* The body of a request that needs none: its object, an empty one if there is none. NULL: it is no
+ * object, or has other than these members. Caller unrefs. */
+JsonObject *api_optional_body(struct http_request *request, const char *members, GError **error);
 /* The phone of the path's {uuid}; NULL after it has answered 404. */
 struct phone *api_find_phone(struct http_request *request, struct host *host);
 /* Whether it runs; false after it has answered 409. */

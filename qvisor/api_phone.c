@@ -195,15 +195,6 @@ void api_phone_create(struct http_request *request, void *data)
 
 /* --- the others --- */
 
-static void on_changed(void *data, struct phone *phone, const GError *error)
-{
-	struct http_request *request = data;
-	if (error)
-		http_respond_error(request, error);
-	else
-		api_respond_phone(request, 200, phone);
-}
-
 void api_phone_start(struct http_request *request, void *data)
 {
 	struct phone *phone = api_find_phone(request, data);
@@ -211,13 +202,10 @@ void api_phone_start(struct http_request *request, void *data)
 	bool discard = false;
 	if (!phone)
 		return;
-	if (g_bytes_get_size(http_request_body(request))) {
-		JsonObject *body = http_request_json(request, &error);
-		if (!body || !json_check_members(body, "discard", &error) ||
-		    !json_get_optional_bool(body, "discard", false, &discard, &error)) {
-			http_respond_error(request, error);
-			return;
-		}
+	g_autoptr(JsonObject) body = api_optional_body(request, "discard", &error);
+	if (!body || !json_get_optional_bool(body, "discard", false, &discard, &error)) {
+		http_respond_error(request, error);
+		return;
 	}
 	if (discard && phone->state == PHONE_SUSPENDED && !phone->process) {
 		phone_suspend_forget(phone);
@@ -232,9 +220,9 @@ void api_phone_start(struct http_request *request, void *data)
 	}
 	http_request_hold(request);
 	if (phone->start)
-		phone_start_wait(phone, on_changed, request);
+		phone_start_wait(phone, api_phone_changed, request);
 	else
-		phone_start(phone, on_changed, request);
+		phone_start(phone, api_phone_changed, request);
 }
 
 void api_phone_stop(struct http_request *request, void *data)
@@ -245,18 +233,14 @@ void api_phone_stop(struct http_request *request, void *data)
 	int64_t timeout = STOP_TIMEOUT_S;
 	if (!phone)
 		return;
-	if (g_bytes_get_size(http_request_body(request))) {
-		JsonObject *body = http_request_json(request, &error);
-		if (!body || !json_check_members(body, "force timeout_s", &error) ||
-		    !json_get_optional_bool(body, "force", false, &force, &error) ||
-		    !json_get_optional_int(
-		        body, "timeout_s", 0, 600, STOP_TIMEOUT_S, &timeout, &error)) {
-			http_respond_error(request, error);
-			return;
-		}
+	g_autoptr(JsonObject) body = api_optional_body(request, "force timeout_s", &error);
+	if (!body || !json_get_optional_bool(body, "force", false, &force, &error) ||
+	    !json_get_optional_int(body, "timeout_s", 0, 600, STOP_TIMEOUT_S, &timeout, &error)) {
+		http_respond_error(request, error);
+		return;
 	}
 	http_request_hold(request);
-	phone_stop(phone, force, timeout, on_changed, request);
+	phone_stop(phone, force, timeout, api_phone_changed, request);
 }
 
 static void on_destroyed(void *data, struct phone *phone, const GError *error)

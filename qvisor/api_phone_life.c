@@ -8,15 +8,6 @@
 #include "qvisor/phone_snapshot.h"
 #include "qvisor/phone_suspend.h"
 
-static void on_changed(void *data, struct phone *phone, const GError *error)
-{
-	struct http_request *request = data;
-	if (error)
-		http_respond_error(request, error);
-	else
-		api_respond_phone(request, 200, phone);
-}
-
 void api_phone_suspend(struct http_request *request, void *data)
 {
 	struct phone *phone = api_find_phone(request, data);
@@ -27,7 +18,7 @@ void api_phone_suspend(struct http_request *request, void *data)
 		return;
 	}
 	http_request_hold(request);
-	phone_suspend(phone, on_changed, request);
+	phone_suspend(phone, api_phone_changed, request);
 }
 
 void api_phone_reset(struct http_request *request, void *data)
@@ -37,16 +28,13 @@ void api_phone_reset(struct http_request *request, void *data)
 	bool upgrade = false;
 	if (!phone)
 		return;
-	if (g_bytes_get_size(http_request_body(request))) {
-		JsonObject *body = http_request_json(request, &error);
-		if (!body || !json_check_members(body, "upgrade", &error) ||
-		    !json_get_optional_bool(body, "upgrade", false, &upgrade, &error)) {
-			http_respond_error(request, error);
-			return;
-		}
+	g_autoptr(JsonObject) body = api_optional_body(request, "upgrade", &error);
+	if (!body || !json_get_optional_bool(body, "upgrade", false, &upgrade, &error)) {
+		http_respond_error(request, error);
+		return;
 	}
 	http_request_hold(request);
-	phone_reset(phone, upgrade, on_changed, request);
+	phone_reset(phone, upgrade, api_phone_changed, request);
 }
 
 void api_phone_wipe(struct http_request *request, void *data)
@@ -55,7 +43,7 @@ void api_phone_wipe(struct http_request *request, void *data)
 	if (!phone)
 		return;
 	http_request_hold(request);
-	phone_wipe(phone, on_changed, request);
+	phone_wipe(phone, api_phone_changed, request);
 }
 
 /* --- snapshots --- */
@@ -100,7 +88,8 @@ void api_snapshot_restore(struct http_request *request, void *data)
 	if (!phone)
 		return;
 	http_request_hold(request);
-	phone_snapshot_restore(phone, http_request_parameter(request, "name"), on_changed, request);
+	phone_snapshot_restore(
+	    phone, http_request_parameter(request, "name"), api_phone_changed, request);
 }
 
 void api_snapshot_delete(struct http_request *request, void *data)
