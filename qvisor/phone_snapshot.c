@@ -43,12 +43,27 @@ static struct order *order_new(
 	return order;
 }
 
-static void order_end(struct order *order, struct phone *phone, const GError *error)
+static void order_free(struct order *order)
 {
-	order->done(order->data, phone, error);
 	g_free(order->uuid);
 	g_free(order->name);
 	g_free(order);
+}
+
+static void order_end(struct order *order, struct phone *phone, const GError *error)
+{
+	order->done(order->data, phone, error);
+	order_free(order);
+}
+
+/* After a thread: the phone, or NULL when it is not there any more; then the order has ended. */
+static struct phone *order_phone(struct order *order)
+{
+	g_autoptr(GError) lost = NULL;
+	struct phone *phone = phone_table_find(order->host->phones, order->uuid, &lost);
+	if (!phone)
+		order_end(order, NULL, lost);
+	return phone;
 }
 
 /* FOLDER/snapshot-NAME.KIND; caller frees. */
@@ -69,6 +84,25 @@ static void remove_all(const struct phone *phone, const char *name)
 	static const char *const kinds[] = {"json", "memory", "disk", "memory.part", "disk.part"};
 	for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
 		remove_file(phone, name, kinds[i]);
+}
+
+/* Seals or opens a disk with the phone's key. */
+static bool copy_disk(const struct phone *phone, const char *from_path, const char *to_path,
+    void (*copy)(int from, int to, const uint8_t *key, sealed_copied_fn done, void *data),
+    sealed_copied_fn done, struct order *order, GError **error)
+{
+	uint8_t key[SEALED_KEY_SIZE];
+	AUTO_FD from = open(from_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (from < 0)
+		return qvmi_error_set_errno(error, errno, "cannot read %s", from_path);
+	AUTO_FD to = open(to_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (to < 0)
+		return qvmi_error_set_errno(error, errno, "cannot write %s", to_path);
+	if (!phone_key_load(phone->folder, key, error))
+		return false;
+	copy(fd_steal(&from), fd_steal(&to), key, done, order);
+	OPENSSL_cleanse(key, sizeof(key));
+	return true;
 }
 
 static JsonNode *load(const struct phone *phone, const char *name, GError **error)
@@ -125,12 +159,9 @@ static void take_end(struct order *order, struct phone *phone, const GError *cau
 static void on_disk_sealed(void *data, const GError *error)
 {
 	struct order *order = data;
-	g_autoptr(GError) lost = NULL;
-	struct phone *phone = phone_table_find(order->host->phones, order->uuid, &lost);
-	if (!phone) {
-		order_end(order, NULL, lost);
+	struct phone *phone = order_phone(order);
+	if (!phone)
 		return;
-	}
 	phone->busy = NULL;
 	take_end(order, phone, error);
 }
@@ -138,20 +169,11 @@ static void on_disk_sealed(void *data, const GError *error)
 /* Its disk is at rest: QEMU has written it out and given it up at the end of the migration. */
 static bool seal_disk(struct order *order, struct phone *phone, GError **error)
 {
-	uint8_t key[SEALED_KEY_SIZE];
 	g_autofree char *overlay = g_build_filename(phone->folder, "overlay.qcow2", NULL);
 	g_autofree char *part = path_of(phone, order->name, "disk.part");
-	AUTO_FD from = open(overlay, O_RDONLY | O_CLOEXEC);
-	if (from < 0)
-		return qvmi_error_set_errno(error, errno, "cannot read %s", overlay);
-	AUTO_FD to = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (to < 0)
-		return qvmi_error_set_errno(error, errno, "cannot write %s", part);
-	if (!phone_key_load(phone->folder, key, error))
+	if (!copy_disk(phone, overlay, part, sealed_copy_seal, on_disk_sealed, order, error))
 		return false;
 	phone->busy = "being snapshotted";
-	sealed_copy_seal(fd_steal(&from), fd_steal(&to), key, on_disk_sealed, order);
-	OPENSSL_cleanse(key, sizeof(key));
 	return true;
 }
 
@@ -243,21 +265,16 @@ static void on_gone(void *data, struct phone *phone, const GError *cause)
 	g_message("phone %s: back to snapshot \"%s\"", phone->uuid, order->name);
 	phone_done_fn done = order->done;
 	void *whose = order->data;
-	g_free(order->uuid);
-	g_free(order->name);
-	g_free(order);
+	order_free(order);
 	phone_start(phone, done, whose);
 }
 
 static void on_disk_opened(void *data, const GError *error)
 {
 	struct order *order = data;
-	g_autoptr(GError) lost = NULL;
-	struct phone *phone = phone_table_find(order->host->phones, order->uuid, &lost);
-	if (!phone) {
-		order_end(order, NULL, lost);
+	struct phone *phone = order_phone(order);
+	if (!phone)
 		return;
-	}
 	if (error) {
 		g_autoptr(GError) told = g_error_copy(error);
 		g_autofree char *part = g_build_filename(phone->folder, "overlay.qcow2.part", NULL);
@@ -278,20 +295,9 @@ static void on_disk_opened(void *data, const GError *error)
 
 static bool open_disk(struct order *order, struct phone *phone, GError **error)
 {
-	uint8_t key[SEALED_KEY_SIZE];
 	g_autofree char *disk = path_of(phone, order->name, "disk");
 	g_autofree char *part = g_build_filename(phone->folder, "overlay.qcow2.part", NULL);
-	AUTO_FD from = open(disk, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (from < 0)
-		return qvmi_error_set_errno(error, errno, "cannot read %s", disk);
-	AUTO_FD to = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (to < 0)
-		return qvmi_error_set_errno(error, errno, "cannot write %s", part);
-	if (!phone_key_load(phone->folder, key, error))
-		return false;
-	sealed_copy_open(fd_steal(&from), fd_steal(&to), key, on_disk_opened, order);
-	OPENSSL_cleanse(key, sizeof(key));
-	return true;
+	return copy_disk(phone, disk, part, sealed_copy_open, on_disk_opened, order, error);
 }
 
 static bool check_restore(struct phone *phone, struct order *order, GError **error)
