@@ -59,10 +59,8 @@ static bool check(struct options *options, GError **error)
 	return true;
 }
 
-struct options *options_parse(int argc, char **argv, GError **error)
+void options_add_account(GOptionContext *context, struct options *options)
 {
-	AUTO(options) options = g_new0(struct options, 1);
-	g_auto(GStrv) rest = NULL;
 	const GOptionEntry entries[] = {
 	    {"user", 'u', 0, G_OPTION_ARG_STRING, &options->user, "Who signs in", "NAME"},
 	    {"password-file", 0, 0, G_OPTION_ARG_FILENAME, &options->password_file,
@@ -71,6 +69,17 @@ struct options *options_parse(int argc, char **argv, GError **error)
 	        "Trust the certificate authority in FILE (PEM), and no other", "FILE"},
 	    {"package", 'p', 0, G_OPTION_ARG_STRING, &options->package,
 	        "What to open (default: phone)", "ID"},
+	    {0},
+	};
+
+	g_option_context_add_main_entries(context, entries, NULL);
+}
+
+struct options *options_parse(int argc, char **argv, GError **error)
+{
+	AUTO(options) options = g_new0(struct options, 1);
+	g_auto(GStrv) rest = NULL;
+	const GOptionEntry entries[] = {
 	    {"rotate", 'r', 0, G_OPTION_ARG_INT, &options->rotate,
 	        "Turn the picture clockwise by 0, 90, 180 or 270", "DEGREES"},
 	    {"fullscreen", 'f', 0, G_OPTION_ARG_NONE, &options->fullscreen, "Fill the screen",
@@ -93,6 +102,7 @@ struct options *options_parse(int argc, char **argv, GError **error)
 	g_autoptr(GError) wrong = NULL;
 
 	g_option_context_set_summary(context, summary);
+	options_add_account(context, options);
 	g_option_context_add_main_entries(context, entries, NULL);
 	bool parsed = g_option_context_parse(context, &argc, &argv, &wrong);
 

@@ -25,6 +25,8 @@ struct options {
 /* QVMI_ERROR_INVALID names the option and what it takes. `--help` prints and exits. */
 struct options *options_parse(int argc, char **argv, GError **error);
 void options_free(struct options *options);
+/* Those of the options that say who signs in, for another program that does. */
+void options_add_account(GOptionContext *context, struct options *options);
 
 /* The password: first line of the file, or asked on /dev/tty without echo. Caller clears it with
  * options_forget(). */

@@ -15,7 +15,7 @@
 #include "mtp-client/vnc/vnc_server.h"
 
 struct program {
-	struct options account; /* what of it signs in */
+	struct options *account; /* what of it signs in */
 	char *listen;
 	gint port;
 	GMainLoop *loop;
@@ -133,16 +133,9 @@ static gboolean on_signal(gpointer data)
 
 static bool parse(struct program *p, int argc, char **argv, GError **error)
 {
-	struct options *o = &p->account;
+	struct options *o = p->account;
 	g_auto(GStrv) rest = NULL;
 	const GOptionEntry entries[] = {
-	    {"user", 'u', 0, G_OPTION_ARG_STRING, &o->user, "Who signs in", "NAME"},
-	    {"password-file", 0, 0, G_OPTION_ARG_FILENAME, &o->password_file,
-	        "Take the password from FILE's first line instead of asking", "FILE"},
-	    {"ca-file", 0, 0, G_OPTION_ARG_FILENAME, &o->ca_file,
-	        "Trust the certificate authority in FILE (PEM), and no other", "FILE"},
-	    {"package", 'p', 0, G_OPTION_ARG_STRING, &o->package, "What to open (default: phone)",
-	        "ID"},
 	    {"listen", 0, 0, G_OPTION_ARG_STRING, &p->listen,
 	        "IPv4 address for the viewer (default: 127.0.0.1)", "ADDRESS"},
 	    {"port", 0, 0, G_OPTION_ARG_INT, &p->port, "TCP port for the viewer (default: 5900)",
@@ -154,6 +147,7 @@ static bool parse(struct program *p, int argc, char **argv, GError **error)
 	g_autoptr(GError) wrong = NULL;
 
 	g_option_context_set_summary(context, summary);
+	options_add_account(context, o);
 	g_option_context_add_main_entries(context, entries, NULL);
 	bool parsed = g_option_context_parse(context, &argc, &argv, &wrong);
 
@@ -175,7 +169,7 @@ static bool parse(struct program *p, int argc, char **argv, GError **error)
 
 static bool start(struct program *p, GError **error)
 {
-	const struct options *o = &p->account;
+	const struct options *o = p->account;
 	const struct phone_options phone = {.url = o->url,
 	    .user = o->user,
 	    .ca_file = o->ca_file,
@@ -224,13 +218,15 @@ static int run(struct program *p)
 
 int main(int argc, char **argv)
 {
-	struct program p = {.port = 5900};
+	struct program p = {.port = 5900, .account = g_new0(struct options, 1)};
 	g_autoptr(GError) error = NULL;
 
 	signal(SIGPIPE, SIG_IGN);
 	log_init("mtp-vnc");
 	if (!parse(&p, argc, argv, &error)) {
 		fprintf(stderr, "mtp-vnc: %s\n", error->message);
+		options_free(p.account);
+		g_free(p.listen);
 		return 2;
 	}
 	p.loop = g_main_loop_new(NULL, FALSE);
@@ -245,11 +241,7 @@ int main(int argc, char **argv)
 	mtp_codecs_finish(&p.codecs);
 	stats_finish(&p.stats);
 	g_main_loop_unref(p.loop);
-	g_free(p.account.url);
-	g_free(p.account.user);
-	g_free(p.account.password_file);
-	g_free(p.account.ca_file);
-	g_free(p.account.package);
+	options_free(p.account);
 	g_free(p.listen);
 	return code;
 }
