@@ -110,7 +110,8 @@ api POST "/v1/phones/$uuid/suspend"
 check 'and memory' "$code" 200
 files() { find "$state/$uuid" -type f ! -name phone.json ! -name qemu.log; }
 check 'no file shows the words' "$(files | xargs grep -la known-words-of-somebody || true)" ''
-key=$(od -An -v -tx1 "$state/$uuid/key" | tr -d '\n' | sed 's/ /\\x/g')
+# grep takes lines: the longest part of the key that has no newline in it.
+key=$(od -An -v -tx1 "$state/$uuid/key" | tr -d '\n' | sed 's/ 0a/\n/g; s/ /\\x/g' | awk 'length > n { n = length; part = $0 } END { print part }')
 check 'the key is on disk' "$(files | LC_ALL=C xargs grep -lPa "$key" | xargs -n1 basename)" key
 cp "$state/$uuid/suspended" "$work/a-copy-elsewhere"
 # What a user has written to the phone's disk.
