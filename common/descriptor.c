@@ -132,6 +132,15 @@ int descriptor_connect(const char *path, GError **error)
 	return unix_socket_connect(path, SOCK_SEQPACKET, error);
 }
 
+bool descriptor_pair(int type, int pair[2], GError **error)
+{
+	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair) == 0)
+		return true;
+	g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED, "cannot make a pair of sockets: %s",
+	    g_strerror(errno));
+	return false;
+}
+
 bool descriptor_peer(int socket, uid_t *uid, pid_t *pid, GError **error)
 {
 	return unix_socket_peer(socket, uid, pid, error);

@@ -23,5 +23,7 @@ ssize_t descriptor_receive(
  * QVMI_ERROR_CONFLICT. */
 int descriptor_listen(const char *path, GError **error);
 int descriptor_connect(const char *path, GError **error);
+/* Two connected sockets (SOCK_STREAM or SOCK_SEQPACKET, close-on-exec). QVMI_ERROR_EXHAUSTED */
+bool descriptor_pair(int type, int pair[2], GError **error);
 /* uid of the peer (SO_PEERCRED). */
 bool descriptor_peer(int socket, uid_t *uid, pid_t *pid, GError **error);

@@ -18,6 +18,7 @@
 struct worker_process {
 	struct worker_process_options options;
 	char *phone;
+	int display; /* our end of what QEMU has the other of */
 	int socket;  /* to qvisord at first, then the link */
 	guint watch; /* of it */
 	guint timer; /* while it starts */
@@ -178,11 +179,8 @@ static gboolean on_link(gint socket, GIOCondition condition, gpointer data)
 static bool spawn(struct worker_process *p, GError **error)
 {
 	int pair[2];
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED, "cannot make a socket: %s",
-		    g_strerror(errno));
+	if (!descriptor_pair(SOCK_SEQPACKET, pair, error))
 		return false;
-	}
 	close(p->socket);
 	p->socket = pair[0];
 	p->child = child_new(p->options.program, pair[1], error);
@@ -193,8 +191,7 @@ static bool spawn(struct worker_process *p, GError **error)
 }
 
 /* qvisord's answer, and what the worker is to know. NULL with the error, or qvisord's. */
-static JsonObject *start_message(
-    struct worker_process *p, JsonObject *answer, int display, GError **error)
+static JsonObject *start_message(struct worker_process *p, JsonObject *answer, GError **error)
 {
 	int64_t width, height, touch_points;
 	JsonObject *problem = json_get_optional_object(answer, "error", NULL);
@@ -213,11 +210,6 @@ static JsonObject *start_message(
 		g_prefix_error(error, "qvisord's answer: ");
 		return NULL;
 	}
-	if (display < 0) {
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_FAILED,
-		    "qvisord answered without the display's descriptor");
-		return NULL;
-	}
 	JsonObject *message = link_message("start");
 	json_object_set_string_member(message, "phone", p->phone);
 	json_object_set_int_member(message, "width", width);
@@ -232,8 +224,8 @@ static gboolean on_display(gint socket, GIOCondition condition, gpointer data)
 	(void)condition;
 	struct worker_process *p = data;
 	GError *error = NULL;
-	AUTO_FD display = -1;
-	g_autoptr(JsonObject) answer = link_receive(socket, &display, &error);
+	AUTO_FD none = -1;
+	g_autoptr(JsonObject) answer = link_receive(socket, &none, &error);
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)) {
 		g_error_free(error);
 		return G_SOURCE_CONTINUE;
@@ -241,12 +233,12 @@ static gboolean on_display(gint socket, GIOCondition condition, gpointer data)
 	if (!answer && !error)
 		error = g_error_new(
 		    QVMI_ERROR, QVMI_ERROR_UNAVAILABLE, "qvisord closed the connection; try again");
-	JsonObject *start = answer ? start_message(p, answer, display, &error) : NULL;
+	JsonObject *start = answer ? start_message(p, answer, &error) : NULL;
 	/* This source watches a descriptor that spawn() closes. */
 	p->watch = 0;
 	if (start && !spawn(p, &error))
 		json_object_unref(g_steal_pointer(&start));
-	if (start && link_send(p->socket, start, display, &error))
+	if (start && link_send(p->socket, start, p->display, &error))
 		p->watch = g_unix_fd_add(p->socket, G_IO_IN | G_IO_HUP, on_link, p);
 	if (error)
 		end(p, error);
@@ -276,9 +268,16 @@ struct worker_process *worker_process_new(
 		json_object_unref(request);
 		return NULL;
 	}
-	if (!link_send(socket, request, -1, error))
+	int pair[2];
+	if (!descriptor_pair(SOCK_STREAM, pair, error)) {
+		json_object_unref(request);
+		return NULL;
+	}
+	AUTO_FD display = pair[0], qemus = pair[1];
+	if (!link_send(socket, request, qemus, error))
 		return NULL;
 	struct worker_process *p = g_new0(struct worker_process, 1);
+	p->display = fd_steal(&display);
 	p->options = *options;
 	p->phone = g_strdup(options->phone);
 	p->options.phone = p->phone;
@@ -298,6 +297,7 @@ void worker_process_free(struct worker_process *p)
 	remove_source(&p->linger);
 	remove_source(&p->ending);
 	close(p->socket);
+	close(p->display);
 	if (p->child)
 		child_let_end(p->child);
 	g_hash_table_unref(p->files);

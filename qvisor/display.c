@@ -32,7 +32,7 @@ struct display {
 struct client {
 	struct display *display;
 	int fd;
-	int display_fd; /* what it will get */
+	int display_fd; /* what it has brought for QEMU */
 	char *uuid;
 	guint source, deadline;
 	bool waits; /* for QEMU's answer, which will come */
@@ -65,12 +65,12 @@ static void client_remove(struct client *client)
 }
 
 /* Answers and ends. */
-static void client_answer(struct client *client, JsonObject *answer, int fd)
+static void client_answer(struct client *client, JsonObject *answer)
 {
 	g_autoptr(JsonNode) node = json_node_of(answer);
 	g_autofree char *text = json_text(node);
 	g_autoptr(GError) error = NULL;
-	if (!descriptor_send(client->fd, text, strlen(text), &fd, fd >= 0, &error))
+	if (!descriptor_send(client->fd, text, strlen(text), NULL, 0, &error))
 		g_message("display.sock: a client did not take its answer: %s", error->message);
 	client_remove(client);
 }
@@ -82,7 +82,7 @@ static void client_refuse(struct client *client, const GError *error)
 	json_object_set_string_member(problem, "detail", error->message);
 	json_object_set_object_member(answer, "error", problem);
 	g_message("display.sock: %s", error->message);
-	client_answer(client, answer, -1);
+	client_answer(client, answer);
 }
 
 static void on_added(void *data, JsonNode *result, const GError *error)
@@ -106,31 +106,25 @@ static void on_added(void *data, JsonNode *result, const GError *error)
 	json_object_set_int_member(answer, "height", manifest->height);
 	json_object_set_int_member(answer, "touch_points", manifest_touch_points(manifest));
 	json_object_set_boolean_member(answer, "keyboard", TRUE);
-	client_answer(client, answer, client->display_fd);
+	client_answer(client, answer);
 }
 
 static bool client_ask_qemu(struct client *client, struct phone *phone, GError **error)
 {
-	int pair[2];
 	if (phone->state != PHONE_RUNNING || !phone->qmp || !phone->template) {
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
 		    "the phone %s is %s: it has no screen now", phone->uuid,
 		    phone_state_name(phone->state));
 		return false;
 	}
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED, "no socket pair: %s",
-		    g_strerror(errno));
-		return false;
-	}
-	client->display_fd = pair[0];
 	client->waits = true;
 	JsonObject *name = json_object_new(), *add = json_object_new();
 	json_object_set_string_member(name, "fdname", "display");
 	json_object_set_string_member(add, "protocol", "@dbus-display");
 	json_object_set_string_member(add, "fdname", "display");
 	json_object_set_boolean_member(add, "skipauth", TRUE);
-	qmp_execute(phone->qmp, "getfd", name, pair[1], QMP_DEADLINE_MS, NULL, NULL);
+	qmp_execute(
+	    phone->qmp, "getfd", name, fd_steal(&client->display_fd), QMP_DEADLINE_MS, NULL, NULL);
 	qmp_execute(phone->qmp, "add_client", add, -1, QMP_DEADLINE_MS, on_added, client);
 	return true;
 }
@@ -144,6 +138,11 @@ static bool client_request(struct client *client, const char *text, size_t n, GE
 	    uuid ? phone_table_find(client->display->host->phones, uuid, error) : NULL;
 	if (!phone)
 		return false;
+	if (client->display_fd < 0) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "the request comes without a socket for QEMU");
+		return false;
+	}
 	client->uuid = g_strdup(uuid);
 	return client_ask_qemu(client, phone, error);
 }
@@ -153,12 +152,15 @@ static gboolean on_request(int fd, GIOCondition condition, void *pointer)
 	(void)condition;
 	struct client *client = pointer;
 	char text[REQUEST_MAX];
-	unsigned no_fds = 0;
+	int brought = -1;
+	unsigned fds = 1;
 	g_autoptr(GError) error = NULL;
-	ssize_t n = descriptor_receive(fd, text, sizeof(text), NULL, &no_fds, &error);
+	ssize_t n = descriptor_receive(fd, text, sizeof(text), &brought, &fds, &error);
 	if (n < 0 && g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
 		return G_SOURCE_CONTINUE;
 	client->source = 0;
+	if (n >= 0 && fds)
+		client->display_fd = brought;
 	if (n == 0)
 		client_remove(client);
 	else if (n < 0 || !client_request(client, text, n, &error))

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * display.sock: hands a phone's display to mtpd. A client connects (SOCK_SEQPACKET, its uid by
- * SO_PEERCRED must be ours, root's or the allowed one), sends {"phone":"<uuid>"} and gets
- * {"width","height","touch_points","keyboard"} with one descriptor: a socket on which QEMU waits as
- * the server of a D-Bus connection (QEMU docs/interop/dbus-display.rst). Or
- * {"error":{"type","detail"}} without one. QEMU keeps one connection: the newest. Main thread.
+ * display.sock: connects a phone's display with mtpd. A client connects (SOCK_SEQPACKET, its uid by
+ * SO_PEERCRED must be ours, root's or the allowed one), sends {"phone":"<uuid>"} with one
+ * descriptor, an end of a socketpair(2) of its own making, and gets
+ * {"width","height","touch_points","keyboard"} once QEMU waits on it as the server of a D-Bus
+ * connection (QEMU docs/interop/dbus-display.rst); or {"error":{"type","detail"}}. QEMU keeps one
+ * connection: the newest. Main thread.
+ *
+ * The client makes the pair because QEMU takes its maker for who is at the other end
+ * (docs/decisions/151).
  */
 #pragma once
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <stdlib.h>
 
 #include "bench/screen/hand.h"
@@ -135,7 +136,7 @@ static void on_gone(void *data)
 	              "the phone is off, or another viewer has taken its display"));
 }
 
-/* qvisord's answer: a descriptor on which QEMU waits. */
+/* A socket at whose other end QEMU waits. */
 static int ask_qvisord(
     const struct options *options, unsigned *width, unsigned *height, GError **error)
 {
@@ -146,18 +147,20 @@ static int ask_qvisord(
 	json_object_set_string_member(request, "phone", options->phone);
 	g_autoptr(JsonNode) node = json_node_of(g_steal_pointer(&request));
 	g_autofree char *text = json_text(node);
-	if (!descriptor_send(socket, text, strlen(text), NULL, 0, error))
+	int pair[2];
+	if (!descriptor_pair(SOCK_STREAM, pair, error))
 		return -1;
+	AUTO_FD display = pair[0], qemus = pair[1];
 	char answer[DESCRIPTOR_MAX_MESSAGE];
-	int fd = -1;
-	unsigned fds = 1;
-	ssize_t n = descriptor_receive(socket, answer, sizeof answer, &fd, &fds, error);
+	unsigned fds = 0;
+	if (!descriptor_send(socket, text, strlen(text), &qemus, 1, error))
+		return -1;
+	ssize_t n = descriptor_receive(socket, answer, sizeof answer, NULL, &fds, error);
 	if (n < 0)
 		return -1;
-	AUTO_FD display = fds ? fd : -1;
 	g_autoptr(JsonNode) parsed = n ? json_parse_object(answer, n, error) : NULL;
 	int64_t sides[2];
-	if (parsed && display >= 0 &&
+	if (parsed && !json_object_has_member(json_node_get_object(parsed), "error") &&
 	    json_get_int(json_node_get_object(parsed), "width", 1, 8192, &sides[0], error) &&
 	    json_get_int(json_node_get_object(parsed), "height", 1, 8192, &sides[1], error)) {
 		*width = (unsigned)sides[0];

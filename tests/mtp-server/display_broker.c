@@ -54,57 +54,52 @@ static bool monitor_call(struct monitor *m, const char *command, int fd, GError 
 	return false;
 }
 
-static int give_display(const char *qmp, GError **error)
+static bool give_display(const char *qmp, int display, GError **error)
 {
 	struct monitor m = {.socket = unix_socket_connect(qmp, SOCK_STREAM, error)};
 	if (m.socket < 0)
-		return -1;
+		return false;
 	m.in = fdopen(dup(m.socket), "r");
-	int pair[2];
-	g_assert(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
 	char greeting[65536];
 	bool good =
 	    fgets(greeting, sizeof greeting, m.in) &&
 	    monitor_call(&m, "{\"execute\":\"qmp_capabilities\"}\n", -1, error) &&
 	    monitor_call(&m, "{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"display\"}}\n",
-	        pair[1], error) &&
+	        display, error) &&
 	    monitor_call(&m,
 	        "{\"execute\":\"add_client\",\"arguments\":{\"protocol\":\"@dbus-display\","
 	        "\"fdname\":\"display\",\"skipauth\":true}}\n",
 	        -1, error);
 	fclose(m.in);
 	close(m.socket);
-	close(pair[1]);
-	if (good)
-		return pair[0];
-	close(pair[0]);
-	return -1;
+	return good;
 }
 
 static void serve(int client, char **argv)
 {
 	char request[1024];
-	unsigned n_fds = 0;
+	int fd = -1;
+	unsigned n_fds = 1;
 	g_autoptr(GError) error = NULL;
-	ssize_t n = descriptor_receive(client, request, sizeof request - 1, NULL, &n_fds, &error);
+	ssize_t n = descriptor_receive(client, request, sizeof request - 1, &fd, &n_fds, &error);
+	AUTO_FD display = n_fds ? fd : -1;
 	if (n <= 0)
 		return;
 	request[n] = 0;
-	AUTO_FD display = -1;
+	bool given = false;
 	if (strstr(request, argv[3]))
-		display = give_display(argv[2], &error);
+		given = give_display(argv[2], display, &error);
 	else
 		g_set_error(&error, QVMI_ERROR, QVMI_ERROR_NOT_FOUND, "there is no such phone");
 	g_autofree char *answer =
-	    display >= 0
-	        ? g_strdup_printf(
-	              "{\"width\":%s,\"height\":%s,\"touch_points\":%s,\"keyboard\":true}", argv[4],
-	              argv[5], argv[6])
-	        : g_strdup_printf("{\"error\":{\"type\":\"%s\",\"detail\":\"the phone is off\"}}",
-	              qvmi_error_word(error));
+	    given ? g_strdup_printf(
+	                "{\"width\":%s,\"height\":%s,\"touch_points\":%s,\"keyboard\":true}",
+	                argv[4], argv[5], argv[6])
+	          : g_strdup_printf("{\"error\":{\"type\":\"%s\",\"detail\":\"the phone is off\"}}",
+	                qvmi_error_word(error));
 	if (error)
 		g_message("%s", error->message);
-	descriptor_send(client, answer, strlen(answer), &display, display >= 0, NULL);
+	descriptor_send(client, answer, strlen(answer), NULL, 0, NULL);
 }
 
 int main(int argc, char **argv)

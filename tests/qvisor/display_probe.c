@@ -168,16 +168,18 @@ static int ask(const char *path, const char *uuid)
 	if (socket < 0)
 		fail("display socket", error);
 	g_autofree char *request = g_strdup_printf("{\"phone\":\"%s\"}", uuid);
-	char answer[1024];
-	int fd = -1;
-	unsigned n_fds = 1;
-	if (!descriptor_send(socket, request, strlen(request), NULL, 0, &error))
+	char answer[1024] = "";
+	int pair[2];
+	unsigned n_fds = 0;
+	if (!descriptor_pair(SOCK_STREAM, pair, &error) ||
+	    !descriptor_send(socket, request, strlen(request), &pair[1], 1, &error))
 		fail("display socket", error);
-	ssize_t n = descriptor_receive(socket, answer, sizeof(answer) - 1, &fd, &n_fds, &error);
+	close(pair[1]);
+	ssize_t n = descriptor_receive(socket, answer, sizeof(answer) - 1, NULL, &n_fds, &error);
 	if (n < 0)
 		fail("display socket", error);
-	if (n_fds == 1)
-		return fd;
+	if (strstr(answer, "\"width\""))
+		return pair[0];
 	fprintf(stderr, "%.*s\n", (int)n, answer);
 	exit(1);
 }
