@@ -76,7 +76,7 @@ $(foreach m,$(sort $(foreach s,$(UNIT_SOURCES),$(word 2,$(subst /, ,$(s))))),$(e
 
 # Objects of tests are kept.
 .SECONDARY:
-.PHONY: all programs unit unit-programs integration check demo smoke help clean format format-check lint web
+.PHONY: all programs install unit unit-programs integration check demo smoke help clean format format-check lint web
 programs: $(foreach p,$(PROGRAMS),$(B)/bin/$(p))
 all: programs
 
@@ -102,6 +102,11 @@ $(B)/lint/%.ok: $(B)/obj/%.o .clang-tidy
 	@touch $@
 lint: $(LINTED:%.c=$(B)/lint/%.ok)
 
+# DESTDIR for packages. Not the tests' and benches' programs.
+INSTALLED := qvmi qvisord qvisor-launch mtpd mtpd-worker poold qvmi-rule brokerd consoled mtp-client mtp-vnc mtp-record mtp-replay
+install: $(INSTALLED:%=$(B)/bin/%) web
+	@DESTDIR='$(DESTDIR)' deploy/install '$(PREFIX)' $(INSTALLED:%=$(B)/bin/%)
+
 check:
 	@deploy/check
 demo:
@@ -115,6 +120,7 @@ clean:
 help:
 	@echo 'make demo         a real phone on the screen (installs what it needs, root or sudo)'
 	@echo 'make check        everything CI runs'
+	@echo 'make install      under PREFIX (/usr/local), with units for systemd and examples of their configuration (DESTDIR)'
 	@echo 'make smoke        the whole path, headless, on the real phone: one JSON line'
 	@echo 'make bench-screen recorded sessions of the real phone by MTP and by its peers: bytes, exactness, processor time'
 	@echo 'make unit         unit tests; with B=build/asan SANITIZE=address,undefined under the sanitizers'

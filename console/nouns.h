@@ -16,3 +16,4 @@ extern const struct cli_verb session_verbs[];
 extern const struct cli_verb login_verbs[];
 extern const struct cli_verb logout_verbs[];
 extern const struct cli_verb audit_verbs[];
+extern const struct cli_verb certificate_verbs[];

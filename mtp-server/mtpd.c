@@ -9,6 +9,7 @@
 
 #include "common/daemon.h"
 #include "common/error.h"
+#include "common/host_certificate.h"
 #include "mtp-server/api.h"
 #include "mtp-server/tls_listener.h"
 
@@ -24,6 +25,12 @@ static const struct config_key keys[] = {
     {"listen", "certificate", CONFIG_PATH, NULL, 0, 0, "Certificate chain (PEM)"},
     {"listen", "key", CONFIG_PATH, NULL, 0, 0, "Private key of the certificate (PEM)"},
     {"listen", "unix", CONFIG_PATH, NULL, 0, 0, "Socket of the HTTP API"},
+    {"listen", "api-address", CONFIG_STRING, NULL, 0, 0,
+        "The HTTP API by mutual TLS as well, for a poold on another machine; unset: no"},
+    {"listen", "api-port", CONFIG_INT, "8449", 0, 65535, "Its port"},
+    {"listen", "api-certificate", CONFIG_PATH, NULL, 0, 0, "PEM"},
+    {"listen", "api-key", CONFIG_PATH, NULL, 0, 0, "PEM"},
+    {"listen", "api-client-ca", CONFIG_PATH, NULL, 0, 0, "Who may call: certificates of this CA"},
     {"worker", "program", CONFIG_PATH, NULL, 0, 0, "mtpd-worker, if it is not beside mtpd"},
     {"worker", "linger-s", CONFIG_INT, "30", 1, 86400,
         "How long a phone's worker stays after its last viewer"},
@@ -75,6 +82,27 @@ static struct http_server *listen_http(
 	return server;
 }
 
+/* Whoever reaches this API sees every phone's screen here: never without knowing who it is. */
+static void listen_api_tls(struct http_server *server, const struct config *config)
+{
+	g_autoptr(GError) error = NULL;
+	const struct http_listen listen = {
+	    .address = config_string(config, "listen", "api-address"),
+	    .port = (uint16_t)config_int(config, "listen", "api-port"),
+	    .certificate_file = config_string(config, "listen", "api-certificate"),
+	    .key_file = config_string(config, "listen", "api-key"),
+	    .client_ca_file = config_string(config, "listen", "api-client-ca"),
+	};
+	if (!listen.address)
+		return;
+	if (!listen.certificate_file || !listen.key_file || !listen.client_ca_file)
+		g_set_error(&error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "listen.api-address needs listen.api-certificate, listen.api-key and "
+		    "listen.api-client-ca");
+	if (error || !http_server_listen(server, &listen, &error))
+		daemon_fail("listen", error);
+}
+
 int main(int argc, char **argv)
 {
 	AUTO(daemon)
@@ -116,6 +144,8 @@ int main(int argc, char **argv)
 	AUTO(http_server)
 	server = listen_http(api_routes, &api,
 	    &(struct http_listen){.unix_path = daemon_require(config, "listen", "unix")});
+	http_server_set_guard(server, host_certificate_refuse);
+	listen_api_tls(server, config);
 	if (!drop_privileges(config_string(config, "worker", "user"), &error))
 		daemon_fail("privileges", error);
 	g_message("native terminals on %s port %u, browsers on port %u", address,

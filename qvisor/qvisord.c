@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* qvisord: the host daemon. Configuration, listeners, and the order in which things are built and
  * taken down. */
+#include <pwd.h>
 #include <sys/types.h>
 
 #include "common/daemon.h"
@@ -72,8 +73,8 @@ static const struct config_key keys[] = {
         "where terminals find mtpd; unset: at the broker's address"},
     {"pool", "mtp-port", CONFIG_INT, "8444", 1, 65535, "MTP over TLS"},
     {"pool", "websocket-port", CONFIG_INT, "8445", 1, 65535, "MTP over WebSocket"},
-    {"display", "allowed-uid", CONFIG_INT, "-1", -1, 2147483647,
-        "a user beside our own and root who may have displays; -1: none"},
+    {"display", "allowed-user", CONFIG_STRING, NULL, 0, 0,
+        "a user beside our own and root who may have displays: mtpd's"},
     {NULL, NULL, CONFIG_STRING, NULL, 0, 0, NULL},
 };
 
@@ -102,6 +103,18 @@ static bool listen_all(struct http_server *server, const struct config *config, 
 	}
 	return (!unix_path || http_server_listen(server, &on_unix, error)) &&
 	       (!address || http_server_listen(server, &on_tls, error));
+}
+
+static struct display *open_display(
+    struct host *host, const char *path, const struct config *config, GError **error)
+{
+	const char *name = config_string(config, "display", "allowed-user");
+	const struct passwd *user = name ? getpwnam(name) : NULL;
+	if (!name || user)
+		return display_listen(host, path, user ? user->pw_uid : (uid_t)-1, error);
+	g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+	    "display.allowed-user: there is no user '%s' on this machine", name);
+	return NULL;
 }
 
 static bool open_network(struct host *host, const struct config *config, GError **error)
@@ -138,8 +151,7 @@ int main(int argc, char **argv)
 		daemon_fail("opening the API", error);
 	struct display *display = NULL;
 	const char *display_path = config_string(config, "listen", "display");
-	if (display_path && !(display = display_listen(&host, display_path,
-	                          config_int(config, "display", "allowed-uid"), &error)))
+	if (display_path && !(display = open_display(&host, display_path, config, &error)))
 		daemon_fail("opening the display socket", error);
 	host.templates = template_store_open(&host, &error);
 	if (!host.templates)
