@@ -32,9 +32,11 @@ static const struct output_column phone_columns[] = {{"uuid", "uuid"}, {"name", 
     {"state", "state"}, {"use", "use"}, {"reason", "reason"}, {"user", "user"}, {"pool", "pool"},
     {"host", "host"}, {"template", "template"}, {"mac", "mac"}, {"width", "screen.width"},
     {"height", "screen.height"}, {"touch points", "touch_points"}, {"agent", "agent.ready"},
-    {"clone ms", "clone_ms"}, {"process", "pid"}, {"processor %", "performance.cpu_percent"},
-    {"private MB", "performance.private_mb"}, {"shared MB", "performance.shared_mb"},
-    {"working set", "performance.working_set_mb"}, {"created", "created"}, {0}};
+    {"clone ms", "clone_ms"}, {"processors", "cpus"}, {"memory MiB", "memory_mib"},
+    {"next start", "next_start.memory_mib"}, {"next cpus", "next_start.cpus"}, {"process", "pid"},
+    {"processor %", "performance.cpu_percent"}, {"private MB", "performance.private_mb"},
+    {"shared MB", "performance.shared_mb"}, {"working set", "performance.working_set_mb"},
+    {"created", "created"}, {0}};
 
 /* What its QEMU uses belongs to it while it runs; without an answer it is left out. */
 static void add_performance(struct http_client *pool, const char *path, JsonObject *phone)
@@ -147,6 +149,40 @@ static bool vm_destroy(struct cli *cli, GError **error)
 	    "is destroyed", error);
 }
 
+static bool vm_set(struct cli *cli, GError **error)
+{
+	g_autofree char *path = http_path("/v1/phones/%s", cli_argument(cli, 0));
+	struct http_client *pool = cli_pool(cli, error);
+	g_autoptr(JsonObject) change = json_object_new();
+	long cpus, memory_mib;
+
+	if (!pool || !cli_option_int(cli, "cpus", 1, 1024, 0, &cpus, error) ||
+	    !cli_option_int(cli, "memory", 64, G_MAXINT, 0, &memory_mib, error))
+		return false;
+	if (cpus)
+		json_object_set_int_member(change, "cpus", cpus);
+	if (memory_mib)
+		json_object_set_int_member(change, "memory_mib", memory_mib);
+	if (!cpus && !memory_mib) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "say what to change: --cpus N, --memory MIB or both");
+		return false;
+	}
+	g_autoptr(JsonNode) node = api_call(pool, "PATCH", path, json_object_ref(change), error);
+	if (node)
+		output_done(cli, node, "%s %s", cli_argument(cli, 0),
+		    json_object_has_member(json_node_get_object(node), "next_start")
+		        ? "changes when it is next stopped and started"
+		        : "is as it was");
+	return node != NULL;
+}
+
+static const struct cli_option set_options[] = {
+    {"cpus", "N", "Processors"},
+    {"memory", "MIB", "Memory"},
+    {0},
+};
+
 static const struct cli_option list_options[] = {
     {"state", "STATE", "Only those: running, off, all ..."},
     {"host", "ID", "Only those of this host"},
@@ -183,6 +219,8 @@ const struct cli_verb vm_verbs[] = {
     {"suspend", "UUID...", 1, 16, "Suspends phones to disk in the state in which they are.", NULL,
         vm_suspend},
     {"stop", "UUID...", 1, 16, "Stops phones; their disks stay.", stop_options, vm_stop},
+    {"set", "UUID", 1, 1, "Changes a phone's processors and memory, from its next boot on.",
+        set_options, vm_set},
     {"reset", "UUID...", 1, 16, "Takes phones back to their template; their disks are lost.",
         reset_options, vm_reset},
     {"wipe", "UUID...", 1, 16, "Destroys all that a user left in phones, beginning with the key.",

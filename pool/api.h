@@ -37,6 +37,7 @@ void api_phone_start(struct http_request *request, void *data);
 void api_phone_stop(struct http_request *request, void *data);
 void api_phone_destroy(struct http_request *request, void *data);
 /* api_life.c */
+void api_phone_change(struct http_request *request, void *data);
 void api_phone_suspend(struct http_request *request, void *data);
 void api_phone_reset(struct http_request *request, void *data);
 void api_phone_wipe(struct http_request *request, void *data);

@@ -37,6 +37,11 @@ static void order(
 		    body ? json_node_of(json_object_ref(body)) : NULL, LIFE_TIMEOUT_MS);
 }
 
+void api_phone_change(struct http_request *request, void *data)
+{
+	order(request, data, "PATCH", "");
+}
+
 void api_phone_suspend(struct http_request *request, void *data)
 {
 	order(request, data, "POST", "/suspend");

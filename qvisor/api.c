@@ -90,6 +90,7 @@ const struct http_route api_routes[] = {
     {"GET", "/v1/phones", api_phone_list, NULL},
     {"POST", "/v1/phones", api_phone_create, NULL},
     {"GET", "/v1/phones/{uuid}", api_phone_get, NULL},
+    {"PATCH", "/v1/phones/{uuid}", api_phone_change, NULL},
     {"DELETE", "/v1/phones/{uuid}", api_phone_destroy, NULL},
     {"POST", "/v1/phones/{uuid}/start", api_phone_start, NULL},
     {"POST", "/v1/phones/{uuid}/stop", api_phone_stop, NULL},

@@ -103,3 +103,26 @@ void api_snapshot_delete(struct http_request *request, void *data)
 	else
 		http_respond_error(request, error);
 }
+
+void api_phone_change(struct http_request *request, void *data)
+{
+	struct phone *phone = api_find_phone(request, data);
+	g_autoptr(GError) error = NULL;
+	int64_t cpus = 0, memory_mib = 0;
+	if (!phone)
+		return;
+	JsonObject *body = http_request_json(request, &error);
+	if (body && json_check_members(body, "cpus memory_mib", &error) &&
+	    json_get_optional_int(body, "cpus", 1, 1024, 0, &cpus, &error) &&
+	    json_get_optional_int(body, "memory_mib", 64, G_MAXINT, 0, &memory_mib, &error) &&
+	    !cpus && !memory_mib)
+		g_set_error(&error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "say what to change: \"cpus\", \"memory_mib\" or both");
+	const struct phone_machine machine = {(unsigned)cpus, (unsigned)memory_mib};
+	if (!error)
+		phone_machine_change(phone, machine, &error);
+	if (error)
+		http_respond_error(request, error);
+	else
+		api_respond_phone(request, 200, phone);
+}

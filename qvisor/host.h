@@ -18,7 +18,7 @@ struct template_store;
 
 enum host_network {
 	HOST_NETWORK_NONE,     /* docs/decisions/011 */
-	HOST_NETWORK_ISOLATED, /* an interface that leads nowhere */
+	HOST_NETWORK_ISOLATED, /* an interface without a cable */
 	HOST_NETWORK_INTERNET, /* network_policy.h */
 	HOST_NETWORK_LISTED,
 	HOST_N_NETWORKS

@@ -39,6 +39,11 @@ struct phone;
  * `phone` is NULL then. */
 typedef void (*phone_done_fn)(void *data, struct phone *phone, const GError *error);
 
+/* Processors and memory; 0: as its template. */
+struct phone_machine {
+	unsigned cpus, memory_mib;
+};
+
 struct phone_waiter {
 	phone_done_fn done; /* may be NULL */
 	void *data;
@@ -50,11 +55,13 @@ struct phone {
 	char *template_name, *template_base; /* the latter: last part of the template's folder */
 	struct template *template;           /* held; NULL when it is not there any more */
 	enum phone_state state;
-	char *reason;      /* why it is off or failed, or what is wrong with it; NULL: nothing */
-	bool established;  /* has run: from then on only an order deletes it */
-	const char *busy;  /* what is being done to it that nothing may interrupt; NULL: nothing */
-	bool cold;         /* its memory began empty and not as its template's */
-	unsigned clone_ms; /* request to running, of the last start */
+	char *reason;     /* why it is off or failed, or what is wrong with it; NULL: nothing */
+	bool established; /* has run: from then on only an order deletes it */
+	const char *busy; /* what is being done to it that nothing may interrupt; NULL: nothing */
+	bool cold;        /* its memory began empty and not as its template's */
+	struct phone_machine machine; /* what it has, or had when it last ran */
+	struct phone_machine wanted;  /* what it gets when it next boots from its disk */
+	unsigned clone_ms;            /* request to running, of the last start */
 	char *idempotency_key, *request_digest;
 	/* while it runs */
 	struct qemu_process *process;
@@ -103,8 +110,8 @@ bool phone_become(struct phone *phone, const char *uuid, const char *name,
  * QVMI_ERROR_CONFLICT when it is not off. */
 bool phone_check_room(const struct phone *phone, bool cold, GError **error);
 bool phone_check_start(const struct phone *phone, bool cold, GError **error);
-/* What a phone will need at first. */
-uint64_t phone_memory_estimate_mib(const struct manifest *manifest, bool cold);
+/* What a clone will need at first. */
+uint64_t phone_memory_estimate_mib(const struct manifest *manifest);
 /* Answers like the phone_start() that runs; only while phone->start is set. */
 void phone_start_wait(struct phone *phone, phone_done_fn done, void *data);
 void phone_start_abort(struct phone *phone, const GError *error);
@@ -133,6 +140,14 @@ bool phone_check_idle(const struct phone *phone, GError **error);
 
 /* Calls every struct phone_waiter *; the phone may be gone after any of them. */
 void phone_answer(struct phone *phone, GPtrArray *waiters, const GError *error);
+
+/* phone_machine.c: what it has (`next`: will have when it next boots from its disk), no member 0.
+ * Only while it has a template. */
+struct phone_machine phone_machine_of(const struct phone *phone, bool next);
+/* Orders another one for the next time that it boots from its disk; a member that is 0 stays as it
+ * is. QVMI_ERROR_INVALID beyond what the host has, QVMI_ERROR_CONFLICT for a phone without a disk.
+ */
+bool phone_machine_change(struct phone *phone, struct phone_machine machine, GError **error);
 
 /* phone_json.c: appends its object, as the API tells it. */
 void phone_write_json(const struct phone *phone, GString *text);

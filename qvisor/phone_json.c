@@ -14,8 +14,19 @@ static void write_agent(const struct phone *phone, GString *text)
 	json_write_close(text, '}');
 }
 
-static void write_machine(const struct manifest *manifest, GString *text)
+static void write_machine(const struct phone *phone, GString *text)
 {
+	const struct manifest *manifest = phone->template->manifest;
+	struct phone_machine now = phone_machine_of(phone, false);
+	struct phone_machine next = phone_machine_of(phone, true);
+	json_write_int(text, "cpus", now.cpus);
+	json_write_int(text, "memory_mib", now.memory_mib);
+	if (next.cpus != now.cpus || next.memory_mib != now.memory_mib) {
+		json_write_open(text, "next_start", '{');
+		json_write_int(text, "cpus", next.cpus);
+		json_write_int(text, "memory_mib", next.memory_mib);
+		json_write_close(text, '}');
+	}
 	json_write_open(text, "screen", '{');
 	json_write_int(text, "width", manifest->width);
 	json_write_int(text, "height", manifest->height);
@@ -41,7 +52,7 @@ void phone_write_json(const struct phone *phone, GString *text)
 	json_write_string(text, "created", phone->created);
 	json_write_int(text, "clone_ms", phone->clone_ms);
 	if (phone->template)
-		write_machine(phone->template->manifest, text);
+		write_machine(phone, text);
 	write_agent(phone, text);
 	json_write_close(text, '}');
 }

@@ -92,6 +92,15 @@ static bool add_passt(struct phone *phone, GError **error)
 	return true;
 }
 
+/* Nobody is at the other end of the hub. A guest that is told so asks for no address, again and
+ * again (docs/decisions/136). */
+static void pull_cable(struct phone *phone)
+{
+	JsonObject *link = qmp_one_member("name", NIC);
+	json_object_set_boolean_member(link, "up", FALSE);
+	qmp_execute(phone->qmp, "set_link", link, -1, QMP_DEADLINE_MS, NULL, NULL);
+}
+
 void phone_network_plug(struct phone *phone)
 {
 	g_autoptr(GError) error = NULL;
@@ -111,6 +120,8 @@ void phone_network_plug(struct phone *phone)
 	json_object_set_string_member(device, "mac", phone->mac);
 	json_object_set_string_member(device, "romfile", ""); /* nobody boots from it */
 	qmp_execute(phone->qmp, "device_add", device, -1, QMP_DEADLINE_MS, on_plugged, phone);
+	if (!phone->host->network)
+		pull_cable(phone);
 }
 
 void phone_network_event(struct phone *phone, const char *name, JsonObject *payload)

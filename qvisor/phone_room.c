@@ -5,15 +5,17 @@
 #include "qvisor/phone.h"
 
 /* What a clone needs is an estimate, what it may need is its whole memory. */
-uint64_t phone_memory_estimate_mib(const struct manifest *manifest, bool cold)
+uint64_t phone_memory_estimate_mib(const struct manifest *manifest)
 {
-	return cold ? manifest->memory_mib : MIN(manifest->memory_mib / 4, 256);
+	return MIN(manifest->memory_mib / 4, 256);
 }
 
 bool phone_check_room(const struct phone *phone, bool cold, GError **error)
 {
 	const struct host *host = phone->host;
-	uint64_t need = phone_memory_estimate_mib(phone->template->manifest, cold);
+	bool next = phone->state != PHONE_SUSPENDED;
+	uint64_t need = cold ? phone_machine_of(phone, next).memory_mib
+	                     : phone_memory_estimate_mib(phone->template->manifest);
 	uint64_t available = host_memory_available_mib();
 	if (available < need + host->memory_reserve_mib) {
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED,

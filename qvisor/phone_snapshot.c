@@ -27,6 +27,7 @@ struct order {
 	char *uuid, *name;
 	uint64_t kept; /* pages */
 	bool cold, network;
+	int64_t cpus, machine_memory_mib; /* 0: the template's */
 	phone_done_fn done;
 	void *data;
 };
@@ -137,6 +138,8 @@ static bool store(const struct phone *phone, const struct order *order, GError *
 	json_object_set_string_member(root, "template_folder", phone->template_base);
 	json_object_set_boolean_member(root, "cold", phone->cold);
 	json_object_set_boolean_member(root, "network", phone->has_network);
+	json_object_set_int_member(root, "machine_cpus", phone->machine.cpus);
+	json_object_set_int_member(root, "machine_memory_mib", phone->machine.memory_mib);
 	json_object_set_int_member(root, "memory_mib", (int64_t)(order->kept >> 8));
 	g_autoptr(JsonNode) node = json_node_of(root);
 	return json_store_file(path, node, 0600, error);
@@ -259,6 +262,8 @@ static void on_gone(void *data, struct phone *phone, const GError *cause)
 		return;
 	}
 	phone->cold = order->cold;
+	phone->machine =
+	    (struct phone_machine){(unsigned)order->cpus, (unsigned)order->machine_memory_mib};
 	phone->has_network = order->network;
 	if (phone->state != PHONE_SUSPENDED)
 		phone_set_state(phone, PHONE_SUSPENDED, NULL);
@@ -310,6 +315,9 @@ static bool check_restore(struct phone *phone, struct order *order, GError **err
 	if (!(base = json_get_string(root, "template_folder", 128, error)) ||
 	    !json_get_optional_bool(root, "cold", false, &order->cold, error) ||
 	    !json_get_optional_bool(root, "network", false, &order->network, error) ||
+	    !json_get_optional_int(root, "machine_cpus", 0, 1024, 0, &order->cpus, error) ||
+	    !json_get_optional_int(
+	        root, "machine_memory_mib", 0, G_MAXINT, 0, &order->machine_memory_mib, error) ||
 	    !phone_check_idle(phone, error))
 		return false;
 	if (phone->template && !strcmp(base, phone->template_base))

@@ -202,8 +202,10 @@ static void step_spawn(struct phone_start *start)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *overlay =
 	    g_build_filename(host->launcher ? phone->folder : "", "overlay.qcow2", NULL);
-	if (start->kind != START_RESUME)
+	if (start->kind != START_RESUME) {
 		phone->cold = start->kind == START_COLD;
+		phone->machine = phone->cold ? phone->wanted : (struct phone_machine){0};
+	}
 	const struct qemu_command command = {
 	    .boot = start->kind == START_COLD ? QEMU_BOOT_COLD
 	            : phone->cold             ? QEMU_BOOT_RESUME
@@ -213,6 +215,8 @@ static void step_spawn(struct phone_start *start)
 	    .tb_size_mib = host->tb_size_mib,
 	    .mem_merge = host->mem_merge,
 	    .uuid = phone->uuid,
+	    .cpus = phone->machine.cpus,
+	    .memory_mib = phone->machine.memory_mib,
 	    .memory = phone->cold ? NULL : template_path(phone->template, "memory"),
 	    /* Without a jail in QEMU's working directory, which may be renamed before QEMU opens it
 	     * for writing. */

@@ -108,7 +108,7 @@ static bool something_starts(const struct prespawn *prespawn)
 
 static bool memory_is_there(const struct prespawn *prespawn)
 {
-	uint64_t one = phone_memory_estimate_mib(prespawn->wanted->manifest, false);
+	uint64_t one = phone_memory_estimate_mib(prespawn->wanted->manifest);
 	return host_memory_available_mib() >
 	       prespawn->host->memory_reserve_mib + one * (prespawn->limit + 1);
 }

@@ -23,6 +23,8 @@ static void add(GPtrArray *line, const char *option, const char *format, ...)
 static void add_machine(GPtrArray *line, const struct qemu_command *command)
 {
 	const struct manifest *manifest = command->manifest;
+	unsigned cpus = command->cpus ? command->cpus : manifest->cpus;
+	unsigned memory_mib = command->memory_mib ? command->memory_mib : manifest->memory_mib;
 	g_autofree char *memory = command->memory ? option_escape(command->memory) : NULL;
 	/* Interrupts of ARM's PCI devices are messages, which want a GICv3. */
 	add(line, "-machine", "%s,dump-guest-core=off,mem-merge=%s",
@@ -35,23 +37,23 @@ static void add_machine(GPtrArray *line, const struct qemu_command *command)
 	else
 		add(line, "-accel", "%s", command->emulator.accelerator);
 	add(line, "-cpu", "%s", command->emulator.cpu);
-	add(line, "-smp", "%u", manifest->cpus);
-	add(line, "-m", "%uM", manifest->memory_mib);
+	add(line, "-smp", "%u", cpus);
+	add(line, "-m", "%uM", memory_mib);
 	switch (command->boot) {
 	case QEMU_BOOT_TEMPLATE:
 		add(line, "-object", "memory-backend-file,id=ram,size=%uM,mem-path=%s,share=on",
-		    manifest->memory_mib, memory);
+		    memory_mib, memory);
 		break;
 	case QEMU_BOOT_RESUME:
 	case QEMU_BOOT_COLD:
-		add(line, "-object", "memory-backend-ram,id=ram,size=%uM", manifest->memory_mib);
+		add(line, "-object", "memory-backend-ram,id=ram,size=%uM", memory_mib);
 		break;
 	case QEMU_BOOT_CLONE:
 		/* rom=off: the file is opened read-only, the guest still writes its private copy.
 		 */
 		add(line, "-object",
 		    "memory-backend-file,id=ram,size=%uM,mem-path=%s,share=off,readonly=on,rom=off",
-		    manifest->memory_mib, memory);
+		    memory_mib, memory);
 		break;
 	}
 	/* A clone has its kernel in memory; leaving the files off saves their private copies. */

@@ -29,6 +29,8 @@ struct qemu_command {
 	enum qemu_boot boot;
 	const struct manifest *manifest;
 	struct emulator emulator;
+	unsigned cpus,
+	    memory_mib; /* 0: the manifest's; others only where no template's memory is used */
 	unsigned tb_size_mib; /* TCG's code cache */
 	bool mem_merge;       /* the kernel may merge its pages with others' (KSM) */
 	const char *uuid;

@@ -42,7 +42,7 @@ static const struct config_key keys[] = {
     {"host", "disk-reserve-mib", CONFIG_INT, "64", 0, 1048576,
         "no phone is started when less disk is free"},
     {"phone", "network", CONFIG_STRING, "none", 0, 0,
-        "none; isolated: an interface that leads nowhere; internet; listed: network.allow only"},
+        "none; isolated: an interface without a cable; internet; listed: network.allow only"},
     {"phone", "hung", CONFIG_STRING, "report", 0, 0,
         "a phone whose QEMU does not answer: report, stop or restart it"},
     {"phone", "hung-grace-s", CONFIG_INT, "30", 0, 3600,

@@ -23,6 +23,8 @@ check_soon 'and runs' running state
 check 'the snapshot is restored' "$(cli snapshot restore "$phone" first)" '*is as it was at first'
 check 'and deleted' "$(cli snapshot delete "$phone" first)" '*is without its snapshot first'
 check 'one that is not there' "$(cli snapshot restore "$phone" first 2>&1 || true)" '*no snapshot*'
+check 'a change that says nothing' "$(cli vm set "$phone" 2>&1 || true)" '*say what to change*'
+check 'more memory for a phone without a disk is refused, by its host' "$(cli vm set "$phone" --memory 1024 2>&1 || true)" '*no disk*'
 check 'reset' "$(cli vm reset "$phone")" '*is as its template'
 check 'wiped' "$(cli vm wipe "$phone")" '*is wiped and off'
 spare=$(cli vm list --format json | jq -r 'first(.phones[] | select(.use == "ready")).uuid')

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A phone's processors and memory. A clone has those of its template, since its memory is; a phone
+ * that boots from its own disk has what was ordered (docs/decisions/138). */
+#include <unistd.h>
+
+#include "common/error.h"
+#include "qvisor/phone.h"
+#include "qvisor/phone_record.h"
+
+struct phone_machine phone_machine_of(const struct phone *phone, bool next)
+{
+	const struct manifest *manifest = phone->template->manifest;
+	struct phone_machine machine = next ? phone->wanted : phone->machine;
+	if (!machine.cpus)
+		machine.cpus = manifest->cpus;
+	if (!machine.memory_mib)
+		machine.memory_mib = manifest->memory_mib;
+	return machine;
+}
+
+static bool host_has(struct phone_machine machine, GError **error)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	long memory_mib = sysconf(_SC_PHYS_PAGES) / 1024 * (sysconf(_SC_PAGESIZE) / 1024);
+	if (machine.cpus > cpus)
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "cpus is %u, and this host has %ld; ask for fewer", machine.cpus, cpus);
+	else if (machine.memory_mib > memory_mib)
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "memory_mib is %u, and this host has %ld MiB; ask for less", machine.memory_mib,
+		    memory_mib);
+	else
+		return true;
+	return false;
+}
+
+bool phone_machine_change(struct phone *phone, struct phone_machine machine, GError **error)
+{
+	struct phone_machine before = phone->wanted;
+	if (!host_has(machine, error))
+		return false;
+	if (!phone->template || !phone->template->manifest->disk) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
+		    "the phone has no disk to boot from with another machine; it is its template's "
+		    "clone each time");
+		return false;
+	}
+	if (machine.cpus)
+		phone->wanted.cpus = machine.cpus;
+	if (machine.memory_mib)
+		phone->wanted.memory_mib = machine.memory_mib;
+	if (phone_record_store(phone, error))
+		return true;
+	phone->wanted = before;
+	return false;
+}
