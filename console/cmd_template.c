@@ -55,7 +55,8 @@ static bool template_build(struct cli *cli, GError **error)
 /* A program of its own, beside this one: it reads what is hostile (qvisor/probe). */
 static bool template_probe(struct cli *cli, GError **error)
 {
-	static const char *const passed[] = {"output", "name", "memory-mib", "screen"};
+	static const char *const passed[] = {
+	    "output", "name", "memory-mib", "screen", "append", "boot"};
 	g_autoptr(GPtrArray) line = g_ptr_array_new_with_free_func(g_free);
 	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
 	g_autofree char *folder = g_path_get_dirname(self ? self : "/usr/local/bin/qvmi");
@@ -82,6 +83,9 @@ static const struct cli_option probe_options[] = {
     {"name", "NAME", "The template's name (default: the system's)"},
     {"memory-mib", "N", "The phone's memory (default: what lets 16 fit on this host)"},
     {"screen", "WxH", "Its screen (default: 720x1440)"},
+    {"append", "TEXT", "Add to the kernel's command line"},
+    {"boot", "SECONDS",
+        "Boot it once under trace: which driver took which device, what went nowhere"},
     {0},
 };
 
@@ -96,7 +100,7 @@ const struct cli_verb template_verbs[] = {
     {"probe", "IMAGE...", 1, 8,
         "What phone system an image is, how open, and the manifest of the machine it gets. IMAGE "
         "is a file or the folder "
-        "of several. Nothing of it is mounted or run.",
+        "of several. Nothing of it is mounted, or run without --boot.",
         probe_options, template_probe},
     {"build", "MANIFEST", 1, 1,
         "Boots the image that MANIFEST describes until it is ready, and keeps it to clone from.",

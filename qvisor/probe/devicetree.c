@@ -79,6 +79,23 @@ static void add_node(struct devicetree *tree, const void *fdt, int node)
 	tree->count++;
 }
 
+/* 3.4, memory nodes: they are told by their type. */
+static uint64_t memory_of(const void *fdt)
+{
+	uint64_t bytes = 0;
+	int cells = fdt_address_cells(fdt, 0), size_cells = fdt_size_cells(fdt, 0), n = 0;
+	int entry = (cells + size_cells) * 4;
+	for (int node = fdt_first_subnode(fdt, 0); node >= 0; node = fdt_next_subnode(fdt, node)) {
+		const char *type = fdt_getprop(fdt, node, "device_type", &n);
+		if (!type || n != 7 || memcmp(type, "memory", 7) != 0)
+			continue;
+		const uint8_t *reg = fdt_getprop(fdt, node, "reg", &n);
+		for (int at = 0; reg && cells > 0 && size_cells > 0 && at + entry <= n; at += entry)
+			bytes += cells_value(reg + at + cells * 4, size_cells);
+	}
+	return bytes >> 20;
+}
+
 struct devicetree *devicetree_read(struct source *source)
 {
 	uint8_t header[8];
@@ -94,6 +111,7 @@ struct devicetree *devicetree_read(struct source *source)
 	struct devicetree *tree = g_new0(struct devicetree, 1);
 	get_string(fdt, 0, "model", tree->model, sizeof(tree->model));
 	get_string(fdt, 0, "compatible", tree->compatible, sizeof(tree->compatible));
+	tree->memory_mib = memory_of(fdt);
 	int chosen = fdt_path_offset(fdt, "/chosen");
 	if (chosen >= 0)
 		get_string(fdt, chosen, "bootargs", tree->bootargs, sizeof(tree->bootargs));

@@ -16,6 +16,7 @@ struct devicetree_node {
 struct devicetree {
 	char model[80], compatible[64]; /* the board's */
 	char bootargs[512];
+	uint64_t memory_mib; /* 0: the loader fills it in */
 	struct devicetree_node
 	    nodes[DEVICETREE_NODES_MAX]; /* that say what they are compatible with */
 	unsigned count;

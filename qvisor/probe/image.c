@@ -161,6 +161,15 @@ static bool unfold(const struct level *level, struct source *source)
 	bool is = disk || error;
 	note_problem(level, g_steal_pointer(&error));
 	if (disk) {
+		/* QEMU reads qcow2 and no sparse image. */
+		uint8_t magic[4];
+		if (source_read(source, 0, magic, sizeof(magic)) &&
+		    load_le32(magic) == SPARSE_MAGIC)
+			g_ptr_array_add(level->image->problems,
+			    g_strdup_printf("%s: a sparse image; make it raw with simg2img before "
+			                    "the template is "
+			                    "built",
+			        level->where));
 		own(level->image, disk, free_source);
 		struct level below = *level;
 		below.depth++;

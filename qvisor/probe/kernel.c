@@ -186,8 +186,10 @@ bool kernel_mentions(const struct kernel *kernel, const char *text)
 	size_t n = 0;
 	size_t length = strlen(text);
 	const uint8_t *data = kernel->text ? bytes_of(kernel->text, &n) : NULL;
+	if (!data)
+		return false;
 	const uint8_t *end = data + n, *at = data;
-	while (at && (at = memmem(at, (size_t)(end - at), text, length))) {
+	while ((at = memmem(at, (size_t)(end - at), text, length))) {
 		if (at > data && !at[-1] && at + length < end && !at[length])
 			return true;
 		at++;

@@ -2,7 +2,7 @@
 PROGRAMS += qvisor-probe
 qvisor-probe_MAIN = qvisor/probe/qvisor-probe.c
 qvisor-probe_LIBS = qvisor/probe qvisor common
-qvisor-probe_PKG = gio-unix-2.0 json-glib-1.0
+qvisor-probe_PKG = gio-unix-2.0 json-glib-1.0 libcurl libwebsockets openssl
 qvisor/probe_NEEDS = ext2fs libsquashfs1 libarchive zlib libseccomp
 qvisor-probe_LIBADD = -lfdt
 # For the corpus that the tests make.

@@ -158,7 +158,7 @@ static const struct image_tree *find_root(const struct image *image)
 	return NULL;
 }
 
-static char *make_cmdline(const struct image *image)
+static char *make_cmdline(const struct image *image, const struct proposal_wish *wish)
 {
 	g_autoptr(GString) line = g_string_new(NULL);
 	const struct image_tree *root = image->android ? NULL : find_root(image);
@@ -180,6 +180,8 @@ static char *make_cmdline(const struct image *image)
 		    line->len + strlen(words[i]) < 1900)
 			g_string_append_printf(line, " %s", words[i]);
 	}
+	if (wish->append)
+		g_string_append_printf(line, " %s", wish->append);
 	return g_string_free(g_steal_pointer(&line), FALSE);
 }
 
@@ -221,15 +223,15 @@ static bool can_boot(const struct image *image, const struct findings *findings,
 	return true;
 }
 
-static bool put_files(
-    JsonObject *files, const struct image *image, struct proposal_files *out, GError **error)
+static bool put_files(JsonObject *files, const struct image *image,
+    const struct proposal_wish *wish, struct proposal_files *out, GError **error)
 {
 	const struct image_input *disk = input_of(image, IMAGE_DISK);
 	if (disk)
 		set_input(files, "disk", image, disk);
 	if (!put_kernel(files, image, out, error) || !put_ramdisk(files, image, out, error))
 		return false;
-	g_autofree char *cmdline = make_cmdline(image);
+	g_autofree char *cmdline = make_cmdline(image, wish);
 	json_object_set_string_member(files, "cmdline", cmdline);
 	if (image->android)
 		set_input(object_of(files, "system"), "super", image, input_of(image, IMAGE_SUPER));
@@ -248,7 +250,7 @@ JsonObject *proposal_make(const struct image *image, const struct findings *find
 	if (image->android)
 		json_object_set_string_member(root, "kind", "android");
 	json_object_set_string_member(root, "name", name);
-	if (!put_files(object_of(root, "image"), image, files, error))
+	if (!put_files(object_of(root, "image"), image, wish, files, error))
 		return NULL;
 	JsonObject *machine = object_of(root, "machine");
 	json_object_set_string_member(

@@ -9,7 +9,8 @@
 
 /* What the host affords and the caller wishes. */
 struct proposal_wish {
-	const char *name; /* of the template; NULL: the system's */
+	const char *name;   /* of the template; NULL: the system's */
+	const char *append; /* to the kernel's command line; NULL: nothing */
 	unsigned memory_mib, cpus, width, height;
 };
 

@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/json.h"
+#include "qvisor/probe/boot.h"
 #include "qvisor/probe/reader.h"
 #include "qvisor/probe/report.h"
 
@@ -20,8 +21,9 @@ static unsigned affordable_mib(void)
 }
 
 struct options {
-	char *output, *name, *screen;
+	char *output, *name, *screen, *append;
 	int memory_mib;
+	int boot; /* seconds; 0: not */
 	gboolean json;
 	char **images;
 };
@@ -29,6 +31,7 @@ struct options {
 static bool parse_wish(const struct options *options, struct proposal_wish *wish, GError **error)
 {
 	*wish = (struct proposal_wish){.name = options->name,
+	    .append = options->append,
 	    .memory_mib = options->memory_mib ? (unsigned)options->memory_mib : affordable_mib(),
 	    .cpus = 1,
 	    .width = 720,
@@ -45,23 +48,56 @@ static bool parse_wish(const struct options *options, struct proposal_wish *wish
 	else if (options->name && !manifest_name_valid(options->name))
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
 		    "--name is \"%s\"; it is 1 to 32 of a-z, 0-9 and \"-\"", options->name);
+	else if (options->boot && (!options->output || options->boot < 1 || options->boot > 600))
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "--boot wants 1 to 600 seconds, and --output for the kernel that it boots");
 	else
 		return true;
 	return false;
 }
 
+/* The manifest, checked as `template build` will; NULL without error: there is none. */
+static struct manifest *parse_manifest(JsonObject *report, const char *folder, GError **error)
+{
+	return json_object_has_member(report, "manifest")
+	           ? manifest_parse(
+	                 json_object_get_object_member(report, "manifest"), folder, error)
+	           : NULL;
+}
+
 static bool store_manifest(JsonObject *report, const char *folder, GError **error)
 {
-	if (!json_object_has_member(report, "manifest"))
-		return true;
 	g_autofree char *path = g_build_filename(folder, "manifest.json", NULL);
 	JsonObject *object = json_object_get_object_member(report, "manifest");
 	g_autoptr(JsonNode) node = json_node_of(json_object_ref(object));
-	AUTO(manifest) manifest = manifest_parse(object, folder, error);
-	if (!manifest || !json_store_file(path, node, 0644, error))
+	if (!json_store_file(path, node, 0644, error))
 		return false;
 	json_object_set_string_member(report, "manifest_file", path);
 	return true;
+}
+
+/* Everything that follows from there being a manifest. */
+static bool use_manifest(
+    const struct options *options, JsonObject *report, const char *folder, GError **error)
+{
+	g_autoptr(GError) why = NULL;
+	AUTO(manifest) manifest = parse_manifest(report, folder, &why);
+	if (why) {
+		g_propagate_error(error, g_steal_pointer(&why));
+		return false;
+	}
+	if (!manifest)
+		return true;
+	if (!store_manifest(report, folder, error))
+		return false;
+	if (!options->boot)
+		return true;
+	if (manifest->kind == MANIFEST_ANDROID) {
+		json_object_set_string_member(
+		    report, "boot", "not tried: Android is not run here (docs/decisions/140)");
+		return true;
+	}
+	return boot_trace(manifest, (unsigned)options->boot, report, error);
 }
 
 static bool run(const struct options *options, GError **error)
@@ -79,10 +115,11 @@ static bool run(const struct options *options, GError **error)
 		good = false;
 	}
 	good = good && (report = reader_run(&reader, &wish, folder, error)) &&
-	       (!folder || store_manifest(report, folder, error));
+	       (!folder || use_manifest(options, report, folder, error));
 	reader_finish(&reader);
 	if (!good)
 		return false;
+	json_object_remove_member(report, "nodes");
 	g_autoptr(JsonNode) node = json_node_of(json_object_ref(report));
 	g_autofree char *text = options->json ? json_to_string(node, TRUE) : report_text(report);
 	printf("%s%s", text, options->json ? "\n" : "");
@@ -102,6 +139,11 @@ int main(int argc, char **argv)
 	        "The phone's memory (default: what lets 16 fit on this host)", "N"},
 	    {"screen", 0, 0, G_OPTION_ARG_STRING, &options.screen, "Its screen (default 720x1440)",
 	        "WxH"},
+	    {"append", 0, 0, G_OPTION_ARG_STRING, &options.append,
+	        "Add to the kernel's command line", "TEXT"},
+	    {"boot", 0, 0, G_OPTION_ARG_INT, &options.boot,
+	        "Boot it so long at most, under trace, on a throw-away disk and without a network",
+	        "SECONDS"},
 	    {"json", 0, 0, G_OPTION_ARG_NONE, &options.json, "The report as JSON", NULL},
 	    {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.images, NULL,
 	        "IMAGE..."},
@@ -124,5 +166,6 @@ int main(int argc, char **argv)
 	g_free(options.output);
 	g_free(options.name);
 	g_free(options.screen);
+	g_free(options.append);
 	return good ? 0 : 1;
 }

@@ -98,6 +98,12 @@ static JsonObject *look(
 	AUTO(findings) findings = findings_new(image);
 	g_autoptr(GError) why = NULL;
 	JsonObject *report = report_make(image, findings);
+	if (image->devicetree && image->devicetree->memory_mib) {
+		g_autofree char *memory =
+		    g_strdup_printf("%" G_GUINT64_FORMAT " MiB on the board, %u MiB here",
+		        image->devicetree->memory_mib, wish->memory_mib);
+		json_object_set_string_member(report, "memory", memory);
+	}
 	JsonObject *manifest = proposal_make(image, findings, wish, out, &why);
 	if (manifest)
 		json_object_set_object_member(report, "manifest", manifest);

@@ -69,6 +69,7 @@ static const struct {
     {"charger", "battery", "none; it is on mains"},
     {"usb", "USB", "none"},
     {"pl011", "serial port", "the machine's serial port"},
+    {"serial", "serial port", "the machine's serial port"},
     {"uart", "serial port", "the machine's serial port"},
 };
 

@@ -69,6 +69,28 @@ static void add_replacements(JsonObject *root, const struct findings *findings)
 	}
 }
 
+/* Where the board had its devices, to name an address by: for the trace of a boot. */
+static void add_nodes(JsonObject *root, const struct image *image, const struct findings *findings)
+{
+	JsonArray *list = array_of(root, "nodes");
+	const struct devicetree *tree = image->devicetree;
+	for (unsigned i = 0; tree && i < tree->count; i++) {
+		const struct devicetree_node *node = &tree->nodes[i];
+		if (!node->size)
+			continue;
+		JsonObject *item = item_of(list);
+		set_text(item, "node", node->path);
+		json_object_set_int_member(item, "base", (gint64)node->base);
+		json_object_set_int_member(item, "size", (gint64)node->size);
+		for (unsigned j = 0; j < findings->replacements->len; j++) {
+			const struct replacement *replacement =
+			    &g_array_index(findings->replacements, struct replacement, j);
+			if (replacement->node == node)
+				set_text(item, "becomes", replacement->becomes);
+		}
+	}
+}
+
 JsonObject *report_make(const struct image *image, const struct findings *findings)
 {
 	JsonObject *root = json_object_new();
@@ -97,6 +119,7 @@ JsonObject *report_make(const struct image *image, const struct findings *findin
 	}
 	add_drivers(root, findings);
 	add_replacements(root, findings);
+	add_nodes(root, image, findings);
 	JsonArray *problems = array_of(root, "problems");
 	for (unsigned i = 0; i < image->problems->len; i++) {
 		g_autofree char *valid =
@@ -144,6 +167,18 @@ static void say_list(GString *text, JsonObject *report, const char *member, cons
 	}
 }
 
+static void say_problems(GString *text, JsonObject *report)
+{
+	JsonNode *node = json_object_get_member(report, "problems");
+	JsonArray *list = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+	for (unsigned i = 0; list && i < json_array_get_length(list); i++) {
+		JsonNode *element = json_array_get_element(list, i);
+		if (json_node_get_value_type(element) == G_TYPE_STRING)
+			g_string_append_printf(text, "%s%s\n", i ? "  " : "\nProblems\n  ",
+			    json_node_get_string(element));
+	}
+}
+
 char *report_text(JsonObject *report)
 {
 	GString *text = g_string_new(NULL);
@@ -151,8 +186,10 @@ char *report_text(JsonObject *report)
 	say(text, report, "shell", "shell");
 	say(text, report, "openness_means", "openness");
 	say(text, report, "board", "board");
+	say(text, report, "memory", "memory");
 	say(text, report, "manifest_file", "manifest");
 	say(text, report, "no_manifest", "manifest");
+	say(text, report, "boot", "boot");
 	say_list(
 	    text, report, "evidence", "Evidence", (const char *const[]){"where", "says", NULL});
 	say_list(text, report, "drivers", "Drivers for the machine it gets",
@@ -163,5 +200,6 @@ char *report_text(JsonObject *report)
 	    (const char *const[]){"device", "state", "driver"});
 	say_list(text, report, "nowhere", "Boot: accesses that went nowhere",
 	    (const char *const[]){"address", "node", "advice"});
+	say_problems(text, report);
 	return g_string_free(text, FALSE);
 }

@@ -15,6 +15,7 @@
 
 #include "common/cleanup.h"
 
+#define SPARSE_MAGIC 0xed26ff3a
 #define SOURCE_READ_MAX (512u << 20)
 
 struct source {

@@ -4,7 +4,6 @@
 #include "common/error.h"
 #include "qvisor/probe/source.h"
 
-#define MAGIC 0xed26ff3a
 #define FILE_HEADER 28
 #define CHUNK_HEADER 12
 #define CHUNKS_MAX (1u << 20)
@@ -104,7 +103,7 @@ static bool add_chunk(
 struct source *source_of_sparse(struct source *parent, GError **error)
 {
 	uint8_t header[FILE_HEADER];
-	if (!source_read(parent, 0, header, sizeof(header)) || load_le32(header) != MAGIC)
+	if (!source_read(parent, 0, header, sizeof(header)) || load_le32(header) != SPARSE_MAGIC)
 		return NULL;
 	unsigned chunk_header = load_le16(header + 10);
 	uint32_t block = load_le32(header + 12), count = load_le32(header + 20);

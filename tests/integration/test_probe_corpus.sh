@@ -16,7 +16,7 @@ check() { # check WHAT ACTUAL EXPECTED(glob)
 
 # What does not change with the day's kernel, and without the folders of this run.
 essence() {
-	jq -S --arg work "$work/" '{system, shell, openness, board, architecture: .kernel.architecture,
+	jq -S --arg work "$work/" '{system, shell, openness, board, memory, problems, architecture: .kernel.architecture,
 		files: [.files[] | "\(.file): \(.is)"], drivers: [.drivers[] | "\(.device): \(.driver)"],
 		replaced: [.replaced[]? | "\(.node): \(.becomes)"], manifest,
 		no_manifest: (.no_manifest // "" | gsub("version [^,]*"; "version V"))}

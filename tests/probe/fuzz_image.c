@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (nowhere < 0)
 		nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	g_autoptr(GBytes) bytes = g_bytes_new(data, size);
-	const struct proposal_wish wish = {NULL, 256, 1, 64, 64};
+	const struct proposal_wish wish = {NULL, NULL, 256, 1, 64, 64};
 	struct proposal_files files = {nowhere, nowhere, false, false};
 	AUTO(image) image = image_new();
 	image_add(image, "image", source_of_bytes(bytes));

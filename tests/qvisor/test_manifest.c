@@ -135,10 +135,10 @@ static void test_android(struct fixture *fixture, gconstpointer data)
 	g_assert_no_error(error);
 	g_assert_cmpstr(again->systems[1].file, ==, manifest->systems[1].file);
 
-	static const char *const wrong[] = {"{}", "{\"super\":\"nowhere\"}",
-	    "{\"su,per\":\"disk\"}", "{\"super\":7}", "[]",
-	    "{\"a\":\"disk\",\"b\":\"disk\",\"c\":\"disk\",\"d\":\"disk\",\"e\":\"disk\","
-	    "\"f\":\"disk\",\"g\":\"disk\"}"};
+	static const char seven[] = "{\"a\":\"disk\",\"b\":\"disk\",\"c\":\"disk\",\"d\":\"disk\","
+	                            "\"e\":\"disk\",\"f\":\"disk\",\"g\":\"disk\"}";
+	static const char *const wrong[] = {
+	    "{}", "{\"super\":\"nowhere\"}", "{\"su,per\":\"disk\"}", "{\"super\":7}", "[]", seven};
 	for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		g_assert_null(load_android(fixture, wrong[i], &error));
 		g_assert_error(error, QVMI_ERROR, QVMI_ERROR_INVALID);

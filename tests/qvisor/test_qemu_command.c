@@ -126,8 +126,8 @@ static void test_aarch64(void)
 	g_autofree char *text = g_strjoinv(" ", argv);
 	static const char *const there[] = {
 	    "qemu-arm -nodefaults ",
-	    "-machine "
-	    "virt,memory-backend=ram,gic-version=3,acpi=off,dump-guest-core=off,mem-merge=off ",
+	    "-machine virt,memory-backend=ram,gic-version=3,acpi=off,",
+	    "dump-guest-core=off,mem-merge=off ",
 	    "-cpu cortex ",
 	    "mem-path=/m,share=off,readonly=on,rom=off -incoming defer ",
 	    "virtio-gpu-pci,addr=0x2,xres=360,yres=720,max_outputs=1 ",
