@@ -9,31 +9,41 @@
 void colour_model_init(struct colour_model *m)
 {
 	memset(m, 0, sizeof *m);
-	range_bits_init(&m->wide_first[0][0][0], sizeof m->wide_first / sizeof(range_bit));
-	range_bits_init(&m->near_first[0][0][0], sizeof m->near_first / sizeof(range_bit));
+	range_bits_init(&m->first[0][0][0][0], sizeof m->first / sizeof(range_bit));
 	range_bits_init(&m->others[0][0], sizeof m->others / sizeof(range_bit));
 	range_bits_init(m->cached, 2);
 	range_bits_init(&m->slots[0][0], sizeof m->slots / sizeof(range_bit));
 	range_bits_init(&m->differences[0][0], sizeof m->differences / sizeof(range_bit));
 }
 
-/* Eleven pixels tell letters apart; odd constants, the sum's upper bits are well mixed. */
-static inline uint32_t wide_hash(struct colour_place p)
+/* Odd constants; a product's upper bits are well mixed. */
+static inline uint32_t mix(uint32_t h)
 {
-	uint32_t h = p.at[-1] * 0x9e3779b1u + p.at[-2] * 0x85ebca77u + p.at[-3] * 0xc2b2ae3du;
-	h += p.up[-2] * 0x27d4eb2fu + p.up[-1] * 0x165667b1u + p.up[0] * 0xd3a2646du;
-	h += p.up[1] * 0xfd7046c5u + p.up[2] * 0xb55a4f09u + p.up2[-1] * 0x8f462907u;
-	h += p.up2[0] * 0xaf251af3u + p.up2[1] * 0xed1b9e4du;
-	h ^= h >> 15;
-	return h * 0x2c1b3c6du;
+	return (h ^ h >> 15) * 0x2c1b3c6du;
 }
 
-static inline uint32_t near_hash(struct colour_place p)
+static inline uint32_t near_sum(struct colour_place p)
 {
-	uint32_t h = p.at[-1] * 0x9e3779b1u + p.up[-1] * 0x165667b1u + p.up[0] * 0xd3a2646du +
-	             p.up[1] * 0xfd7046c5u;
-	h ^= h >> 15;
-	return h * 0x2c1b3c6du;
+	return p.at[-1] * 0x9e3779b1u + p.up[-1] * 0x165667b1u + p.up[0] * 0xd3a2646du +
+	       p.up[1] * 0xfd7046c5u;
+}
+
+/* Eleven pixels tell most letters apart. */
+static inline uint32_t wide_sum(struct colour_place p)
+{
+	uint32_t h = p.at[-2] * 0x85ebca77u + p.at[-3] * 0xc2b2ae3du + p.up[-2] * 0x27d4eb2fu;
+	h += p.up[2] * 0xb55a4f09u + p.up2[-1] * 0x8f462907u + p.up2[0] * 0xaf251af3u;
+	return h + p.up2[1] * 0xed1b9e4du;
+}
+
+/* Twenty-five know where in a letter they are. */
+static inline uint32_t far_sum(struct colour_place p)
+{
+	uint32_t h = p.at[-4] * 0x2545f491u + p.at[-5] * 0x6c8e9cf5u + p.up[-5] * 0x7feb352du;
+	h += p.up[-4] * 0x846ca68bu + p.up[-3] * 0x9e3779b1u + p.up[3] * 0x85ebca77u;
+	h += p.up[4] * 0xc2b2ae3du + p.up[5] * 0x1b873593u + p.up2[-4] * 0x27d4eb2fu;
+	h += p.up2[-3] * 0x165667b1u + p.up2[-2] * 0xd3a2646du + p.up2[2] * 0xfd7046c5u;
+	return h + p.up2[3] * 0xb55a4f09u + p.up2[4] * 0x8f462907u;
 }
 
 static inline unsigned success_of(const struct colour_guess *g)
@@ -96,7 +106,7 @@ RANGE_INLINE uint32_t code_new(struct range_coder *c, struct colour_model *m, st
 
 /* The guesses so far, none of which it was. */
 struct tried {
-	uint32_t colours[COLOUR_STEPS + 1];
+	uint32_t colours[1 + COLOUR_LEVELS + COLOUR_OTHERS];
 	unsigned n;
 };
 
@@ -108,15 +118,54 @@ static inline bool is_tried(const struct tried *t, uint32_t colour)
 	return false;
 }
 
-/* Guesses after the first two have failed. */
-RANGE_INLINE uint32_t code_others(struct range_coder *c, struct colour_model *m,
-    struct colour_place p, struct tried *tried, uint32_t wide, uint32_t near, uint32_t colour,
+/* What is known of one neighbourhood. */
+struct entry {
+	struct colour_guess *guess;
+	uint32_t check;
+	bool known;
+	uint32_t first, second; /* COLOUR_NONE: not known */
+};
+
+static inline struct entry entry_of(struct colour_guess *table, unsigned bits, uint32_t hash)
+{
+	struct entry e = {.guess = table + (hash >> (32 - bits)), .check = hash & 255};
+	e.known = e.guess->first >> 31 && e.guess->second >> 24 == e.check;
+	e.first = e.known ? e.guess->first & COLOUR_MASK : COLOUR_NONE;
+	e.second = e.known ? e.guess->second & COLOUR_MASK : COLOUR_NONE;
+	return e;
+}
+
+/* The first guess of a neighbourhood; the next smaller one (of the smallest, the next larger one)
+ * tells how likely it is. */
+RANGE_INLINE bool code_first(struct range_coder *c, struct colour_model *m, struct colour_place p,
+    const struct entry *entries, unsigned level, struct tried *tried, uint32_t colour,
     const bool decoding)
 {
-	const uint32_t guesses[6] = {wide, near, p.at[-1], p.up[0], p.up[1], p.up[-1]};
+	const struct entry *e = &entries[level];
+	const struct entry *other = &entries[level == COLOUR_NEAR ? COLOUR_WIDE : level + 1];
+	if (!e->known || is_tried(tried, e->first))
+		return false;
+	bool confirms = other->known && (level == COLOUR_NEAR || other->first == e->first);
+	range_bit *b =
+	    &m->first[level][success_of(e->guess)][confirms ? 1 + success_of(other->guess) : 0]
+	             [(e->first == p.at[-1]) | (e->first == p.up[0]) << 1];
+	if (range_code(c, b, e->first == colour, STEP_LIMIT, decoding))
+		return true;
+	tried->colours[tried->n++] = e->first;
+	return false;
+}
+
+/* Guesses after the first ones have failed. */
+RANGE_INLINE uint32_t code_others(struct range_coder *c, struct colour_model *m,
+    struct colour_place p, const struct entry *entries, struct tried *tried, uint32_t colour,
+    const bool decoding)
+{
+	const uint32_t guesses[COLOUR_OTHERS] = {entries[COLOUR_FAR].second,
+	    entries[COLOUR_WIDE].second, entries[COLOUR_NEAR].second, p.at[-1], p.up[0], p.up[1],
+	    p.up[-1]};
 	unsigned context = (p.at[-1] == p.up[0]) | (p.up[0] == p.up[1]) << 1 |
-	                   (p.at[-1] == p.up[-1]) << 2 | (wide != COLOUR_NONE) << 3;
-	for (unsigned i = 0; i < 6; i++) {
+	                   (p.at[-1] == p.up[-1]) << 2 | entries[COLOUR_WIDE].known << 3;
+	for (unsigned i = 0; i < COLOUR_OTHERS; i++) {
 		if (guesses[i] == COLOUR_NONE || is_tried(tried, guesses[i]))
 			continue;
 		if (range_code(c, &m->others[i][context], guesses[i] == colour, 120, decoding))
@@ -129,41 +178,23 @@ RANGE_INLINE uint32_t code_others(struct range_coder *c, struct colour_model *m,
 RANGE_INLINE uint32_t code_colour(struct range_coder *c, struct colour_model *m,
     struct colour_place p, uint32_t colour, uint32_t except, const bool decoding)
 {
-	uint32_t hash = wide_hash(p), check = hash & 255;
-	struct colour_guess *wide = &m->wide[hash >> (32 - COLOUR_WIDE_BITS)];
-	struct colour_guess *near = &m->near[near_hash(p) >> (32 - COLOUR_NEAR_BITS)];
-	bool wide_known = wide->first >> 31 && wide->second >> 24 == check;
-	bool near_known = near->first >> 31;
-	uint32_t w = wide_known ? wide->first & COLOUR_MASK : COLOUR_NONE;
-	uint32_t n = near_known ? near->first & COLOUR_MASK : COLOUR_NONE;
-	unsigned near_success = near_known ? 1 + success_of(near) : 0;
+	uint32_t near = near_sum(p), wide = near + wide_sum(p), far = wide + far_sum(p);
+	const struct entry entries[COLOUR_LEVELS] = {
+	    [COLOUR_FAR] = entry_of(m->far, COLOUR_WIDE_BITS, mix(far)),
+	    [COLOUR_WIDE] = entry_of(m->wide, COLOUR_WIDE_BITS, mix(wide)),
+	    [COLOUR_NEAR] = entry_of(m->near, COLOUR_NEAR_BITS, mix(near)),
+	};
 	struct tried tried = {.n = except != COLOUR_NONE, .colours = {except}};
-
-	if (w != COLOUR_NONE && w != except) {
-		range_bit *b = &m->wide_first[success_of(wide)][w == n ? near_success : 0]
-		                             [(w == p.at[-1]) | (w == p.up[0]) << 1];
-		if (range_code(c, b, w == colour, STEP_LIMIT, decoding)) {
-			learn(wide, w, check, true);
-			learn(near, w, 0, near_known);
-			return w;
-		}
-		tried.colours[tried.n++] = w;
-	}
-	bool hit = false;
-	if (n != COLOUR_NONE && n != except && n != w) {
-		range_bit *b = &m->near_first[near_success][wide_known ? 1 + success_of(wide) : 0]
-		                             [(n == p.at[-1]) | (n == p.up[0]) << 1];
-		hit = range_code(c, b, n == colour, STEP_LIMIT, decoding);
-		tried.colours[tried.n++] = n;
-	}
-	if (hit)
-		colour = n;
+	if (code_first(c, m, p, entries, COLOUR_FAR, &tried, colour, decoding))
+		colour = entries[COLOUR_FAR].first;
+	else if (code_first(c, m, p, entries, COLOUR_WIDE, &tried, colour, decoding))
+		colour = entries[COLOUR_WIDE].first;
+	else if (code_first(c, m, p, entries, COLOUR_NEAR, &tried, colour, decoding))
+		colour = entries[COLOUR_NEAR].first;
 	else
-		colour = code_others(c, m, p, &tried,
-		    wide_known ? wide->second & COLOUR_MASK : COLOUR_NONE,
-		    near_known ? near->second & COLOUR_MASK : COLOUR_NONE, colour, decoding);
-	learn(wide, colour, check, wide_known);
-	learn(near, colour, 0, near_known);
+		colour = code_others(c, m, p, entries, &tried, colour, decoding);
+	for (unsigned i = 0; i < COLOUR_LEVELS; i++)
+		learn(entries[i].guess, colour, entries[i].check, entries[i].known);
 	return colour;
 }
 

@@ -17,7 +17,10 @@
 #define COLOUR_NEAR_BITS 12
 #define COLOUR_CACHE 256
 #define COLOUR_CONFIDENT 15 /* the most that repeated success counts */
-#define COLOUR_STEPS 8      /* guesses before a colour is written out */
+#define COLOUR_OTHERS 7     /* guesses after the first ones */
+
+/* Neighbourhoods, the largest first. */
+enum colour_level { COLOUR_FAR, COLOUR_WIDE, COLOUR_NEAR, COLOUR_LEVELS };
 
 /* What followed a neighbourhood: the last colour, and the one before it. */
 struct colour_guess {
@@ -26,19 +29,19 @@ struct colour_guess {
 };
 
 struct colour_model {
+	struct colour_guess far[1 << COLOUR_WIDE_BITS];
 	struct colour_guess wide[1 << COLOUR_WIDE_BITS];
 	struct colour_guess near[1 << COLOUR_NEAR_BITS];
 	uint32_t cache[COLOUR_CACHE];
-	range_bit wide_first[17][17][4];
-	range_bit near_first[17][17][4];
-	range_bit others[COLOUR_STEPS][16];
+	range_bit first[COLOUR_LEVELS][16][17][4];
+	range_bit others[COLOUR_OTHERS][16];
 	range_bit cached[2];
 	range_bit slots[2][COLOUR_CACHE];
 	range_bit differences[3][256];
 };
 
 /* The pixels around: `at` is the pixel's own place in its row, of which what lies to the left is
- * known, `up` and `up2` the same place in the rows before. Three pixels to either side exist. */
+ * known, `up` and `up2` the same place in the rows before. Five pixels to either side exist. */
 struct colour_place {
 	const uint32_t *at, *up, *up2;
 };

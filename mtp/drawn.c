@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "mtp/drawn.h"
 
+#include "mtp/drawn_checksum.h"
 #include "mtp/wire.h"
 
 #define OPAQUE 255
-#define CHECKED 64 /* entries of the wide table that one tile folds into the checksum */
 
 void drawn_init(struct drawn *d)
 {
@@ -296,28 +296,6 @@ static bool decode_glyphs(struct range_coder *c, struct drawn *d, struct drawn_p
 	return true;
 }
 
-/* Which part of the table is looked at moves on, so that all of it is in time. */
-static void fold_checksum(struct drawn *d)
-{
-	uint32_t sum = d->checksum, at = d->tiles * CHECKED;
-	for (unsigned i = 0; i < CHECKED; i++) {
-		const struct colour_guess *g =
-		    &d->colours.wide[(at + i) % (1u << COLOUR_WIDE_BITS)];
-		sum = (sum ^ g->first) * 0x9e3779b1u;
-		sum = (sum ^ g->second ^ sum >> 15) * 0x85ebca77u;
-	}
-	for (unsigned i = 0; i < COLOUR_CACHE; i += 16)
-		sum = (sum ^ d->colours.cache[(i + d->tiles) % COLOUR_CACHE]) * 0x9e3779b1u;
-	const struct glyph *glyph = &d->glyphs.glyphs[d->tiles % GLYPHS];
-	sum = (sum ^ d->glyphs.pen.last ^ d->glyphs.hand << 16) * 0x9e3779b1u;
-	for (unsigned i = 0; i < (unsigned)glyph->width * glyph->height; i++)
-		sum = (sum ^ d->glyphs.pixels[d->tiles % GLYPHS][i]) * 0x9e3779b1u;
-	for (unsigned i = 1; i < COLOUR_CACHE; i <<= 1)
-		sum = (sum ^ d->colours.slots[0][i]) * 0x9e3779b1u;
-	d->checksum = sum ^ sum >> 16;
-	d->tiles++;
-}
-
 /* Tables that are new still are left alone: it takes long to make them so. */
 static void drawn_reset(struct drawn *d)
 {
@@ -341,7 +319,7 @@ size_t drawn_encode(struct drawn *d, const struct drawn_source *source, struct d
 		drawn_reset(d);
 	if (letters->n)
 		flags |= DRAWN_GLYPHS;
-	else if (d->tiles % DRAWN_CHECK_EVERY == DRAWN_CHECK_EVERY - 1)
+	if (d->tiles % DRAWN_CHECK_EVERY == DRAWN_CHECK_EVERY - 1)
 		flags |= DRAWN_CHECK;
 	mtp_write_u8(&w, (uint8_t)flags);
 	if (flags & DRAWN_CHECK)
@@ -355,7 +333,7 @@ size_t drawn_encode(struct drawn *d, const struct drawn_source *source, struct d
 		encode_glyphs(&c, d, picture, area, flags, letters);
 	code_rows(&c, d, picture, area, flags, false);
 	range_encoder_finish(&c);
-	fold_checksum(d);
+	drawn_checksum_fold(d);
 	return range_coder_failed(&c, false) ? 0 : (size_t)(c.out - out);
 }
 
@@ -386,6 +364,6 @@ enum drawn_result drawn_decode(struct drawn *d, const struct drawn_target *targe
 	if (flags & DRAWN_GLYPHS && !decode_glyphs(&c, d, picture, area, flags))
 		return DRAWN_OUT_OF_STEP;
 	code_rows(&c, d, picture, area, flags, true);
-	fold_checksum(d);
+	drawn_checksum_fold(d);
 	return range_coder_failed(&c, true) || c.left ? DRAWN_OUT_OF_STEP : DRAWN_OK;
 }

@@ -22,7 +22,7 @@ enum drawn_flag {
 };
 
 #define DRAWN_RESETS_MAX 4   /* in one update: a new state is costly */
-#define DRAWN_MARGIN 3       /* pixels beside a row */
+#define DRAWN_MARGIN 5       /* pixels beside a row */
 #define DRAWN_CHECK_EVERY 32 /* tiles, for the encoder */
 #define DRAWN_LENGTHS 14     /* of plain stretches, by bits */
 #define DRAWN_ROW (MTP_MAX_SIDE + 2 * DRAWN_MARGIN)

@@ -21,6 +21,8 @@ struct decoder {
 	} * cells;
 	bool complete;
 	struct drawn *drawn; /* mtp/drawn.c has a test of its own, tests/mtp/test_drawn.c */
+	bool may_lose; /* DRAWN tiles may be out of step: they show nothing until one begins anew */
+	bool out_of_step;
 };
 
 static inline void decoder_init(struct decoder *d, unsigned width, unsigned height)
@@ -99,7 +101,11 @@ static inline void decoder_drawn(struct decoder *d, const struct mtp_tile *t)
 		rgba[4 * i + 1] = (uint8_t)(d->pixels[i] >> 8);
 		rgba[4 * i + 2] = (uint8_t)d->pixels[i];
 	}
-	g_assert_cmpint(drawn_decode(d->drawn, &target, area, t->data, t->size), ==, DRAWN_OK);
+	if (d->out_of_step && !drawn_is_reset(t->data, t->size))
+		return;
+	enum drawn_result result = drawn_decode(d->drawn, &target, area, t->data, t->size);
+	d->out_of_step = d->may_lose && result == DRAWN_OUT_OF_STEP;
+	g_assert_true(result == DRAWN_OK || d->out_of_step);
 	for (size_t i = 0; i < (size_t)d->width * d->height; i++)
 		d->pixels[i] =
 		    (uint32_t)rgba[4 * i] << 16 | (uint32_t)rgba[4 * i + 1] << 8 | rgba[4 * i + 2];

@@ -254,6 +254,33 @@ static void test_many(void)
 	tear_down(f);
 }
 
+/* What the viewer has learnt goes bad: it notices, says REPAIR, and is shown everything again. */
+static void test_repair(void)
+{
+	struct fixture *f = set_up(ALL);
+	draw(f, everything, 1, 0, 0);
+	show(f);
+	f->decoder.may_lose = true;
+	f->decoder.drawn->colours.differences[0][255] ^= 1 << 20;
+	for (int i = 0; !f->decoder.out_of_step; i++) {
+		g_assert_cmpint(i, <, 10000);
+		draw(f, (struct rectangle){32, 32, 90, 60}, 1, i % 7, i);
+		screen_changed(f->screen);
+		acknowledge(f);
+		run(f, 100);
+	}
+	feed_repair(f->feed);
+	screen_changed(f->screen);
+	settle(f);
+	g_assert_false(f->decoder.out_of_step);
+	/* It goes on, and keeps no cell that may be wrong. */
+	draw(f, everything, 2, 0, 0);
+	show(f);
+	draw(f, everything, 1, 0, 0);
+	show(f);
+	tear_down(f);
+}
+
 static struct rectangle random_part(void)
 {
 	unsigned x = (unsigned)g_test_rand_int_range(0, WIDTH - 1);
@@ -306,6 +333,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/screen/resume", test_resume);
 	g_test_add_func("/screen/memories", test_memories);
 	g_test_add_func("/screen/many", test_many);
+	g_test_add_func("/screen/repair", test_repair);
 	g_test_add_func("/screen/anything", test_anything);
 	return g_test_run();
 }

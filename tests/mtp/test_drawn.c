@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "mtp/drawn.h"
+#include "mtp/drawn_checksum.h"
 
 #include <glib.h>
 
@@ -269,6 +269,37 @@ static void test_out_of_step(void)
 	ends_free(e);
 }
 
+/* A difference anywhere in what is learnt is in the checksum in time. */
+static void test_checksum(void)
+{
+	static const struct drawn_area all = {0, 0, WIDTH, HEIGHT};
+	struct ends *e = ends_new();
+	draw_page(e, 1);
+	send(e, all, 0);
+	struct drawn *d = e->decoder;
+	void *const words[] = {&d->colours.far[65535].first, &d->colours.wide[40000].second,
+	    &d->colours.near[4095].first, &d->colours.cache[255],
+	    &d->colours.first[COLOUR_NEAR][15][16][3], &d->colours.others[6][15],
+	    &d->colours.cached[1], &d->colours.slots[1][255], &d->colours.differences[2][255],
+	    &d->whole[DRAWN_LENGTHS - 1][3], &d->stretch[1].bits[RANGE_NUMBER_WIDTH - 1][3],
+	    &d->glyphs.more[0], &d->glyphs.is_new[0], &d->glyphs.is_follower[3],
+	    &d->glyphs.index[1023], &d->glyphs.same_gap[0], &d->glyphs.same_line[1],
+	    &d->glyphs.new_line[0], &d->glyphs.gap.width[3], &d->glyphs.height.bits[2][1]};
+	for (unsigned i = 0; i < G_N_ELEMENTS(words); i++) {
+		uint32_t *word = words[i], sums[2], tiles = d->tiles, checksum = d->checksum;
+		for (unsigned side = 0; side < 2; side++) {
+			*word ^= 1u << 10;
+			d->tiles = tiles;
+			d->checksum = checksum;
+			for (unsigned n = 0; n < (1u << COLOUR_WIDE_BITS) / 64; n++)
+				drawn_checksum_fold(d);
+			sums[side] = d->checksum;
+		}
+		g_assert_cmpuint(sums[0], !=, sums[1]);
+	}
+	ends_free(e);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -280,5 +311,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/drawn/no-room", test_no_room);
 	g_test_add_func("/drawn/malformed", test_malformed);
 	g_test_add_func("/drawn/out-of-step", test_out_of_step);
+	g_test_add_func("/drawn/checksum", test_checksum);
 	return g_test_run();
 }
