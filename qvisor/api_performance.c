@@ -5,12 +5,14 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "common/json_writer.h"
 #include "qvisor/api.h"
 #include "qvisor/folder.h"
 #include "qvisor/performance.h"
 #include "qvisor/phone_table.h"
 #include "qvisor/smaps.h"
+#include "qvisor/translation.h"
 
 struct memory {
 	pid_t pid;
@@ -25,11 +27,14 @@ struct question {
 	bool one; /* a phone's, not the host's; its working set begins anew */
 	unsigned n;
 	struct memory *memories;
+	struct translation translation; /* of one phone */
+	bool translated;
 };
 
 static struct question *question_new(struct http_request *request, struct host *host, unsigned room)
 {
 	struct question *question = g_new0(struct question, 1);
+	http_request_hold(request);
 	question->request = request;
 	question->host = host;
 	question->memories = g_new0(struct memory, room);
@@ -73,7 +78,6 @@ static void question_thread(GTask *task, void *source, void *data, GCancellable 
 
 static void question_ask(struct question *question, GAsyncReadyCallback done)
 {
-	http_request_hold(question->request);
 	g_autoptr(GTask) task = g_task_new(NULL, NULL, done, NULL);
 	g_task_set_task_data(task, question, question_free);
 	g_task_run_in_thread(task, question_thread);
@@ -203,6 +207,16 @@ static void write_working_set(struct phone *phone, const struct memory *memory, 
 	meter->forgotten_us = memory->forgotten ? now : 0;
 }
 
+static void write_translation(const struct translation *translation, GString *text)
+{
+	json_write_open(text, "translation", '{');
+	json_write_number(text, "code_mb", (double)translation->code_bytes / 1e6, 1);
+	json_write_number(text, "room_mb", (double)translation->room_bytes / 1e6, 1);
+	json_write_int(text, "blocks", (int64_t)translation->blocks);
+	json_write_int(text, "flushes", (int64_t)translation->flushes);
+	json_write_close(text, '}');
+}
+
 static void on_phone_read(GObject *source, GAsyncResult *result, void *data)
 {
 	(void)source, (void)data;
@@ -220,10 +234,31 @@ static void on_phone_read(GObject *source, GAsyncResult *result, void *data)
 	    phone->meter ? phone->meter->ring : NULL, &performance_of_phone, text);
 	write_smaps(&memory->smaps, text);
 	write_working_set(phone, memory, text);
+	if (question->translated)
+		write_translation(&question->translation, text);
 	if (phone->process)
 		json_write_number(text, "uptime_s", qemu_process_uptime(phone->process), 1);
 	json_write_close(text, '}');
 	http_respond_json_text(question->request, 200, text);
+}
+
+/* --- a phone: what its QEMU says of its translation, then its page tables --- */
+
+static void on_translation(void *data, JsonNode *result, const GError *error)
+{
+	struct question *question = data;
+	if (g_error_matches(error, QVMI_ERROR, QVMI_ERROR_CANCELLED)) {
+		http_respond_error(question->request, error);
+		question_free(question);
+		return;
+	}
+	/* KVM translates nothing: an error, and no figures. */
+	JsonObject *object =
+	    result && JSON_NODE_HOLDS_OBJECT(result) ? json_node_get_object(result) : NULL;
+	const char *text =
+	    object ? json_get_optional_string(object, "human-readable-text", 65536, NULL) : NULL;
+	question->translated = text && translation_parse(text, &question->translation);
+	question_ask(question, on_phone_read);
 }
 
 void api_phone_performance(struct http_request *request, void *data)
@@ -235,5 +270,9 @@ void api_phone_performance(struct http_request *request, void *data)
 	struct question *question = question_new(request, data, 1);
 	question->one = true;
 	question_add(question, phone);
-	question_ask(question, on_phone_read);
+	if (phone->qmp)
+		qmp_execute(
+		    phone->qmp, "x-query-jit", NULL, -1, QMP_DEADLINE_MS, on_translation, question);
+	else
+		question_ask(question, on_phone_read);
 }

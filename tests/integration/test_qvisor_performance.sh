@@ -23,6 +23,7 @@ wait_for 60 '/v1/host/performance?since=0' '.samples | length >= 3'
 check "the host's" "$(field '.samples[-1] | .memory_used_mb > 1 and .memory_available_mb > 1 and .network_sent_bytes_s >= 0')" true
 
 api GET "/v1/phones/$first/performance"
+check 'what QEMU has translated' "$(field '.translation | .code_mb > 0.1 and .code_mb <= .room_mb and .blocks > 100 and .flushes >= 0')" true
 check 'what the page tables know' "$(field '.private_mb > 1 and .shared_mb > 1 and .pss_mb <= .rss_mb and .private_mb <= .pss_mb and .uptime_s > 0')" true
 api GET "/v1/phones/$first/performance"
 check 'the second question is told the working set' "$(field '.working_set_mb >= 0 and .working_set_mb <= .rss_mb and .working_set_s >= 0')" true
