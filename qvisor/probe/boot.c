@@ -10,6 +10,7 @@
 #include "qvisor/folder.h"
 #include "qvisor/folder_socket.h"
 #include "qvisor/overlay.h"
+#include "qvisor/probe/boot_jail.h"
 #include "qvisor/probe/trace_log.h"
 #include "qvisor/qemu_command.h"
 #include "qvisor/qemu_process.h"
@@ -317,6 +318,9 @@ bool boot_trace(
 	boot.console = g_string_new(NULL);
 	boot.devices = g_ptr_array_new_with_free_func(g_free);
 	boot.bound = json_array_new();
+	g_autofree char *missing = boot_jail_enter(manifest, boot.folder);
+	if (missing)
+		json_object_set_string_member(report, "boot_jail_lacks", missing);
 	bool good = boot_start(&boot, manifest, error);
 	if (good) {
 		boot.tick = g_timeout_add(TICK_MS, on_tick, &boot);

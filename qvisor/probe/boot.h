@@ -11,6 +11,7 @@
 #include "qvisor/manifest.h"
 
 /* Until the agent is ready, the guest has ended, or `seconds` are over. Adds "boot", "bound" and
- * "nowhere" to the report. Runs a main loop of its own. */
+ * "nowhere" to the report. Runs a main loop of its
+ * own, and confines this process for good (boot_jail.h): it is the last thing that it does. */
 bool boot_trace(
     const struct manifest *manifest, unsigned seconds, JsonObject *report, GError **error);

@@ -190,6 +190,7 @@ char *report_text(JsonObject *report)
 	say(text, report, "manifest_file", "manifest");
 	say(text, report, "no_manifest", "manifest");
 	say(text, report, "boot", "boot");
+	say(text, report, "boot_jail_lacks", "boot jail");
 	say_list(
 	    text, report, "evidence", "Evidence", (const char *const[]){"where", "says", NULL});
 	say_list(text, report, "drivers", "Drivers for the machine it gets",

@@ -32,6 +32,7 @@ check 'it gets ready' "$(field .boot)" ready
 check 'every device has a driver' "$(field '.bound | length >= 6 and all(.state == "a driver has started it")')" true
 check 'nothing goes nowhere' "$(field '.nowhere | length')" 0
 check 'the board is named' "$(field .board)" 'A phone'
+check 'the jail says what it lacks, or nothing' "$(field .boot_jail_lacks)" '@(null|it *)'
 
 # The board's serial port, where this machine has nothing: the guest waits for it for ever.
 "$probe" --json --memory-mib 128 --output "$TMPDIR/out" --append 'earlycon=uart8250,mmio,0xd0001000' --boot 120 "${images[@]}" \

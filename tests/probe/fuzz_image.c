@@ -27,5 +27,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (manifest)
 		json_object_set_object_member(report, "manifest", manifest);
 	g_autofree char *text = report_text(report);
-	return 0;
+	return text ? 0 : -1;
 }
