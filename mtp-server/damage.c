@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mtp-server/damage.h"
 
+#include <glib.h>
 #include <string.h>
+
+#include "mtp/messages.h"
 
 /* Takes over one row of a block; what differed widens *left and *right. */
 static bool take_row(
@@ -49,6 +52,25 @@ static struct rectangle take_block(
 	return (struct rectangle){r.x + left, r.y + top, right - left, bottom - top};
 }
 
+/* Which blocks of a row of them differ? Whole lines are compared first: memory is fastest from end
+ * to end, and most lines are the same. */
+static void mark_columns(const struct picture *picture, const struct surface *surface,
+    struct rectangle line, uint8_t *columns)
+{
+	memset(columns, 0, picture->columns);
+	for (unsigned y = line.y; y < line.y + line.height; y++) {
+		const uint8_t *from = surface->pixels + y * surface->stride;
+		const uint32_t *to = picture->now + (size_t)y * picture->width;
+		if (memcmp(to + line.x, from + line.x * sizeof *to, line.width * sizeof *to) == 0)
+			continue;
+		for (unsigned x = line.x, end; x < line.x + line.width; x = end) {
+			end = MIN(x - x % BLOCK + BLOCK, line.x + line.width);
+			columns[x / BLOCK] |=
+			    memcmp(to + x, from + x * sizeof *to, (end - x) * sizeof *to) != 0;
+		}
+	}
+}
+
 void damage_collect(struct picture *picture, struct surface *surface, struct rectangle region,
     uint32_t time_ms, struct block_set *damage)
 {
@@ -56,18 +78,24 @@ void damage_collect(struct picture *picture, struct surface *surface, struct rec
 	picture->time_ms = time_ms;
 	if (rectangle_is_empty(region))
 		return;
+	unsigned first = region.x / BLOCK, end = (region.x + region.width - 1) / BLOCK + 1;
+	uint8_t columns[MTP_MAX_SIDE / BLOCK + 1];
 	uint64_t version = picture->version + 1;
 	surface_lock(surface);
-	for (unsigned row = region.y / BLOCK; row * BLOCK < region.y + region.height; row++)
-		for (unsigned column = region.x / BLOCK; column * BLOCK < region.x + region.width;
-		     column++) {
-			struct rectangle block = block_set_pixels(damage, column, row, 1, 1);
-			struct rectangle taken = take_block(picture, surface, block);
+	for (unsigned row = region.y / BLOCK; row * BLOCK < region.y + region.height; row++) {
+		mark_columns(picture, surface, block_set_pixels(damage, first, row, end - first, 1),
+		    columns);
+		for (unsigned column = first; column < end; column++) {
+			if (!columns[column])
+				continue;
+			struct rectangle taken = take_block(
+			    picture, surface, block_set_pixels(damage, column, row, 1, 1));
 			if (rectangle_is_empty(taken))
 				continue;
 			block_set_add_rectangle(damage, taken);
 			picture->versions[row * picture->columns + column] = version;
 		}
+	}
 	surface_unlock(surface);
 	if (damage->count)
 		picture->version = version;
