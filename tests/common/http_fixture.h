@@ -257,15 +257,16 @@ static G_GNUC_UNUSED void call(struct http_client *client, const char *method, c
 		g_main_context_iteration(NULL, TRUE);
 }
 
-/* Sends bytes to the UNIX socket, and what comes until the end or for `ms`. */
-static G_GNUC_UNUSED GString *converse(int fd, const char *bytes, size_t n, unsigned ms)
+/* Sends bytes to the UNIX socket; what comes until it has `wanted` or ends. NULL: for a while. */
+static G_GNUC_UNUSED GString *converse(int fd, const char *bytes, size_t n, const char *wanted)
 {
 	GString *answer = g_string_new(NULL);
-	gint64 until = g_get_monotonic_time() + ms * 1000;
+	gint64 until = g_get_monotonic_time() + (wanted ? 60000 : 300) * 1000;
 	char piece[4096];
 	size_t sent = 0;
 
-	while (g_get_monotonic_time() < until) {
+	while (g_get_monotonic_time() < until &&
+	       !(wanted && memmem(answer->str, answer->len, wanted, strlen(wanted)))) {
 		if (sent < n) {
 			ssize_t k = send(fd, bytes + sent, n - sent, MSG_NOSIGNAL);
 			sent = k < 0 && errno != EAGAIN ? n : k > 0 ? sent + k : sent;
@@ -284,13 +285,13 @@ static G_GNUC_UNUSED GString *converse(int fd, const char *bytes, size_t n, unsi
 }
 
 static G_GNUC_UNUSED GString *exchange(
-    struct fixture *fixture, const char *bytes, size_t n, unsigned ms)
+    struct fixture *fixture, const char *bytes, size_t n, const char *wanted)
 {
 	g_autoptr(GError) error = NULL;
 
 	AUTO_FD fd = unix_socket_connect(fixture->unix_path, SOCK_STREAM | SOCK_NONBLOCK, &error);
 	g_assert_no_error(error);
-	return converse(fd, bytes, n, ms);
+	return converse(fd, bytes, n, wanted);
 }
 
 static G_GNUC_UNUSED int connect_tcp(uint16_t port)
@@ -310,7 +311,7 @@ static G_GNUC_UNUSED int connect_tcp(uint16_t port)
 static G_GNUC_UNUSED void assert_answers(
     struct fixture *fixture, const char *request, const char *expected)
 {
-	GString *answer = exchange(fixture, request, strlen(request), 300);
+	GString *answer = exchange(fixture, request, strlen(request), expected);
 	if (!strstr(answer->str, expected))
 		g_error("\"%.60s...\" got \"%s\", not \"%s\"", request, answer->str, expected);
 	g_string_free(answer, TRUE);

@@ -147,7 +147,7 @@ static void test_hostile(struct fixture *fixture, gconstpointer data)
 	    fixture, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 junk\r\n\r\n", "<closed>");
 	/* lws 4.1 cuts the path there, 4.3 hangs up: neither is taken for phone "". */
 	static const char nul[] = "GET /v1/phones/%00 HTTP/1.1\r\nHost: x\r\n\r\n";
-	GString *answer = exchange(fixture, nul, strlen(nul), 300);
+	GString *answer = exchange(fixture, nul, strlen(nul), "HTTP/");
 	g_assert_null(strstr(answer->str, "200 OK"));
 	g_string_free(answer, TRUE);
 	assert_answers(fixture, "GET /v1/phones/%ff HTTP/1.1\r\nHost: x\r\n\r\n", "400 Bad");
@@ -179,7 +179,7 @@ static void test_refused_while_sending(struct fixture *fixture, gconstpointer da
 			g_usleep(500);
 		}
 	}
-	GString *answer = converse(fd, "", 0, 5000);
+	GString *answer = converse(fd, "", 0, "<closed>");
 	g_assert_nonnull(strstr(answer->str, "413 Content"));
 	g_assert_true(g_str_has_suffix(answer->str, "larger than is taken here\"}<closed>"));
 	g_string_free(answer, TRUE);
@@ -192,7 +192,7 @@ static void test_header_flood(struct fixture *fixture, gconstpointer data)
 
 	for (unsigned i = 0; i < 5000; i++)
 		g_string_append_printf(flood, "X-Flood-%u: 0123456789012345678901234567890\r\n", i);
-	GString *answer = exchange(fixture, flood->str, flood->len, 500);
+	GString *answer = exchange(fixture, flood->str, flood->len, "<closed>");
 	g_assert_nonnull(strstr(answer->str, "<closed>"));
 	g_assert_null(strstr(answer->str, "200 OK"));
 	g_string_free(answer, TRUE);
@@ -210,12 +210,12 @@ static void test_pipelining(struct fixture *fixture, gconstpointer data)
 	    "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
 	(void)data;
 
-	GString *answer = exchange(fixture, requests, strlen(requests), 300);
+	GString *answer = exchange(fixture, requests, strlen(requests), NULL);
 	g_assert_cmpuint(fixture->cancelled, <=, 1);
 	if (fixture->held)
 		http_respond_empty(g_steal_pointer(&fixture->held), 204);
 	g_string_free(answer, TRUE);
-	answer = exchange(fixture, body, strlen(body), 300);
+	answer = exchange(fixture, body, strlen(body), "201 Created");
 	/* Cut off before the answer (lws 4.3) or after it (4.1). */
 	g_assert_true(strstr(answer->str, "201 Created") || strstr(answer->str, "<closed>"));
 	g_string_free(answer, TRUE);
@@ -241,11 +241,18 @@ static void test_many_connections(struct fixture *fixture, gconstpointer data)
 	}
 	/* The last ones were closed at once. */
 	struct pollfd last = {.fd = fds[1099], .events = POLLIN};
-	g_assert_cmpint(poll(&last, 1, 1000), ==, 1);
+	while (poll(&last, 1, 0) != 1)
+		g_main_context_iteration(NULL, FALSE);
 	for (unsigned i = 0; i < G_N_ELEMENTS(fds); i++)
 		close(fds[i]);
-	run_ms(50);
-	assert_answers(fixture, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "200 OK");
+	/* Once it has seen that they are gone. */
+	static const char get[] = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+	bool served = false;
+	while (!served) {
+		GString *answer = exchange(fixture, get, strlen(get), "200 OK");
+		served = strstr(answer->str, "200 OK");
+		g_string_free(answer, TRUE);
+	}
 }
 
 static void test_static(struct fixture *fixture, gconstpointer data)
@@ -272,7 +279,7 @@ static void test_static(struct fixture *fixture, gconstpointer data)
 	assert_answers(fixture, "GET /web HTTP/1.1\r\nHost: x\r\n\r\n", "404 Not");
 
 	static const char get[] = "GET /a.wasm HTTP/1.1\r\nHost: x\r\n\r\n";
-	GString *answer = exchange(fixture, get, strlen(get), 200);
+	GString *answer = exchange(fixture, get, strlen(get), "\r\n\r\n");
 	g_autofree char *tag = g_strdup(strstr(answer->str, "etag: ") + 6);
 	*strchr(tag, '\r') = 0;
 	g_autofree char *again =

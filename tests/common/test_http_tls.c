@@ -2,6 +2,11 @@
 /* TLS and mutual TLS; what cannot be listened on. */
 #include "tests/common/http_fixture.h"
 
+static void on_ended(GObject *process, GAsyncResult *result, void *ended)
+{
+	*(bool *)ended = g_subprocess_wait_finish(G_SUBPROCESS(process), result, NULL);
+}
+
 static void test_tls(struct fixture *fixture, gconstpointer data)
 {
 	static const char *const hosts[] = {"127.0.0.1", "localhost", NULL};
@@ -85,12 +90,14 @@ static void test_tls(struct fixture *fixture, gconstpointer data)
 
 	/* An old TLS, and something that is no TLS. */
 	g_autofree char *old = g_strdup_printf(
-	    "curl -s --tls-max 1.2 -k -m 5 https://127.0.0.2:%u/healthz", mutual_port);
+	    "curl -s --tls-max 1.2 -k -m 60 https://127.0.0.2:%u/healthz", mutual_port);
 	g_autoptr(GSubprocess) process =
 	    g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error, "sh", "-c", old, NULL);
 	g_assert_no_error(error);
-	run_ms(700);
-	g_subprocess_wait(process, NULL, NULL);
+	bool ended = false;
+	g_subprocess_wait_async(process, NULL, on_ended, &ended);
+	while (!ended)
+		g_main_context_iteration(NULL, TRUE);
 	g_assert_cmpint(
 	    g_subprocess_get_exit_status(process), ==, 35); /* CURLE_SSL_CONNECT_ERROR */
 }

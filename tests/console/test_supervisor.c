@@ -99,13 +99,13 @@ static void test_start_and_stop(struct fixture *fixture, gconstpointer data)
 	g_autoptr(GError) error = NULL;
 	(void)data;
 
-	g_assert_true(start(fixture, "--good", 10, &error));
-	g_assert_true(start(fixture, "--stubborn", 10, &error));
+	g_assert_true(start(fixture, "--good", 60, &error));
+	g_assert_true(start(fixture, "--stubborn", 60, &error));
 	pid_t good = supervisor_pid(fixture->supervisor, "good");
 	pid_t stubborn = supervisor_pid(fixture->supervisor, "stubborn");
 	g_assert_cmpint(kill(good, 0), ==, 0);
 	g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "stubborn does not end; killing it");
-	supervisor_stop(fixture->supervisor, 300);
+	supervisor_stop(fixture->supervisor, 2000);
 	g_test_assert_expected_messages();
 	g_assert_cmpint(kill(good, 0), ==, -1);
 	g_assert_cmpint(kill(stubborn, 0), ==, -1);
@@ -117,7 +117,7 @@ static void test_failed_start(struct fixture *fixture, gconstpointer data)
 	g_autoptr(GError) error = NULL;
 	(void)data;
 
-	g_assert_false(start(fixture, "--fail", 10, &error));
+	g_assert_false(start(fixture, "--fail", 60, &error));
 	g_assert_error(error, QVMI_ERROR, QVMI_ERROR_UNAVAILABLE);
 	g_assert_nonnull(strstr(error->message, "fail ended with exit code 3"));
 	g_assert_nonnull(strstr(error->message, "    the reason is this"));
@@ -147,7 +147,7 @@ static void test_cancelled(struct fixture *fixture, gconstpointer data)
 	g_assert_false(start(fixture, "--silent", 30, &error));
 	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 	/* It can still be stopped in order. */
-	supervisor_stop(fixture->supervisor, 2000);
+	supervisor_stop(fixture->supervisor, 20000);
 	g_assert_cmpint(supervisor_pid(fixture->supervisor, "silent"), ==, 0);
 }
 
@@ -156,7 +156,7 @@ static void test_restart(struct fixture *fixture, gconstpointer data)
 	g_autoptr(GError) error = NULL;
 	(void)data;
 
-	g_assert_true(start(fixture, "--good", 10, &error));
+	g_assert_true(start(fixture, "--good", 60, &error));
 	pid_t first = supervisor_pid(fixture->supervisor, "good");
 	g_test_expect_message(
 	    NULL, G_LOG_LEVEL_WARNING, "good was ended by signal 9*starting it again in 0.5 s*");

@@ -95,15 +95,15 @@ static void stage_down(struct stage *s)
 	g_free(s->path);
 }
 
-/* Runs the main loop until the condition holds, at most 10 s. */
+/* Runs the main loop until the condition holds, at most a minute. */
 #define run_until(condition)                                                                       \
 	do {                                                                                       \
-		gint64 end_ = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;                        \
+		gint64 end_ = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;                        \
 		guint tick_ = g_timeout_add(5, keep_running, NULL);                                \
 		while (!(condition)) {                                                             \
 			if (g_get_monotonic_time() > end_)                                         \
-				g_error(                                                           \
-				    "%s:%d: not within 10 s: %s", __FILE__, __LINE__, #condition); \
+				g_error("%s:%d: not within a minute: %s", __FILE__, __LINE__,      \
+				    #condition);                                                   \
 			g_main_context_iteration(NULL, TRUE);                                      \
 		}                                                                                  \
 		g_source_remove(tick_);                                                            \

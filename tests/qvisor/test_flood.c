@@ -22,7 +22,8 @@
 #ifndef KEPT_MAX_KIB
 #define KEPT_MAX_KIB 16384
 #endif
-#define ANSWER_MS 250 /* of one that does not flood; without the flood it takes less than one */
+/* Of the main loop, until one who does not flood is heard: a flood gets its share of each. */
+#define TURNS_MAX 8
 
 struct flood {
 	int fd;
@@ -101,12 +102,12 @@ static void assert_others_answer(int fd, struct qmp *other)
 	gint64 end = g_get_monotonic_time() + FLOOD_S * G_USEC_PER_SEC;
 	for (int64_t id = 2; g_get_monotonic_time() < end; id++) {
 		bool answered = false;
-		gint64 begin = g_get_monotonic_time();
+		unsigned turns = 0;
 		qmp_execute(other, "query-status", NULL, -1, 5000, on_answer, &answered);
 		answer(fd, id);
-		while (!answered)
+		for (; !answered; turns++)
 			g_main_context_iteration(NULL, TRUE);
-		g_assert_cmpint(g_get_monotonic_time() - begin, <, ANSWER_MS * 1000);
+		g_assert_cmpuint(turns, <=, TURNS_MAX);
 	}
 }
 
