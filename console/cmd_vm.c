@@ -120,7 +120,7 @@ static bool each(struct cli *cli, const char *method, const char *ending, const 
 
 static bool vm_start(struct cli *cli, GError **error)
 {
-	return each(cli, "POST", "/start", NULL, "is started", error);
+	return each(cli, "POST", "/start", "discard", "is started", error);
 }
 
 static bool vm_stop(struct cli *cli, GError **error)
@@ -201,6 +201,10 @@ static const struct cli_option destroy_options[] = {
     {"force", NULL, "Also a phone that somebody holds: its lease ends"},
     {0},
 };
+static const struct cli_option start_options[] = {
+    {"discard", NULL, "Not as they were suspended, which is lost, but afresh"},
+    {0},
+};
 static const struct cli_option stop_options[] = {
     {"force", NULL, "Cut the power instead of asking"},
     {0},
@@ -215,7 +219,8 @@ const struct cli_verb vm_verbs[] = {
     {"list", "", 0, 0, "Phones.", list_options, vm_list},
     {"show", "UUID", 1, 1, "Everything about a phone.", NULL, vm_show},
     {"create", "", 0, 0, "Clones a phone and prints its UUID.", create_options, vm_create},
-    {"start", "UUID...", 1, 16, "Starts phones; resumes those that are suspended.", NULL, vm_start},
+    {"start", "UUID...", 1, 16, "Starts phones; resumes those that are suspended.", start_options,
+        vm_start},
     {"suspend", "UUID...", 1, 16, "Suspends phones to disk in the state in which they are.", NULL,
         vm_suspend},
     {"stop", "UUID...", 1, 16, "Stops phones; their disks stay.", stop_options, vm_stop},

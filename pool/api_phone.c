@@ -250,9 +250,13 @@ void api_phone_start(struct http_request *request, void *data)
 	struct manager *m = data;
 	g_autoptr(GError) error = NULL;
 	const char *uuid = api_uuid(request, &error);
+	bool has_body = g_bytes_get_size(http_request_body(request)) > 0, discard = false;
+	JsonObject *body = uuid && has_body ? http_request_json(request, &error) : NULL;
 	struct pending *p = hold(request, m, 200, uuid);
 
-	if (!uuid || !lifecycle_start_phone(m, uuid, worked, p, &error))
+	if (!uuid || (has_body && !body) ||
+	    (body && !json_get_optional_bool(body, "discard", false, &discard, &error)) ||
+	    !lifecycle_start_phone(m, uuid, discard, worked, p, &error))
 		give_up(p, error);
 }
 

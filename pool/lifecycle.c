@@ -205,7 +205,7 @@ bool lifecycle_destroy_phone(struct manager *m, const char *uuid, bool force, co
 }
 
 bool lifecycle_start_phone(
-    struct manager *m, const char *uuid, work_fn done, void *data, GError **error)
+    struct manager *m, const char *uuid, bool discard, work_fn done, void *data, GError **error)
 {
 	AUTO(phone_record) r = phone_record_get(m->db, uuid, NULL);
 	const char *host = host_of_phone(m, r, uuid, error);
@@ -217,8 +217,9 @@ bool lifecycle_start_phone(
 		    uuid, phone_stage_name(r->stage));
 		return false;
 	}
-	work_add(
-	    m, &(struct work_task){.kind = WORK_START, .uuid = uuid, .host = host}, done, data);
+	work_add(m,
+	    &(struct work_task){.kind = WORK_START, .uuid = uuid, .host = host, .discard = discard},
+	    done, data);
 	return true;
 }
 

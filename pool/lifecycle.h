@@ -30,10 +30,10 @@ bool lifecycle_create_phone(struct manager *m, const struct phone_order *order,
 bool lifecycle_destroy_phone(struct manager *m, const char *uuid, bool force, const char *who,
     work_fn done, void *data, GError **error);
 
-/* `off_by_force`: pull the plug; else it has `timeout_s` (0: 30) to go by itself. A spare clone is
- * not switched off: it would be replaced. */
+/* `discard`: not resumed, but started afresh. `off_by_force`: pull the plug; else it has
+ * `timeout_s` (0: 30) to go by itself. A spare clone is not switched off: it would be replaced. */
 bool lifecycle_start_phone(
-    struct manager *m, const char *uuid, work_fn done, void *data, GError **error);
+    struct manager *m, const char *uuid, bool discard, work_fn done, void *data, GError **error);
 bool lifecycle_stop_phone(struct manager *m, const char *uuid, bool off_by_force, int timeout_s,
     work_fn done, void *data, GError **error);
 

@@ -21,7 +21,7 @@ struct waiter {
 struct task {
 	enum work_kind kind;
 	char *host, *template, *name;
-	bool force;
+	bool discard, force;
 	int timeout_s;
 	GArray *waiters; /* of struct waiter */
 	bool counted;    /* in host->cloning */
@@ -247,6 +247,20 @@ static void ask_create(struct phone_work *w, struct task *t)
 	    answered);
 }
 
+static void ask_start(struct phone_work *w, struct task *t)
+{
+	g_autofree char *path = http_path("/v1/phones/%s/start", w->uuid);
+	JsonObject *body = json_object_new();
+
+	json_object_set_boolean_member(body, "discard", t->discard);
+	ask(w, t,
+	    &(struct http_call){.method = "POST",
+	        .path = path,
+	        .body = json_node_of(body),
+	        .timeout_ms = START_TIMEOUT_MS},
+	    answered);
+}
+
 static void ask_stop(struct phone_work *w, struct task *t)
 {
 	g_autofree char *path = http_path("/v1/phones/%s/stop", w->uuid);
@@ -297,7 +311,7 @@ static gboolean run_head(gpointer data)
 		ask_create(w, t);
 		break;
 	case WORK_START:
-		ask_plain(w, t, "POST", "/start", START_TIMEOUT_MS);
+		ask_start(w, t);
 		break;
 	case WORK_STOP:
 		ask_stop(w, t);
@@ -356,7 +370,7 @@ void work_add(struct manager *m, const struct work_task *task, work_fn done, voi
 	struct task *t = g_queue_peek_tail(&w->tasks);
 	struct waiter waiter = {done, data};
 
-	if (!t || t->kind != task->kind) {
+	if (!t || t->kind != task->kind || t->discard != task->discard) {
 		if (g_queue_get_length(&w->tasks) >= WORK_MAX_TASKS) {
 			struct refusal *r = done ? g_new(struct refusal, 1) : NULL;
 
@@ -371,6 +385,7 @@ void work_add(struct manager *m, const struct work_task *task, work_fn done, voi
 		t->host = g_strdup(task->host);
 		t->template = g_strdup(task->template);
 		t->name = g_strdup(task->name);
+		t->discard = task->discard;
 		t->force = task->force;
 		t->timeout_s = task->timeout_s ? task->timeout_s : STOP_TIMEOUT_S;
 		t->waiters = g_array_new(FALSE, FALSE, sizeof waiter);

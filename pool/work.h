@@ -25,6 +25,7 @@ struct work_task {
 	const char *uuid, *host;
 	const char *template; /* WORK_CREATE */
 	const char *name;     /* WORK_CREATE; NULL: the host makes one */
+	bool discard;         /* WORK_START: what was suspended, and start afresh */
 	bool force;           /* WORK_STOP: pull the plug */
 	int timeout_s;        /* WORK_STOP: for it to go off by itself; 0: 30 */
 };

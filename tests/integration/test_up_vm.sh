@@ -20,6 +20,11 @@ check 'suspended' "$(cli vm suspend "$phone")" '*is suspended'
 check_soon 'which poold knows soon' suspended state
 check 'resumed' "$(cli vm start "$phone")" '*is started'
 check_soon 'and runs' running state
+cli vm suspend "$phone" >/dev/null
+truncate -s 1000 "$work/state/host/$phone/suspended"
+check 'a damaged one is not resumed' "$(cli vm start "$phone" 2>&1 || true)" '*suspended*'
+check 'but started afresh, when asked for' "$(cli vm start "$phone" --discard)" '*is started'
+check_soon 'and runs again' running state
 check 'the snapshot is restored' "$(cli snapshot restore "$phone" first)" '*is as it was at first'
 check 'and deleted' "$(cli snapshot delete "$phone" first)" '*is without its snapshot first'
 check 'one that is not there' "$(cli snapshot restore "$phone" first 2>&1 || true)" '*no snapshot*'
