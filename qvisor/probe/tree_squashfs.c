@@ -10,6 +10,8 @@
 
 #include "qvisor/probe/tree.h"
 
+#define FRAGMENTS_MAX (1u << 20)
+
 /* libsquashfs' file, on a source. */
 struct squashfs_file {
 	sqfs_file_t file;
@@ -111,7 +113,8 @@ static bool squashfs_init(struct squashfs_tree *squashfs)
 	sqfs_compressor_config_t config;
 	sqfs_file_t *file = &squashfs->file->file;
 	sqfs_super_t *super = &squashfs->super;
-	if (sqfs_super_read(super, file))
+	/* The library believes the number of fragments, and gets memory for them. */
+	if (sqfs_super_read(super, file) || super->fragment_entry_count > FRAGMENTS_MAX)
 		return false;
 	sqfs_compressor_config_init(
 	    &config, super->compression_id, super->block_size, SQFS_COMP_FLAG_UNCOMPRESS);
