@@ -142,8 +142,21 @@ static void collect_phones(const struct performance *performance, GString *text)
 	}
 }
 
+static void collect_states(const struct performance *performance, GString *text)
+{
+	static const char name[] = "qvmi_phones";
+	g_autoptr(GPtrArray) phones = phone_table_list(performance->host->phones);
+	unsigned n[PHONE_N_STATES] = {0};
+	for (unsigned i = 0; i < phones->len; i++)
+		n[((const struct phone *)g_ptr_array_index(phones, i))->state]++;
+	metrics_append_family(text, name, "Phones of this host by their state", "gauge");
+	for (enum phone_state state = 0; state < PHONE_N_STATES; state++)
+		metrics_append_sample(text, name, "state", phone_state_name(state), n[state]);
+}
+
 void performance_collect(void *data, GString *text)
 {
 	collect_host(data, text);
+	collect_states(data, text);
 	collect_phones(data, text);
 }

@@ -61,6 +61,7 @@ awk '
 	END { if (NR < 20) fail("too little"); exit bad }' < <(printf %s "$body") >"$work/metrics" || true
 check 'metrics are as Prometheus wants them' "$(cat "$work/metrics")" ''
 value() { awk -v series="$1" '$1 == series { printf "%.0f", $2 }' <<<"$body"; }
+check 'and how many phones there are of each state' "$(value 'qvmi_phones{state="running"}') $(value 'qvmi_phones{state="off"}')" '2 0'
 check 'the host is in them' "$(($(value qvmi_host_memory_available_bytes) > 1000000))" 1
 for uuid in "${uuids[@]}"; do
 	check "phone $uuid is" "$(($(value "qvmi_phone_memory_private_bytes{phone=\"$uuid\"}") > 1000000))" 1
