@@ -112,10 +112,6 @@ bool host_can_run(const struct host *host, const struct manifest *manifest, GErr
 		    "(docs/decisions/140); take a Linux image");
 	if (manifest->architecture == MANIFEST_X86_64)
 		return true;
-	if (host->launcher)
-		return refuse(error, "the image is for aarch64, and qvisor-launch starts x86_64 "
-		                     "alone; build it on a host "
-		                     "without host.launcher");
 	g_autofree char *version = qemu_version(host->qemu_aarch64, error);
 	if (!version)
 		g_prefix_error(error,

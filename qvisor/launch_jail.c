@@ -189,10 +189,22 @@ static void child_ids(const struct jail *jail)
 		child_fail(jail, "its user id");
 }
 
+/* Which QEMU has the machine that is asked for. */
+static const char *program(const struct jail *jail)
+{
+	const struct launch_request *request = jail->request;
+	for (unsigned i = 0; i + 1 < request->argument_count; i++)
+		if (!strcmp(request->arguments[i], "-machine"))
+			return strncmp(request->arguments[i + 1], "virt,", 5)
+			           ? jail->options->qemu
+			           : jail->options->qemu_aarch64;
+	return jail->options->qemu;
+}
+
 static void child_run(struct jail *jail)
 {
 	static char *environment[] = {(char *)"PATH=/usr/bin", NULL};
-	const char *argv[LAUNCH_ARGUMENTS_MAX + 4] = {jail->options->qemu, "-sandbox", SANDBOX};
+	const char *argv[LAUNCH_ARGUMENTS_MAX + 4] = {program(jail), "-sandbox", SANDBOX};
 	char byte;
 	/* Kept out of the numbers that QEMU's descriptors get. */
 	jail->report[1] = fcntl(jail->report[1], F_DUPFD_CLOEXEC, 64);
@@ -216,8 +228,8 @@ static void child_run(struct jail *jail)
 	sigprocmask(SIG_SETMASK, &no_signal, NULL);
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
-	execve(jail->options->qemu, (char *const *)argv, environment);
-	child_fail(jail, jail->options->qemu);
+	execve(argv[0], (char *const *)argv, environment);
+	child_fail(jail, argv[0]);
 }
 
 /* --- */

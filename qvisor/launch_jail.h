@@ -12,7 +12,8 @@
 #include "qvisor/launch_request.h"
 
 struct launch_options {
-	const char *qemu;         /* absolute: the only program that is ever run */
+	const char *qemu;         /* absolute; this and the next are all that is ever run: */
+	const char *qemu_aarch64; /* for the machine "virt", which the other does not have */
 	const char *state_folder; /* a phone's disk is state_folder/UUID/overlay.qcow2 */
 	const char *cgroup;       /* of version 2, ours to divide; NULL: none */
 	uid_t daemon_uid;         /* qvisord's */

@@ -33,6 +33,7 @@ static const char usage[] =
     "  --user NAME           qvisord's user\n"
     "  --state-folder FOLDER qvisord's host.state-folder\n"
     "  --qemu PATH           the program (default /usr/bin/qemu-system-x86_64)\n"
+    "  --qemu-aarch64 PATH   that for phones of ARM64 (default /usr/bin/qemu-system-aarch64)\n"
     "  --first-uid UID       of the users that phones run as (default 70000)\n"
     "  --uid-count N         how many (default 10000)\n"
     "  --cgroup FOLDER       a control group (version 2) to divide among phones\n"
@@ -56,7 +57,20 @@ static unsigned number(const char *name, const char *text, unsigned max)
 
 /* --- options --- */
 
-enum { SOCKET = 256, USER, STATE, QEMU, FIRST, COUNT, CGROUP, MEMORY, CPU, PIDS, HELP };
+enum {
+	SOCKET = 256,
+	USER,
+	STATE,
+	QEMU,
+	QEMU_AARCH64,
+	FIRST,
+	COUNT,
+	CGROUP,
+	MEMORY,
+	CPU,
+	PIDS,
+	HELP
+};
 
 static void set_user(struct launch_options *options, const char *name)
 {
@@ -71,9 +85,10 @@ static const char *parse_options(struct launch_options *options, int argc, char 
 {
 	static const struct option names[] = {{"socket", 1, NULL, SOCKET}, {"user", 1, NULL, USER},
 	    {"state-folder", 1, NULL, STATE}, {"qemu", 1, NULL, QEMU},
-	    {"first-uid", 1, NULL, FIRST}, {"uid-count", 1, NULL, COUNT},
-	    {"cgroup", 1, NULL, CGROUP}, {"memory-max", 1, NULL, MEMORY}, {"cpu-max", 1, NULL, CPU},
-	    {"pids-max", 1, NULL, PIDS}, {"help", 0, NULL, HELP}, {0}};
+	    {"qemu-aarch64", 1, NULL, QEMU_AARCH64}, {"first-uid", 1, NULL, FIRST},
+	    {"uid-count", 1, NULL, COUNT}, {"cgroup", 1, NULL, CGROUP},
+	    {"memory-max", 1, NULL, MEMORY}, {"cpu-max", 1, NULL, CPU}, {"pids-max", 1, NULL, PIDS},
+	    {"help", 0, NULL, HELP}, {0}};
 	const char *path = NULL, *user = NULL;
 	for (int key; (key = getopt_long(argc, argv, "", names, NULL)) != -1;) {
 		switch (key) {
@@ -88,6 +103,9 @@ static const char *parse_options(struct launch_options *options, int argc, char 
 			break;
 		case QEMU:
 			options->qemu = optarg;
+			break;
+		case QEMU_AARCH64:
+			options->qemu_aarch64 = optarg;
 			break;
 		case FIRST:
 			options->first_uid = number("--first-uid", optarg, 1U << 31);
@@ -116,8 +134,8 @@ static const char *parse_options(struct launch_options *options, int argc, char 
 		}
 	}
 	if (!path || !user || !options->state_folder || options->state_folder[0] != '/' ||
-	    options->qemu[0] != '/' || options->first_uid < 1000 || !options->uid_count ||
-	    optind < argc) {
+	    options->qemu[0] != '/' || options->qemu_aarch64[0] != '/' ||
+	    options->first_uid < 1000 || !options->uid_count || optind < argc) {
 		fputs(usage, stderr);
 		exit(2);
 	}
@@ -245,6 +263,7 @@ static int listen_on(const char *path, const struct launch_options *options)
 int main(int argc, char **argv)
 {
 	struct launch_options options = {.qemu = "/usr/bin/qemu-system-x86_64",
+	    .qemu_aarch64 = "/usr/bin/qemu-system-aarch64",
 	    .first_uid = 70000,
 	    .uid_count = 10000,
 	    .pids_max = 512};

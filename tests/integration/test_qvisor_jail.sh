@@ -129,6 +129,18 @@ wait "$victim" 2>/dev/null || true
 check 'nobody else is heard' "$(setpriv --reuid=12345 --clear-groups "$QVMI_BIN/qvmi-launch-probe" "$launch" kill 1)" '*Permission denied*'
 check 'nor root' "$("$QVMI_BIN/qvmi-launch-probe" "$launch" kill 1)" 'qvisor-launch *'
 
+# --- a phone of another architecture is in the same ---
+arm=$("$here/../guest/build" --architecture arm64 | tail -n 1)
+cp -r "$arm" "$work/arm"
+chmod -R a+rX "$work/arm"
+build_template "$work/arm/manifest.json"
+check 'a template for ARM64' "$(field .state)" succeeded
+api POST /v1/phones '{"template":"tiny-arm64"}'
+check 'an ARM64 phone' "$code $(field '.detail // ""')" '201 '
+check 'under a user id of its own' "$(status "$(field .pid)" Uid)" "@($first|$((first + 1))|$((first + 2)))"
+check 'by the QEMU of its architecture' "$(tr '\0' ' ' <"/proc/$(field .pid)/cmdline")" '/usr/bin/qemu-system-aarch64 *'
+api DELETE "/v1/phones/$(field .uuid)"
+
 # --- without it ---
 kill "$launcher"
 wait "$launcher" 2>/dev/null || true
