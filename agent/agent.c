@@ -4,6 +4,7 @@
 #include "agent/application.h"
 #include "agent/command.h"
 #include "agent/identity.h"
+#include "agent/volume.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -96,6 +97,37 @@ static bool launch_application(
 	       application_launch(agent->config->applications, id, agent->config->uid, error);
 }
 
+static bool find_account(
+    const struct agent *agent, struct account *account, struct rpc_error *error)
+{
+	return account_find(account, "/etc/passwd", agent->config->uid) ||
+	       rpc_fail(
+	           error, RPC_FAILED, "this phone has no user %u", (unsigned)agent->config->uid);
+}
+
+static bool mount_volume(
+    void *context, struct json_object *params, struct json_object **result, struct rpc_error *error)
+{
+	struct account account;
+	const char *serial;
+	(void)result;
+	if (!rpc_string(params, "serial", &serial, error))
+		return false;
+	if (!volume_serial_is_valid(serial))
+		return rpc_fail(error, RPC_INVALID_PARAMS,
+		    "serial must be 1 to %d letters, digits and hyphens", VOLUME_SERIAL_MAX);
+	return find_account(context, &account, error) && volume_mount(serial, &account, error);
+}
+
+static bool unmount_volume(
+    void *context, struct json_object *params, struct json_object **result, struct rpc_error *error)
+{
+	struct account account;
+	(void)params;
+	(void)result;
+	return find_account(context, &account, error) && volume_unmount(&account, error);
+}
+
 static bool disk_sync(
     void *context, struct json_object *params, struct json_object **result, struct rpc_error *error)
 {
@@ -123,6 +155,8 @@ static const struct rpc_method methods[] = {
     {"identity.set", identity_set},
     {"application.list", list_applications},
     {"application.launch", launch_application},
+    {"volume.mount", mount_volume},
+    {"volume.unmount", unmount_volume},
     {"disk.sync", disk_sync},
     {"power.off", power_off},
     {NULL, NULL},

@@ -133,9 +133,10 @@ struct json_object *application_list(const char *directory)
 
 bool application_launch(const char *directory, const char *id, uid_t uid, struct rpc_error *error)
 {
-	char file_name[APPLICATION_ID_MAX + sizeof(SUFFIX)], runtime[64], bus[96], home[300];
+	char file_name[APPLICATION_ID_MAX + sizeof(SUFFIX)], bus[96];
 	struct application application;
 	struct account account;
+	struct account_environment environment;
 	if (!application_id_is_valid(id))
 		return rpc_fail(error, RPC_INVALID_PARAMS,
 		    "id must be a desktop file's name without \".desktop\"");
@@ -146,19 +147,14 @@ bool application_launch(const char *directory, const char *id, uid_t uid, struct
 	if (!account_find(&account, "/etc/passwd", uid))
 		return rpc_fail(error, RPC_FAILED, "this phone has no user %u", (unsigned)uid);
 
-	snprintf(runtime, sizeof(runtime), "XDG_RUNTIME_DIR=/run/user/%u", (unsigned)uid);
 	snprintf(bus, sizeof(bus), "/run/user/%u/bus", (unsigned)uid);
 	if (access(bus, F_OK) != 0)
 		return rpc_fail(
 		    error, RPC_FAILED, "nobody's session is up yet; wait for agent.ready");
-	snprintf(
-	    bus, sizeof(bus), "DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/%u/bus", (unsigned)uid);
-	snprintf(home, sizeof(home), "HOME=%s", account.home);
-	const char *const environment[] = {
-	    "PATH=/usr/local/bin:/usr/bin:/bin", runtime, bus, home, NULL};
+	account_environment(&environment, &account);
 	/* The unit lives as long as anything in it does: gtk-launch itself ends at once. */
 	const char *const argv[] = {"/usr/bin/systemd-run", "--user", "--quiet", "--collect",
 	    "--slice=app.slice", "--property=ExitType=cgroup", "--", "/usr/bin/gtk-launch", id,
 	    NULL};
-	return command_run(argv, environment, &account, LAUNCH_TIMEOUT_MS, error);
+	return command_run(argv, environment.list, &account, LAUNCH_TIMEOUT_MS, error);
 }

@@ -59,10 +59,33 @@ static void child(
 	_exit(127);
 }
 
+void account_environment(struct account_environment *environment, const struct account *account)
+{
+	unsigned uid = account->uid;
+	snprintf(environment->runtime, sizeof(environment->runtime), "XDG_RUNTIME_DIR=/run/user/%u",
+	    uid);
+	snprintf(environment->bus, sizeof(environment->bus),
+	    "DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/%u/bus", uid);
+	snprintf(environment->home, sizeof(environment->home), "HOME=%s", account->home);
+	environment->list[0] = "PATH=/usr/local/bin:/usr/bin:/bin";
+	environment->list[1] = environment->runtime;
+	environment->list[2] = environment->bus;
+	environment->list[3] = environment->home;
+	environment->list[4] = NULL;
+}
+
 bool command_run(const char *const *argv, const char *const *environment,
     const struct account *account, int timeout_ms, struct rpc_error *error)
 {
+	int status;
+	return command_run_status(argv, environment, account, timeout_ms, &status, error);
+}
+
+bool command_run_status(const char *const *argv, const char *const *environment,
+    const struct account *account, int timeout_ms, int *exit_status, struct rpc_error *error)
+{
 	const char *name = strrchr(argv[0], '/') + 1;
+	*exit_status = -1;
 	pid_t pid = fork();
 	if (pid < 0)
 		return rpc_fail(error, RPC_FAILED, "cannot start %s: %s", name, strerror(errno));
@@ -81,6 +104,8 @@ bool command_run(const char *const *argv, const char *const *environment,
 	if (late)
 		return rpc_fail(error, RPC_FAILED, "%s did not end within %d s and was killed",
 		    name, timeout_ms / 1000);
+	if (WIFEXITED(status))
+		*exit_status = WEXITSTATUS(status);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		return rpc_fail(
 		    error, RPC_FAILED, "%s is not installed in this phone's image", argv[0]);

@@ -4,7 +4,7 @@
  * folders and against the processes that run. Reads only.
  *
  *   I1 the phones that run are the phones that the records say run (uuid, pid, start time)
- *   I2 at most one live lease a phone, and one a user, pool and slot
+ *   I2 at most one live lease a phone and a user, pool and slot; one phone a volume
  *   I3 an acknowledged allocation is recorded; one idempotency key never yields two
  *   I4 nothing is left over; what has data and no owner is quarantined and listed
  *   I5 the audit chain verifies
@@ -40,7 +40,8 @@ bool audit_holds(const struct audit *audit);
 /* Keeps of `audit` what `again` has found as well: what was only passing is dropped. */
 void audit_confirm(struct audit *audit, const struct audit *again);
 
-/* One host, on its machine: I1, I3 and I4. False with error when it cannot be looked at at all. */
+/* One host, on its machine: I1, I3, I4 and volumes (I2). False with error when it cannot be looked
+ * at at all. */
 struct audit_host {
 	char *url; /* of qvisord: "unix:..." */
 	char *state_folder, *template_folder;

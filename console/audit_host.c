@@ -160,6 +160,30 @@ static void check_phones(struct audit *audit, const struct audit_host *host, GHa
 	}
 }
 
+/* --- I2: users' volumes --- */
+
+static void check_volumes(struct audit *audit, GHashTable *phones)
+{
+	g_autoptr(GHashTable) holders = g_hash_table_new(g_str_hash, g_str_equal);
+	GHashTableIter iterator;
+	void *uuid, *phone;
+
+	g_hash_table_iter_init(&iterator, phones);
+	while (g_hash_table_iter_next(&iterator, &uuid, &phone)) {
+		JsonObject *volume = json_get_optional_object(phone, "volume", NULL);
+		const char *id = volume ? api_string(volume, "id") : NULL;
+		const char *other = id ? g_hash_table_lookup(holders, id) : NULL;
+
+		if (!id)
+			continue;
+		audit->checked[AUDIT_I2]++;
+		if (other)
+			audit_broken(audit, AUDIT_I2, "volume %s is with the phones %s and %s", id,
+			    other, (char *)uuid);
+		g_hash_table_insert(holders, (char *)id, uuid);
+	}
+}
+
 /* --- I3: keys --- */
 
 static void check_keys(struct audit *audit, const struct audit_host *host, GHashTable *phones)
@@ -285,6 +309,7 @@ bool audit_host(struct audit *audit, const struct audit_host *host, GError **err
 	g_autoptr(GHashTable) spares = spares_of(about);
 	check_phones(audit, host, phones);
 	check_strays(audit, host, phones, spares);
+	check_volumes(audit, phones);
 	check_keys(audit, host, phones);
 	check_template_folder(audit, host);
 	return check_state_folder(audit, host, phones, spares, quarantine, error);

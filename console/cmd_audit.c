@@ -13,7 +13,7 @@
 
 static const char *const invariants[AUDIT_LAST + 1] = {
     [AUDIT_I1] = "what runs is what the records say runs",
-    [AUDIT_I2] = "one live lease a phone, and one a user, pool and slot",
+    [AUDIT_I2] = "one live lease a phone and a user, pool and slot, one phone a volume",
     [AUDIT_I3] = "what was acknowledged is recorded, and one key never yields two",
     [AUDIT_I4] = "nothing is left over",
     [AUDIT_I5] = "the audit chain verifies",

@@ -146,7 +146,8 @@ static bool pool_list(struct cli *cli, GError **error)
 {
 	static const struct output_column columns[] = {{"NAME", "name"}, {"TEMPLATE", "template"},
 	    {"READY", "ready_now"}, {"WANTED", "ready"}, {"MAX", "max"}, {"LEASED", "leased"},
-	    {"CREATING", "creating"}, {"VOLATILE", "volatile"}, {"RULE", "rule"}, {0}};
+	    {"CREATING", "creating"}, {"VOLATILE", "volatile"}, {"VOLUMES", "volumes"},
+	    {"RULE", "rule"}, {0}};
 	return list(cli, "/v1/pools", "pools", columns, error);
 }
 
@@ -161,25 +162,32 @@ static bool set_number(struct cli *cli, JsonObject *object, const char *name, GE
 	return true;
 }
 
+static bool set_flag(struct cli *cli, JsonObject *object, const char *name, GError **error)
+{
+	const char *value = cli_option(cli, name);
+
+	if (value && !g_str_equal(value, "yes") && !g_str_equal(value, "no")) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID, "--%s is yes or no", name);
+		return false;
+	}
+	if (value)
+		json_object_set_boolean_member(object, name, g_str_equal(value, "yes"));
+	return true;
+}
+
 static bool pool_set(struct cli *cli, GError **error)
 {
 	g_autoptr(JsonObject) change = json_object_new();
 	const char *template = cli_option(cli, "template"), *rule = cli_option(cli, "rule");
-	const char *is_volatile = cli_option(cli, "volatile");
 	const char *name = cli_argument(cli, 0);
 	g_autofree char *path = http_path("/v1/pools/%s", name);
 	struct http_client *pool = cli_pool(cli, error);
 	g_autoptr(GError) wrong = NULL;
 
 	if (!pool || !set_number(cli, change, "ready", error) ||
-	    !set_number(cli, change, "max", error))
+	    !set_number(cli, change, "max", error) || !set_flag(cli, change, "volatile", error) ||
+	    !set_flag(cli, change, "volumes", error))
 		return false;
-	if (is_volatile && !g_str_equal(is_volatile, "yes") && !g_str_equal(is_volatile, "no")) {
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID, "--volatile is yes or no");
-		return false;
-	}
-	if (is_volatile)
-		json_object_set_boolean_member(change, "volatile", g_str_equal(is_volatile, "yes"));
 	if (rule)
 		json_object_set_string_member(change, "rule", rule);
 	if (template)
@@ -202,6 +210,7 @@ static const struct cli_option pool_set_options[] = {
     {"max", "N", "Phones at most"},
     {"template", "NAME", "Of which they are cloned; makes the pool when there is none"},
     {"volatile", "yes|no", "Phones end with their lease"},
+    {"volumes", "yes|no", "Each user has a volume of their own in it"},
     {"rule", "NAME", "Rule that decides"},
     {0},
 };

@@ -9,6 +9,7 @@ extern const struct cli_verb host_verbs[];
 extern const struct cli_verb template_verbs[];
 extern const struct cli_verb vm_verbs[];
 extern const struct cli_verb snapshot_verbs[];
+extern const struct cli_verb volume_verbs[];
 extern const struct cli_verb pool_verbs[];
 extern const struct cli_verb user_verbs[];
 extern const struct cli_verb package_verbs[];

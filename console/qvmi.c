@@ -60,6 +60,7 @@ const struct cli_noun cli_nouns[] = {
     {"template", "What phones are cloned from", template_verbs},
     {"vm", "Phones", vm_verbs},
     {"snapshot", "Phones as they were", snapshot_verbs},
+    {"volume", "Users' own files and settings", volume_verbs},
     {"pool", "Phones kept ready", pool_verbs},
     {"user", "Accounts", user_verbs},
     {"package", "What people may open", package_verbs},

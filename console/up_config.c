@@ -166,6 +166,7 @@ static void fill_qvisord(struct file *file, const struct up_options *options)
 	set(file, "host", "id", "host-1");
 	set_state(file, "host", "state-folder", "host");
 	set(file, "host", "run-folder", file->layout->run);
+	set_state(file, "host", "volume-folder", "volumes");
 	set(file, "host", "template-folder", file->layout->cache);
 	set(file, "host", "accelerator", options->accelerator);
 	set_socket(file, "listen", "unix", "qvisord");

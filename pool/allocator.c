@@ -6,11 +6,14 @@
 #include "pool/picture.h"
 #include "pool/record_key.h"
 #include "pool/record_phone.h"
+#include "pool/volume_claim.h"
 #include "pool/work.h"
 #include "pool/worker.h"
 
 #define MAX_TRIES 3
-#define MAX_WAITERS 64 /* an allocation */
+#define VOLUME_RETRY_MS 200
+#define VOLUME_TRIES 100 /* while the phone that had it is being destroyed */
+#define MAX_WAITERS 64   /* an allocation */
 
 struct waiter {
 	char *key;
@@ -27,7 +30,7 @@ struct allocation {
 	guint source;
 	bool waiting; /* for hosts to be known */
 	bool fresh;
-	unsigned tries;
+	unsigned tries, volume_tries;
 	int64_t asked;          /* monotonic */
 	char *lease, *phone;    /* once recorded */
 	GError *cause;          /* why the clone before failed */
@@ -114,7 +117,53 @@ static void succeed(struct allocation *a)
 	answer(a, error ? NULL : lease, error);
 }
 
-/* --- the phone is recorded as theirs: it has to run --- */
+/* --- the phone is recorded as theirs: it has to run, with their volume --- */
+
+static void equipped(const GError *error, void *data)
+{
+	struct allocation *a = data;
+
+	if (error)
+		fail(a, error);
+	else
+		succeed(a);
+}
+
+static void equip(struct allocation *a);
+
+static gboolean equip_again(gpointer data)
+{
+	struct allocation *a = data;
+
+	a->source = 0;
+	equip(a);
+	return G_SOURCE_REMOVE;
+}
+
+static void equip(struct allocation *a)
+{
+	g_autoptr(GError) error = NULL;
+	AUTO(volume_record) volume = NULL;
+
+	if (!volume_claim(a->manager, a->user, a->pool, a->slot, a->phone, &volume, &error)) {
+		if (error->code == QVMI_ERROR_UNAVAILABLE && ++a->volume_tries < VOLUME_TRIES)
+			a->source = g_timeout_add(VOLUME_RETRY_MS, equip_again, a);
+		else
+			fail(a, error);
+		return;
+	}
+	if (!volume) {
+		succeed(a);
+		return;
+	}
+	work_add(a->manager,
+	    &(struct work_task){.kind = WORK_EQUIP,
+	        .uuid = a->phone,
+	        .host = volume->host,
+	        .volume = volume->id,
+	        .new_volume = !volume->made},
+	    equipped, a);
+}
 
 static void started(const GError *error, void *data)
 {
@@ -123,7 +172,7 @@ static void started(const GError *error, void *data)
 	if (error)
 		fail(a, error);
 	else
-		succeed(a);
+		equip(a);
 }
 
 /* false: with error */
@@ -173,7 +222,7 @@ static void ensure_running(struct allocation *a)
 	truth = manager_truth(m, r->host, r->uuid);
 	if (r->stage == PHONE_PRESENT && truth->state == PHONE_STATE_RUNNING &&
 	    work_settled(m, r->uuid, G_MAXINT64)) {
-		succeed(a);
+		equip(a);
 		return;
 	}
 	task = (struct work_task){
@@ -193,7 +242,7 @@ static void recreate(const GError *error, void *data)
 	struct allocation *a = data;
 
 	if (!error) {
-		succeed(a);
+		equip(a);
 	} else if (error->code == QVMI_ERROR_CANCELLED || ++a->tries >= MAX_TRIES) {
 		fail(a, error);
 	} else {

@@ -45,6 +45,10 @@ void api_snapshot_list(struct http_request *request, void *data);
 void api_snapshot_take(struct http_request *request, void *data);
 void api_snapshot_restore(struct http_request *request, void *data);
 void api_snapshot_delete(struct http_request *request, void *data);
+/* api_volume.c */
+void api_volume_list(struct http_request *request, void *data);
+void api_volume_get(struct http_request *request, void *data);
+void api_volume_delete(struct http_request *request, void *data);
 /* api_forward.c: what a host's own daemons answer */
 void api_phone_end_session(struct http_request *request, void *data);
 void api_phone_thumbnail(struct http_request *request, void *data);

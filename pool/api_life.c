@@ -7,6 +7,7 @@
 #include "common/json.h"
 #include "pool/api.h"
 #include "pool/record_phone.h"
+#include "pool/volume_claim.h"
 
 #define LIFE_TIMEOUT_MS 180000 /* gigabytes may have to be written */
 
@@ -52,9 +53,51 @@ void api_phone_reset(struct http_request *request, void *data)
 	order(request, data, "POST", "/reset");
 }
 
+/* A wipe takes the volume of the phone's user with it, which is recorded here. */
+struct wipe {
+	struct manager *manager;
+	struct http_request *request;
+	char *volume; /* NULL: none */
+};
+
+static void wiped(const struct http_reply *reply, const GError *cause, void *data)
+{
+	struct wipe *wipe = data;
+	g_autoptr(GError) error = cause ? g_error_copy(cause) : NULL;
+
+	if (error || (wipe->volume && !volume_ended(wipe->manager, wipe->volume, &error)))
+		http_respond_error(wipe->request, error);
+	else if (reply->json)
+		http_respond_json(wipe->request, reply->status, json_node_copy(reply->json));
+	else
+		http_respond_empty(wipe->request, reply->status);
+	g_free(wipe->volume);
+	g_free(wipe);
+}
+
 void api_phone_wipe(struct http_request *request, void *data)
 {
-	order(request, data, "POST", "/wipe");
+	struct manager *m = data;
+	g_autofree char *who = api_caller(request);
+	g_autoptr(GError) error = NULL;
+	const char *uuid = api_uuid(request, &error);
+	struct host *host =
+	    uuid && check_use(m, uuid, &error) ? api_host_of_phone(m, uuid, &error) : NULL;
+	AUTO(volume_record) volume = host ? volume_record_of_phone(m->db, uuid, &error) : NULL;
+
+	if (volume)
+		volume_order_end(m, volume, "its phone is wiped", who, &error);
+	if (error) {
+		http_respond_error(request, error);
+		return;
+	}
+	g_autofree char *path = g_strdup_printf("/v1/phones/%s/wipe", uuid);
+	struct wipe *wipe = g_new(struct wipe, 1);
+	*wipe = (struct wipe){m, request, volume ? g_strdup(volume->id) : NULL};
+	http_request_hold(request);
+	host_call(host, HOST_QVISORD,
+	    &(struct http_call){.method = "POST", .path = path, .timeout_ms = LIFE_TIMEOUT_MS},
+	    NULL, wiped, wipe);
 }
 
 /* --- snapshots --- */

@@ -2,10 +2,12 @@
 #include "pool/picture.h"
 
 #include "pool/record_phone.h"
+#include "pool/record_volume.h"
 
 void picture_clear(struct picture *p)
 {
 	g_clear_pointer(&p->pool, pool_record_free);
+	g_clear_pointer(&p->volume_host, g_free);
 	g_clear_pointer(&p->records, g_ptr_array_unref);
 	g_clear_pointer(&p->phones, g_array_unref);
 	g_clear_pointer(&p->hosts, g_array_unref);
@@ -38,7 +40,7 @@ static bool offered(
 
 static void take_hosts(struct picture *p, struct manager *m)
 {
-	p->hosts = manager_choices(m, p->pool->template, NULL);
+	p->hosts = manager_choices(m, p->pool->template, p->volume_host);
 	p->host_ids = g_ptr_array_new_with_free_func(g_free);
 	for (unsigned i = 0; i < p->hosts->len; i++) {
 		struct choice_host *host = &g_array_index(p->hosts, struct choice_host, i);
@@ -49,6 +51,21 @@ static void take_hosts(struct picture *p, struct manager *m)
 	}
 }
 
+/* A volume does not travel: what a user gets is on its host. */
+static bool find_volume(
+    struct picture *p, struct manager *m, const char *user, const char *slot, GError **error)
+{
+	g_autoptr(GError) e = NULL;
+	AUTO(volume_record)
+	volume = p->pool->volumes ? volume_record_find(m->db, user, p->pool->name, slot, &e) : NULL;
+
+	p->volume_host = volume ? g_strdup(volume->host) : NULL;
+	if (!e)
+		return true;
+	g_propagate_error(error, g_steal_pointer(&e));
+	return false;
+}
+
 bool picture_take(struct picture *p, struct manager *m, const char *user, const char *pool,
     const char *slot, GError **error)
 {
@@ -56,14 +73,17 @@ bool picture_take(struct picture *p, struct manager *m, const char *user, const 
 
 	picture_clear(p);
 	p->pool = pool_record_get(m->db, pool, error);
-	p->records = p->pool ? phone_record_list(m->db, &filter, error) : NULL;
+	p->records = p->pool && find_volume(p, m, user, slot, error)
+	                 ? phone_record_list(m->db, &filter, error)
+	                 : NULL;
 	if (!p->records)
 		return false;
 	p->phones = g_array_new(FALSE, FALSE, sizeof(struct choice_phone));
 	for (unsigned i = 0; i < p->records->len; i++) {
 		struct choice_phone choice;
 
-		if (offered(m, p->records->pdata[i], user, &choice))
+		if (offered(m, p->records->pdata[i], user, &choice) &&
+		    (!p->volume_host || g_str_equal(choice.host, p->volume_host)))
 			g_array_append_val(p->phones, choice);
 	}
 	take_hosts(p, m);

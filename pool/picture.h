@@ -8,6 +8,7 @@
 
 struct picture {
 	struct pool_record *pool;
+	char *volume_host;  /* the only one that comes into question; NULL: any */
 	GPtrArray *records; /* of struct phone_record: every phone of the pool */
 	GArray *phones;     /* of struct choice_phone: those that this user may get */
 	GArray *hosts;      /* of struct choice_host */

@@ -7,7 +7,7 @@
 #include "common/json.h"
 #include "pool/name.h"
 
-#define COLUMNS "name, template, ready, max, volatile, rule"
+#define COLUMNS "name, template, ready, max, volatile, rule, volumes"
 
 void pool_record_free(struct pool_record *r)
 {
@@ -22,7 +22,7 @@ void pool_record_free(struct pool_record *r)
 static bool known_members(JsonObject *object, GError **error)
 {
 	static const char *const known[] = {
-	    "name", "template", "ready", "max", "volatile", "rule", NULL};
+	    "name", "template", "ready", "max", "volatile", "rule", "volumes", NULL};
 	JsonObjectIter iter;
 	const char *member;
 
@@ -31,7 +31,8 @@ static bool known_members(JsonObject *object, GError **error)
 		if (g_strv_contains(known, member))
 			continue;
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
-		    "a pool has no \"%.40s\"; it has template, ready, max, volatile and rule",
+		    "a pool has no \"%.40s\"; it has template, ready, max, volatile, "
+		    "volumes and rule",
 		    member);
 		return false;
 	}
@@ -57,13 +58,14 @@ static bool patch_name(JsonObject *object, const char *member, char **field, GEr
 bool pool_record_patch(struct pool_record *r, JsonObject *object, GError **error)
 {
 	gint64 ready, max;
-	bool is_volatile;
+	bool is_volatile, volumes;
 
 	if (!known_members(object, error) || !patch_name(object, "template", &r->template, error) ||
 	    !patch_name(object, "rule", &r->rule, error) ||
 	    !json_get_optional_int(object, "ready", 0, POOL_MAX_PHONES, r->ready, &ready, error) ||
 	    !json_get_optional_int(object, "max", 1, POOL_MAX_PHONES, r->max, &max, error) ||
-	    !json_get_optional_bool(object, "volatile", r->volatile_phones, &is_volatile, error))
+	    !json_get_optional_bool(object, "volatile", r->volatile_phones, &is_volatile, error) ||
+	    !json_get_optional_bool(object, "volumes", r->volumes, &volumes, error))
 		return false;
 	if (ready > max) {
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
@@ -73,6 +75,7 @@ bool pool_record_patch(struct pool_record *r, JsonObject *object, GError **error
 	r->ready = (int)ready;
 	r->max = (int)max;
 	r->volatile_phones = is_volatile;
+	r->volumes = volumes;
 	return true;
 }
 
@@ -97,12 +100,12 @@ struct pool_record *pool_record_parse(JsonObject *object, GError **error)
 bool pool_record_save(struct database *db, const struct pool_record *r, GError **error)
 {
 	return database_exec(db, error,
-	    "INSERT INTO pools (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?)"
+	    "INSERT INTO pools (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)"
 	    " ON CONFLICT (name) DO UPDATE SET template = excluded.template,"
 	    " ready = excluded.ready, max = excluded.max, volatile = excluded.volatile,"
-	    " rule = excluded.rule",
-	    "ssiiis", r->name, r->template, (int64_t)r->ready, (int64_t)r->max,
-	    (int64_t)r->volatile_phones, r->rule);
+	    " rule = excluded.rule, volumes = excluded.volumes",
+	    "ssiiisi", r->name, r->template, (int64_t)r->ready, (int64_t)r->max,
+	    (int64_t)r->volatile_phones, r->rule, (int64_t)r->volumes);
 }
 
 static void *read_row(struct rows *rows)
@@ -115,6 +118,7 @@ static void *read_row(struct rows *rows)
 	r->max = (int)rows_int(rows, 3);
 	r->volatile_phones = rows_int(rows, 4) != 0;
 	r->rule = g_strdup(rows_string(rows, 5));
+	r->volumes = rows_int(rows, 6) != 0;
 	return r;
 }
 

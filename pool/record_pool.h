@@ -17,6 +17,7 @@ struct pool_record {
 	int ready;            /* clones that stand by */
 	int max;              /* phones in all: ready, leased, and kept for their users */
 	bool volatile_phones; /* a lease's end destroys the phone */
+	bool volumes;         /* each user has a volume of their own in it */
 	char *rule;           /* script that allocates, without ".lua" */
 };
 void pool_record_free(struct pool_record *record);

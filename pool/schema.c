@@ -73,5 +73,18 @@ const char *const pool_migrations[] = {
 
     /* record_host.h */
     "ALTER TABLE hosts ADD COLUMN duty TEXT NOT NULL DEFAULT 'active';",
+    /* A user's volume in a pool and slot (record_volume.h); one phone has at most one. */
+    "ALTER TABLE pools ADD COLUMN volumes INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE volumes ("
+    " id TEXT PRIMARY KEY,"
+    " user TEXT NOT NULL,"
+    " pool TEXT NOT NULL,"
+    " slot TEXT NOT NULL,"
+    " host TEXT NOT NULL REFERENCES hosts(id),"
+    " phone TEXT,"
+    " made INTEGER NOT NULL,"
+    " created INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX volume_of_slot ON volumes(user, pool, slot);"
+    "CREATE UNIQUE INDEX volume_of_phone ON volumes(phone) WHERE phone IS NOT NULL;",
     NULL,
 };

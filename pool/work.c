@@ -4,6 +4,7 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "pool/record_order.h"
+#include "pool/record_volume.h"
 #include "pool/work_record.h"
 
 #define CREATE_TIMEOUT_MS 60000
@@ -11,6 +12,7 @@
 #define STOP_TIMEOUT_S 30
 #define SUSPEND_TIMEOUT_MS 180000 /* gigabytes may have to be written */
 #define DESTROY_TIMEOUT_MS 30000
+#define EQUIP_TIMEOUT_MS 240000 /* its file system may have to be checked */
 #define FORGET_US (60 * G_USEC_PER_SEC)
 
 struct waiter {
@@ -20,8 +22,8 @@ struct waiter {
 
 struct task {
 	enum work_kind kind;
-	char *host, *template, *name;
-	bool discard, force;
+	char *host, *template, *name, *volume;
+	bool discard, force, new_volume;
 	int timeout_s;
 	GArray *waiters; /* of struct waiter */
 	bool counted;    /* in host->cloning */
@@ -44,6 +46,7 @@ static void task_free(struct task *t)
 	g_free(t->host);
 	g_free(t->template);
 	g_free(t->name);
+	g_free(t->volume);
 	g_array_unref(t->waiters);
 	g_free(t);
 }
@@ -126,6 +129,8 @@ static void succeed(struct phone_work *w, struct task *t)
 
 	if (t->kind == WORK_CREATE)
 		work_record_created(w->manager, w->uuid, &error);
+	else if (t->kind == WORK_EQUIP)
+		volume_record_set_made(w->manager->db, t->volume, &error);
 	else if (t->kind == WORK_DESTROY)
 		work_record_destroyed(w->manager, w->uuid, t->host, &error);
 	finish(w, error);
@@ -214,7 +219,7 @@ static void answered(const struct http_reply *reply, const GError *error, void *
 			fail(w, t, error);
 		return;
 	}
-	if (error && error->code != QVMI_ERROR_CONFLICT) {
+	if (error && (error->code != QVMI_ERROR_CONFLICT || t->kind == WORK_EQUIP)) {
 		fail(w, t, error);
 		return;
 	}
@@ -276,6 +281,21 @@ static void ask_stop(struct phone_work *w, struct task *t)
 	    answered);
 }
 
+static void ask_equip(struct phone_work *w, struct task *t)
+{
+	g_autofree char *path = g_strdup_printf("/v1/phones/%s/volume", w->uuid);
+	JsonObject *body = json_object_new();
+
+	json_object_set_string_member(body, "id", t->volume);
+	json_object_set_boolean_member(body, "create", t->new_volume);
+	ask(w, t,
+	    &(struct http_call){.method = "PUT",
+	        .path = path,
+	        .body = json_node_of(body),
+	        .timeout_ms = EQUIP_TIMEOUT_MS},
+	    answered);
+}
+
 static void ask_plain(struct phone_work *w, struct task *t, const char *method, const char *suffix,
     unsigned timeout_ms)
 {
@@ -318,6 +338,9 @@ static gboolean run_head(gpointer data)
 		break;
 	case WORK_SUSPEND:
 		ask_plain(w, t, "POST", "/suspend", SUSPEND_TIMEOUT_MS);
+		break;
+	case WORK_EQUIP:
+		ask_equip(w, t);
 		break;
 	case WORK_DESTROY:
 		ask_destroy(w, t);
@@ -386,6 +409,8 @@ void work_add(struct manager *m, const struct work_task *task, work_fn done, voi
 		t->template = g_strdup(task->template);
 		t->name = g_strdup(task->name);
 		t->discard = task->discard;
+		t->volume = g_strdup(task->volume);
+		t->new_volume = task->new_volume;
 		t->force = task->force;
 		t->timeout_s = task->timeout_s ? task->timeout_s : STOP_TIMEOUT_S;
 		t->waiters = g_array_new(FALSE, FALSE, sizeof waiter);

@@ -16,6 +16,7 @@ enum work_kind {
 	WORK_START,   /* it runs afterwards; also when it did already */
 	WORK_STOP,    /* it is off afterwards */
 	WORK_SUSPEND, /* it is on its host's disk afterwards, or off */
+	WORK_EQUIP,   /* it has this volume mounted afterwards */
 	WORK_DESTROY, /* an order is open. The host has it no more afterwards; the record goes and
 	                 the order is done */
 };
@@ -26,6 +27,8 @@ struct work_task {
 	const char *template; /* WORK_CREATE */
 	const char *name;     /* WORK_CREATE; NULL: the host makes one */
 	bool discard;         /* WORK_START: what was suspended, and start afresh */
+	const char *volume;   /* WORK_EQUIP: its id */
+	bool new_volume;      /* WORK_EQUIP: the host makes it if it has none of that id */
 	bool force;           /* WORK_STOP: pull the plug */
 	int timeout_s;        /* WORK_STOP: for it to go off by itself; 0: 30 */
 };

@@ -5,6 +5,7 @@
 #include "pool/record_lease.h"
 #include "pool/record_order.h"
 #include "pool/record_phone.h"
+#include "pool/record_volume.h"
 
 bool work_record_created(struct manager *m, const char *uuid, GError **error)
 {
@@ -44,6 +45,7 @@ bool work_record_destroyed(struct manager *m, const char *uuid, const char *host
 	if (!database_begin(m->db, error))
 		return false;
 	if (!phone_record_delete(m->db, uuid, error) ||
+	    !volume_record_forget_phone(m->db, uuid, error) ||
 	    !order_record_done(m->db, uuid, world_now(&m->world), error) ||
 	    !database_commit(m->db, error)) {
 		database_rollback(m->db);

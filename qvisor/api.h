@@ -32,6 +32,13 @@ void api_snapshot_list(struct http_request *request, void *data);
 void api_snapshot_take(struct http_request *request, void *data);
 void api_snapshot_restore(struct http_request *request, void *data);
 void api_snapshot_delete(struct http_request *request, void *data);
+/* api_volume.c */
+void api_volume_list(struct http_request *request, void *data);
+void api_volume_create(struct http_request *request, void *data);
+void api_volume_get(struct http_request *request, void *data);
+void api_volume_delete(struct http_request *request, void *data);
+void api_phone_attach_volume(struct http_request *request, void *data);
+void api_phone_detach_volume(struct http_request *request, void *data);
 /* api_performance.c */
 void api_host_performance(struct http_request *request, void *data);
 void api_phone_performance(struct http_request *request, void *data);

@@ -8,8 +8,10 @@
 #include "qvisor/phone.h"
 #include "qvisor/phone_suspend.h"
 #include "qvisor/phone_table.h"
+#include "qvisor/phone_volume.h"
 #include "qvisor/prespawn.h"
 #include "qvisor/template_store.h"
+#include "qvisor/user_volume_store.h"
 
 #define STOP_TIMEOUT_S 30
 
@@ -66,9 +68,23 @@ static void respond_created(struct http_request *request, const struct phone *ph
 	api_respond_phone(request, 201, phone);
 }
 
+static void on_created(void *data, struct phone *phone, const GError *error);
+
+/* It has its volume, or does not get it: then it is not what was asked for. */
+static void on_equipped(void *data, struct phone *phone, const GError *error)
+{
+	if (error && phone)
+		phone_destroy(phone, NULL, NULL);
+	on_created(data, error ? NULL : phone, error);
+}
+
 static void on_created(void *data, struct phone *phone, const GError *error)
 {
 	struct http_request *request = data;
+	if (!error && phone->volume && !phone->volume->mounted) {
+		phone_volume_wait(phone, on_equipped, request);
+		return;
+	}
 	if (!error) {
 		respond_created(request, phone);
 		return;
@@ -80,19 +96,22 @@ static void on_created(void *data, struct phone *phone, const GError *error)
 }
 
 struct creation {
-	const char *template, *uuid, *name;
+	const char *template, *uuid, *name, *volume;
 	bool start;
 };
 
 static bool parse_creation(JsonObject *body, struct creation *creation, GError **error)
 {
 	creation->template = json_get_string(body, "template", 32, error);
-	if (!creation->template || !json_check_members(body, "template uuid name start", error))
+	if (!creation->template ||
+	    !json_check_members(body, "template uuid name start volume", error))
 		return false;
 	g_autoptr(GError) failure = NULL;
 	creation->uuid = json_get_optional_string(body, "uuid", 36, &failure);
 	if (!failure)
 		creation->name = json_get_optional_string(body, "name", 32, &failure);
+	if (!failure)
+		creation->volume = json_get_optional_string(body, "volume", 36, &failure);
 	if (!failure)
 		json_get_optional_bool(body, "start", true, &creation->start, &failure);
 	if (!failure && creation->uuid &&
@@ -108,6 +127,16 @@ static bool parse_creation(JsonObject *body, struct creation *creation, GError *
 		return true;
 	g_propagate_error(error, g_steal_pointer(&failure));
 	return false;
+}
+
+static bool check_volume(struct host *host, const char *id, GError **error)
+{
+	g_autofree char *folder = user_volume_store_find(host->volumes, id, error);
+	const struct phone *holder = folder ? phone_volume_holder(host, id) : NULL;
+	if (holder)
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
+		    "phone %s has the volume %s; detach it first", holder->uuid, id);
+	return folder && !holder;
 }
 
 static struct phone *create(struct host *host, const struct creation *creation, const char *key,
@@ -126,6 +155,8 @@ static struct phone *create(struct host *host, const struct creation *creation, 
 		    "there is a phone named \"%s\" already; choose another name", creation->name);
 		return NULL;
 	}
+	if (creation->volume && !check_volume(host, creation->volume, error))
+		return NULL;
 	if (phone_table_running(host->phones) >= host->max_phones) {
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED,
 		    "%u phones run, and host.max-phones is %u; stop one",
@@ -141,6 +172,10 @@ static struct phone *create(struct host *host, const struct creation *creation, 
 		    phone_new(host, template, creation->uuid, creation->name, key, digest, error);
 	if (phone)
 		phone_table_add(host->phones, phone);
+	if (phone && creation->volume && !phone_volume_claim(phone, creation->volume, error)) {
+		phone_destroy(phone, NULL, NULL);
+		return NULL;
+	}
 	prespawn_want(host->prespawn, template);
 	return phone;
 }
@@ -155,6 +190,9 @@ static void respond_again(struct http_request *request, struct phone *phone, con
 	} else if (phone->start) {
 		http_request_hold(request);
 		phone_start_wait(phone, on_created, request);
+	} else if (phone->process) {
+		http_request_hold(request);
+		on_created(request, phone, NULL);
 	} else {
 		respond_created(request, phone);
 	}

@@ -15,6 +15,7 @@ struct performance;
 struct phone_table;
 struct prespawn;
 struct template_store;
+struct user_volume_store;
 
 enum host_network {
 	HOST_NETWORK_NONE,     /* docs/decisions/011 */
@@ -46,6 +47,7 @@ struct host {
 	struct phone_table *phones;
 	struct prespawn *prespawn;
 	struct performance *performance;
+	struct user_volume_store *volumes; /* NULL: none are kept here */
 	struct operations *operations;
 	struct registration *registration; /* NULL: with no pool */
 };

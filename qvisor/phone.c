@@ -12,6 +12,7 @@
 #include "qvisor/phone_record.h"
 #include "qvisor/phone_save.h"
 #include "qvisor/phone_table.h"
+#include "qvisor/phone_volume.h"
 #include "qvisor/template_store.h"
 
 static const char *const state_names[PHONE_N_STATES] = {
@@ -154,6 +155,7 @@ void phone_free(struct phone *phone)
 	phone_disconnect(phone);
 	g_clear_pointer(&phone->meter, performance_meter_free);
 	g_clear_pointer(&phone->process, qemu_process_free);
+	phone_volume_free(phone->volume);
 	if (phone->template) {
 		template_store_release(phone->host->templates, phone->template);
 		template_free(phone->template);
@@ -233,6 +235,7 @@ void phone_exited(void *data, const char *how)
 		phone_record_store(phone, NULL); /* its process is gone */
 	}
 	phone_stop_finish(phone);
+	phone_volume_process_gone(phone);
 	bool restart = phone->restarts && phone->state == PHONE_OFF;
 	g_autoptr(GPtrArray) gone = g_steal_pointer(&phone->gone);
 	if (restart && !gone)
@@ -324,7 +327,6 @@ void phone_destroy(struct phone *phone, phone_done_fn done, void *data)
 	phone->restarts = false;
 	if (phone->state == PHONE_RUNNING)
 		phone_set_state(phone, PHONE_STOPPING, "it is being destroyed");
-	if (phone->process)
-		qemu_process_kill(phone->process);
 	phone_wait_gone(phone, on_gone, destruction);
+	phone_volume_kill(phone);
 }

@@ -73,7 +73,8 @@ struct phone {
 	guint retry;                 /* connects again to what was lost */
 	bool switched_off, restarts; /* what QEMU's SHUTDOWN event said */
 	bool has_network;
-	pid_t passt; /* our child; 0: none, or one of the daemon before us */
+	pid_t passt;                 /* our child; 0: none, or one of the daemon before us */
+	struct phone_volume *volume; /* its user's; NULL: none */
 	bool identity_set;
 	struct performance_meter *meter; /* the performance agent's; NULL: none yet */
 	struct heartbeat_pulse pulse;

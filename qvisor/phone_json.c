@@ -2,6 +2,7 @@
 /* What the API tells of a phone. */
 #include "common/json_writer.h"
 #include "qvisor/phone.h"
+#include "qvisor/phone_volume.h"
 
 static void write_agent(const struct phone *phone, GString *text)
 {
@@ -34,6 +35,16 @@ static void write_machine(const struct phone *phone, GString *text)
 	json_write_int(text, "touch_points", manifest_touch_points(manifest));
 }
 
+static void write_volume(const struct phone_volume *volume, GString *text)
+{
+	json_write_open(text, "volume", '{');
+	json_write_string(text, "id", volume->id);
+	json_write_string(text, "state", phone_volume_state(volume));
+	if (volume->problem)
+		json_write_string(text, "problem", volume->problem);
+	json_write_close(text, '}');
+}
+
 void phone_write_json(const struct phone *phone, GString *text)
 {
 	json_write_open(text, NULL, '{');
@@ -54,5 +65,7 @@ void phone_write_json(const struct phone *phone, GString *text)
 	if (phone->template)
 		write_machine(phone, text);
 	write_agent(phone, text);
+	if (phone->volume)
+		write_volume(phone->volume, text);
 	json_write_close(text, '}');
 }

@@ -10,6 +10,7 @@
 #include "qvisor/phone_network.h"
 #include "qvisor/phone_record.h"
 #include "qvisor/phone_save.h"
+#include "qvisor/phone_volume.h"
 
 #define RETRY_MS 1000
 #define SEED_SIZE 64
@@ -29,6 +30,7 @@ static void on_event(void *data, const char *name, JsonObject *payload)
 	struct phone *phone = data;
 	phone_start_event(phone, name, payload);
 	phone_network_event(phone, name, payload);
+	phone_volume_event(phone, name, payload);
 	phone_save_event(phone, name, payload);
 	if (!strcmp(name, "SHUTDOWN") && payload) {
 		const char *reason =
@@ -82,13 +84,16 @@ static void on_identity(void *data, JsonObject *result, const GError *error)
 		g_message("phone %s knows who it is", phone->uuid);
 	phone_network_plug(phone);
 	phone_record_store(phone, NULL);
+	phone_volume_connect(phone);
 }
 
 static void on_hello(void *data)
 {
 	struct phone *phone = data;
-	if (phone->identity_set)
+	if (phone->identity_set) {
+		phone_volume_connect(phone);
 		return;
+	}
 	uint8_t seed[SEED_SIZE];
 	if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
 		g_error(

@@ -10,6 +10,8 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "qvisor/template_store.h"
+#include "qvisor/phone_volume.h"
+#include "qvisor/user_volume_store.h"
 
 #define RECORD_MAX_SIZE 65536
 
@@ -38,6 +40,10 @@ static JsonNode *record_json(const struct phone *phone)
 	if (phone->idempotency_key) {
 		json_object_set_string_member(root, "idempotency_key", phone->idempotency_key);
 		json_object_set_string_member(root, "request_digest", phone->request_digest);
+	}
+	if (phone->volume) {
+		json_object_set_string_member(root, "volume", phone->volume->id);
+		json_object_set_boolean_member(root, "volume_plugged", phone->volume->plugged);
 	}
 	if (phone->process) {
 		json_object_set_int_member(root, "pid", phone->process->pid);
@@ -78,7 +84,8 @@ static bool parse(
     struct phone *phone, JsonObject *root, pid_t *pid, uint64_t *start_time, GError **error)
 {
 	int64_t format, number, start, clone_ms;
-	const char *uuid, *name, *mac, *created, *template, *base, *state;
+	bool plugged;
+	const char *uuid, *name, *mac, *created, *template, *base, *state, *volume;
 	if (!json_get_int(root, "format", 1, 1, &format, error) ||
 	    !(uuid = json_get_string(root, "uuid", 36, error)) ||
 	    !(name = json_get_string(root, "name", 32, error)) ||
@@ -95,8 +102,10 @@ static bool parse(
 	    !json_get_optional_bool(root, "established", false, &phone->established, error) ||
 	    !json_get_optional_bool(root, "cold", false, &phone->cold, error) ||
 	    !json_get_optional_bool(root, "network", false, &phone->has_network, error) ||
-	    !json_get_optional_bool(root, "identity", false, &phone->identity_set, error))
+	    !json_get_optional_bool(root, "identity", false, &phone->identity_set, error) ||
+	    !json_get_optional_bool(root, "volume_plugged", false, &plugged, error))
 		return false;
+	volume = json_get_optional_string(root, "volume", 36, NULL);
 	for (phone->state = 0; phone->state < PHONE_N_STATES; phone->state++)
 		if (!strcmp(state, phone_state_name(phone->state)))
 			break;
@@ -111,6 +120,15 @@ static bool parse(
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CORRUPT,
 		    "it is the record of another phone, %s", uuid);
 		return false;
+	}
+	if (volume && !user_volume_id_valid(volume)) {
+		g_set_error(
+		    error, QVMI_ERROR, QVMI_ERROR_CORRUPT, "its volume \"%s\" is no UUID", volume);
+		return false;
+	}
+	if (volume) {
+		phone->volume = phone_volume_new(volume);
+		phone->volume->plugged = plugged;
 	}
 	phone->name = g_strdup(name);
 	phone->mac = g_strdup(mac);

@@ -12,8 +12,10 @@
 #include "qvisor/phone_snapshot.h"
 #include "qvisor/phone_suspend.h"
 #include "qvisor/phone_table.h"
+#include "qvisor/phone_volume.h"
 #include "qvisor/sealed_copy.h"
 #include "qvisor/template_store.h"
+#include "qvisor/user_volume_store.h"
 
 struct order {
 	struct host *host;
@@ -45,14 +47,12 @@ static char *overlay_of(const struct phone *phone)
 	return g_build_filename(phone->folder, "overlay.qcow2", NULL);
 }
 
-static void kill_and_wait(struct phone *phone, const char *reason, phone_done_fn done, void *data)
+static void stop_and_wait(struct phone *phone, const char *reason, phone_done_fn done, void *data)
 {
 	phone->restarts = false;
 	if (phone->state == PHONE_RUNNING)
 		phone_set_state(phone, PHONE_STOPPING, reason);
 	phone_wait_gone(phone, done, data);
-	if (phone->process)
-		qemu_process_kill(phone->process);
 }
 
 /* --- reset --- */
@@ -115,7 +115,8 @@ void phone_reset(struct phone *phone, bool upgrade, phone_done_fn done, void *da
 	if (template && template != phone->template)
 		order->template = template_ref(template);
 	phone->busy = "being reset";
-	kill_and_wait(phone, "it is being reset", on_reset_gone, order);
+	stop_and_wait(phone, "it is being reset", on_reset_gone, order);
+	phone_volume_kill(phone);
 }
 
 /* --- wipe --- */
@@ -155,6 +156,25 @@ static void on_overwritten(void *data, const GError *error)
 	wipe_end(order, phone);
 }
 
+static void destroy_volume_key(struct order *order, const struct phone *phone)
+{
+	GError *error = NULL;
+	if (phone->volume &&
+	    !user_volume_store_destroy_key(phone->host->volumes, phone->volume->id, &error))
+		keep_first(order, error);
+}
+
+static void destroy_volume(struct order *order, struct phone *phone)
+{
+	GError *error = NULL;
+	if (!phone->volume)
+		return;
+	if (user_volume_store_destroy(phone->host->volumes, phone->volume->id, &error))
+		phone_volume_drop(phone);
+	else
+		keep_first(order, error);
+}
+
 static void on_wipe_gone(void *data, struct phone *phone, const GError *error)
 {
 	struct order *order = data;
@@ -165,6 +185,7 @@ static void on_wipe_gone(void *data, struct phone *phone, const GError *error)
 	}
 	phone_suspend_forget(phone);
 	phone_snapshot_delete_all(phone);
+	destroy_volume(order, phone);
 	g_autofree char *overlay = overlay_of(phone);
 	int file = open(overlay, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (file >= 0) {
@@ -185,9 +206,12 @@ void phone_wipe(struct phone *phone, phone_done_fn done, void *data)
 	GError *error = NULL;
 	if (!phone_key_destroy(phone->folder, &error))
 		keep_first(order, error);
+	destroy_volume_key(order, phone);
 	if (phone->start)
 		phone_start_abort(phone, cancelled);
 	phone_save_abort(phone, cancelled);
 	phone->busy = "being wiped";
-	kill_and_wait(phone, "it is being wiped", on_wipe_gone, order);
+	stop_and_wait(phone, "it is being wiped", on_wipe_gone, order);
+	if (phone->process)
+		qemu_process_kill(phone->process);
 }

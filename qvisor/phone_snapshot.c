@@ -16,6 +16,7 @@
 #include "qvisor/phone_save.h"
 #include "qvisor/phone_suspend.h"
 #include "qvisor/phone_table.h"
+#include "qvisor/phone_volume.h"
 #include "qvisor/sealed_copy.h"
 
 #define PREFIX "snapshot-"
@@ -210,6 +211,14 @@ static bool check_take(const struct phone *phone, const char *name, GError **err
 		    name);
 		return false;
 	}
+	if (phone->volume) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
+		    "the phone has the volume %s, which would not go back with its memory; detach "
+		    "it "
+		    "first",
+		    phone->volume->id);
+		return false;
+	}
 	if (phone_snapshot_count(phone) >= PHONE_SNAPSHOTS_MAX) {
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED,
 		    "the phone has %d snapshots, which is the most; delete one",
@@ -265,6 +274,8 @@ static void on_gone(void *data, struct phone *phone, const GError *cause)
 	phone->machine =
 	    (struct phone_machine){(unsigned)order->cpus, (unsigned)order->machine_memory_mib};
 	phone->has_network = order->network;
+	if (phone->volume)
+		phone->volume->plugged = false; /* no snapshot is taken with one */
 	if (phone->state != PHONE_SUSPENDED)
 		phone_set_state(phone, PHONE_SUSPENDED, NULL);
 	g_message("phone %s: back to snapshot \"%s\"", phone->uuid, order->name);
@@ -294,8 +305,7 @@ static void on_disk_opened(void *data, const GError *error)
 	if (phone->state == PHONE_RUNNING)
 		phone_set_state(phone, PHONE_STOPPING, "it goes back to a snapshot");
 	phone_wait_gone(phone, on_gone, order);
-	if (phone->process)
-		qemu_process_kill(phone->process);
+	phone_volume_kill(phone);
 }
 
 static bool open_disk(struct order *order, struct phone *phone, GError **error)

@@ -24,6 +24,7 @@
 #include "qvisor/phone_record.h"
 #include "qvisor/phone_suspend.h"
 #include "qvisor/phone_table.h"
+#include "qvisor/phone_volume.h"
 #include "qvisor/qemu_command.h"
 
 #define START_DEADLINE_S 60
@@ -245,6 +246,8 @@ static void step_spawn(struct phone_start *start)
 	phone->switched_off = phone->restarts = phone->identity_set = false;
 	start->had_network = start->kind == START_RESUME && phone->has_network;
 	phone->has_network = start->had_network;
+	if (phone->volume && start->kind != START_RESUME)
+		phone->volume->plugged = false;
 	phone->process = qemu_process_start(&spawn, phone_exited, phone, &error);
 	/* The record names the process from its first moment, so that no crash of ours can orphan
 	 * it. */
@@ -310,13 +313,14 @@ void phone_start_event(struct phone *phone, const char *name, JsonObject *payloa
 	}
 }
 
-/* Saved state has the interface in it, so that has to be there to load it into. */
-static void step_network(struct phone_start *start)
+/* Saved state has what was plugged in it, so that has to be there to load it into. */
+static void step_plug(struct phone_start *start)
 {
 	if (start->had_network) {
 		start->phone->has_network = false;
 		phone_network_plug(start->phone);
 	}
+	phone_volume_plug_for_state(start->phone);
 	start_next(start);
 }
 
@@ -393,7 +397,7 @@ static const struct start_step resume_steps[] = {
     {"verify", step_verify},
     {"spawn", step_spawn},
     {"boot QEMU", step_capabilities},
-    {"network", step_network},
+    {"plug", step_plug},
     {"memory", step_feed},
     {"load", step_resume},
     {"commit", step_commit},

@@ -18,12 +18,18 @@
 #include "qvisor/prespawn.h"
 #include "qvisor/registration.h"
 #include "qvisor/template_store.h"
+#include "qvisor/user_volume_store.h"
 
 static const struct config_key keys[] = {
     {"host", "id", CONFIG_STRING, "host-1", 0, 0, "name of this host: the audience of its grants"},
     {"host", "state-folder", CONFIG_PATH, NULL, 0, 0, "a folder a phone is made below it"},
     {"host", "run-folder", CONFIG_PATH, NULL, 0, 0, "where the sockets are (informational)"},
     {"host", "template-folder", CONFIG_PATH, NULL, 0, 0, "a folder a template is made below it"},
+    {"host", "volume-folder", CONFIG_PATH, NULL, 0, 0,
+        "a folder a user's volume is made below it; unset: none are kept here"},
+    {"host", "volume-size-mib", CONFIG_INT, "8192", 64, 4194304,
+        "of a new volume; it takes what is used"},
+    {"host", "volume-stock", CONFIG_INT, "2", 0, 64, "empty volumes that are kept ready"},
     {"host", "accelerator", CONFIG_STRING, "auto", 0, 0, "auto (probes KVM), kvm or tcg"},
     {"host", "qemu", CONFIG_STRING, "qemu-system-x86_64", 0, 0, "QEMU program"},
     {"host", "qemu-aarch64", CONFIG_STRING, "qemu-system-aarch64", 0, 0,
@@ -127,6 +133,19 @@ static bool open_network(struct host *host, const struct config *config, GError 
 	return host->network;
 }
 
+static bool open_volumes(struct host *host, const struct config *config, GError **error)
+{
+	const struct user_volume_store_settings settings = {
+	    .folder = config_string(config, "host", "volume-folder"),
+	    .size_mib = config_int(config, "host", "volume-size-mib"),
+	    .stock = config_int(config, "host", "volume-stock"),
+	    .disk_reserve_mib = host->disk_reserve_mib,
+	};
+	if (settings.folder)
+		host->volumes = user_volume_store_open(&settings, error);
+	return host->volumes || !settings.folder;
+}
+
 int main(int argc, char **argv)
 {
 	AUTO(daemon)
@@ -158,6 +177,8 @@ int main(int argc, char **argv)
 		daemon_fail("reading the templates", error);
 	if (!open_network(&host, config, &error))
 		daemon_fail("connecting the phones", error);
+	if (!open_volumes(&host, config, &error))
+		daemon_fail("reading the users' volumes", error);
 	host.phones = phone_table_open(&host, &error);
 	if (!host.phones)
 		daemon_fail("reading the phones", error);
@@ -181,6 +202,7 @@ int main(int argc, char **argv)
 	performance_free(host.performance);
 	heartbeat_free(heartbeat);
 	prespawn_free(host.prespawn);
+	user_volume_store_free(host.volumes);
 	phone_table_free(host.phones);
 	template_store_free(host.templates);
 	display_free(display);

@@ -34,6 +34,7 @@
 #define DRAWN "/run/drawn"
 #define LAUNCHED "/run/launched" /* a FIFO: ids of launched applications, one a line */
 #define SESSION "/run/user/1000" /* where the agent looks for the user's session */
+#define HOME "/home/phone"
 #define HOSTNAME "/proc/sys/kernel/hostname"
 #define DEVICE_MAX 16
 #define AGENT_STARTS_MAX 5
@@ -178,6 +179,8 @@ static void set_up_system(void)
 	umask(022);
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	sethostname("tiny", 4);
+	if (chown(HOME, 1000, 1000) < 0)
+		fprintf(stderr, "init: nobody can write to %s: %s\n", HOME, strerror(errno));
 	mkdir("/run/user", 0755);
 	mkdir(SESSION, 0700);
 	make_file(SESSION "/bus", 0600);
@@ -295,8 +298,29 @@ static void serve(struct guest *guest)
 	}
 }
 
+/* What a user leaves at home: a line a launch, which nothing outside the guest knows the words of.
+ */
+static void leave_a_line(void)
+{
+	char host[64] = "", line[128];
+	unsigned lines = 0;
+	gethostname(host, sizeof(host) - 1);
+	FILE *file = fopen(HOME "/launches", "a+e");
+	if (!file) {
+		printf("home: %s\n", strerror(errno));
+		return;
+	}
+	fprintf(file, "a secret of %s\n", host);
+	rewind(file);
+	while (fgets(line, sizeof(line), file))
+		lines++;
+	fclose(file);
+	printf("home: %u launches\n", lines);
+}
+
 static int launch(const char *id)
 {
+	leave_a_line();
 	char line[200];
 	int length = snprintf(line, sizeof(line), "%.150s\n", id);
 	int fd = open(LAUNCHED, O_WRONLY | O_NONBLOCK | O_CLOEXEC);

@@ -18,8 +18,9 @@ struct simulated_phone {
 
 struct simulated_host {
 	const char *id;
-	GHashTable *phones; /* uuid -> struct simulated_phone * */
-	bool away;          /* answers nothing: QVMI_ERROR_UNAVAILABLE */
+	GHashTable *phones;  /* uuid -> struct simulated_phone * */
+	GHashTable *volumes; /* id -> uuid of the phone that has it, or "" */
+	bool away;           /* answers nothing: QVMI_ERROR_UNAVAILABLE */
 	bool no_template;
 	bool silent;       /* takes requests that change something, does them, and never answers */
 	unsigned refuse;   /* so many creations fail: disk full */
@@ -62,12 +63,14 @@ static struct simulated_host *simulated_host_new(const char *id)
 	h->id = id;
 	h->phones = g_hash_table_new_full(
 	    g_str_hash, g_str_equal, NULL, (GDestroyNotify)simulated_phone_free);
+	h->volumes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return h;
 }
 
 static void simulated_host_free(struct simulated_host *h)
 {
 	g_hash_table_unref(h->phones);
+	g_hash_table_unref(h->volumes);
 	g_free(h);
 }
 
@@ -157,6 +160,33 @@ static JsonNode *simulated_create(
 	return answer;
 }
 
+static void simulated_free_volumes(struct simulated_host *h, const char *uuid)
+{
+	GHashTableIter iter;
+	gpointer holder;
+
+	g_hash_table_iter_init(&iter, h->volumes);
+	while (g_hash_table_iter_next(&iter, NULL, &holder))
+		if (g_str_equal(holder, uuid))
+			g_hash_table_iter_replace(&iter, g_strdup(""));
+}
+
+/* One volume is with one phone; a host that is told so makes it. */
+static bool simulated_equip(
+    struct simulated_host *h, const char *uuid, JsonObject *body, GError **error)
+{
+	const char *id = json_object_get_string_member(body, "id");
+	const char *holder = g_hash_table_lookup(h->volumes, id);
+
+	if (!holder && !json_object_get_boolean_member(body, "create"))
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_NOT_FOUND, "no such volume");
+	else if (holder && *holder && !g_str_equal(holder, uuid))
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT, "%s has it", holder);
+	else
+		g_hash_table_insert(h->volumes, g_strdup(id), g_strdup(uuid));
+	return !*error;
+}
+
 static JsonNode *simulated_phone_call(
     struct simulated_host *h, struct simulated_call *c, GError **error)
 {
@@ -168,10 +198,14 @@ static JsonNode *simulated_phone_call(
 		return NULL;
 	}
 	if (g_str_equal(c->method, "DELETE")) {
+		simulated_free_volumes(h, uuid);
 		g_hash_table_remove(h->phones, uuid);
 		h->destructions++;
 		return NULL;
 	}
+	if (g_str_has_suffix(c->path, "/volume") &&
+	    !simulated_equip(h, uuid, json_node_get_object(c->body), error))
+		return NULL;
 	if (g_str_has_suffix(c->path, "/start")) {
 		p->state = "running";
 		h->starts++;
