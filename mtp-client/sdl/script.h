@@ -3,14 +3,19 @@
  * A list of commands that play a user, for tests and demonstrations; one a line, `#` begins a
  * comment:
  *
- *   wait-update [TIMEOUT]          a picture that came after the last input or wait
- *   wait-quiet MS [TIMEOUT]        no new picture for MS
- *   wait-change SHARE% [TIMEOUT]   at least this share of the pixels is not as in the last
- * screenshot tap X Y                        touch and let go swipe X1 Y1 X2 Y2 MS           touch,
- * move, let go key NAME                       press and release (keymap.h) text STRING the rest of
- * the line, typed on a US keyboard screenshot FILE                PNG sleep MS mark NAME a time
- * stamp in the statistics measure-tap X Y [TIMEOUT]      tap, and time until a picture that differs
- * has been decoded measure-swipe X1 Y1 X2 Y2 MS [TIMEOUT]
+ *   wait-update [TIMEOUT]         a picture that came after the last input or wait
+ *   wait-quiet MS [TIMEOUT]       no new picture for MS
+ *   wait-change SHARE% [TIMEOUT]  so much of the picture is not as in the last screenshot
+ *   wait-pixel X Y RRGGBB [TIMEOUT]
+ *   tap X Y                       touch and let go
+ *   swipe X1 Y1 X2 Y2 MS          touch, move, let go
+ *   key NAME                      press and release (keymap.h)
+ *   text STRING                   the rest of the line, typed on a US keyboard
+ *   screenshot FILE               PNG
+ *   sleep MS
+ *   mark NAME                     a time stamp in the statistics
+ *   measure-tap X Y [TIMEOUT]     tap, and time until a picture that differs is decoded
+ *   measure-swipe X1 Y1 X2 Y2 MS [TIMEOUT]
  *
  * Times are milliseconds, time-outs 10000 unless given. Coordinates are phone pixels ("360") or
  * a share of the screen ("50%"). The whole file is checked before anything is played.
