@@ -3,7 +3,7 @@
 
 #define VISIBLE 0xffffffu
 #define FLAT_SHARE 3   /* one part of so many is like the pixel to its left */
-#define GROUND_SHARE 6 /* ... has the very same colour */
+#define GROUND_SHARE 8 /* ... has the very same colour */
 #define EDGE 48        /* difference in green at a stroke's side */
 #define STROKE_MAX 12  /* pixels across */
 #define STROKES_MIN 6  /* rows of strokes: a letter has more, an accident of light fewer */
@@ -61,6 +61,8 @@ static unsigned count_flat(const struct picture *picture, struct rectangle r)
 
 bool content_is_drawn(const struct picture *picture, struct rectangle r)
 {
+	struct rectangle block = rectangle_clip(
+	    r.x - r.x % BLOCK, r.y - r.y % BLOCK, BLOCK, BLOCK, picture->width, picture->height);
 	return count_flat(picture, r) * FLAT_SHARE >= r.width * r.height ||
-	       has_ground(picture, r) || count_strokes(picture, r) >= STROKES_MIN;
+	       has_ground(picture, block) || count_strokes(picture, block) >= STROKES_MIN;
 }

@@ -8,5 +8,5 @@
 
 #include "mtp-server/picture.h"
 
-/* For rectangles of at most BLOCK x BLOCK pixels. */
+/* The rectangle lies in one block, which is looked at: a strip of text tells little. */
 bool content_is_drawn(const struct picture *picture, struct rectangle r);

@@ -4,6 +4,7 @@
 #include <sys/random.h>
 
 #include "mtp-server/delivery.h"
+#include "mtp-server/drawn_content.h"
 #include "mtp-server/kept_cells.h"
 #include "mtp/checksum.h"
 #include "mtp-server/video.h"
@@ -207,6 +208,21 @@ static void mark_changed(struct feed *f, const struct block_set *set)
 			f->changed[i] = f->delivery.sent + 1;
 }
 
+/* Text that copies have brought out of blocks that were sent roughly is not left so: people read it
+ * while it moves. */
+static void owe_rough_text(struct feed *f, const struct picture *picture)
+{
+	const struct block_set *rough = &f->debt.rough;
+	if (!f->debt.count)
+		return;
+	for (unsigned row = 0; row < rough->rows && rough->count; row++)
+		for (unsigned column = 0; column < rough->columns; column++)
+			if (block_set_has(rough, column, row) &&
+			    content_is_drawn(picture, block_set_pixels(rough, column, row, 1, 1)))
+				block_set_add_rectangle(
+				    &f->debt.owed, block_set_part(rough, column, row, 1, 1));
+}
+
 void feed_update(struct feed *f, const struct picture *picture, struct tiling *tiling,
     struct tile_cache *cache, struct mtp_writer w)
 {
@@ -215,6 +231,7 @@ void feed_update(struct feed *f, const struct picture *picture, struct tiling *t
 	if (f->repairing)
 		reset_debt(f, picture);
 	f->repairing = false;
+	owe_rough_text(f, picture);
 	size_t begin = mtp_frame_begin(&w, MTP_TYPE_UPDATE);
 	mtp_write_room(&w, UPDATE_HEAD);
 	mark_changed(f, &f->debt.owed);
