@@ -13,7 +13,7 @@ void debt_init(struct debt *d, unsigned width, unsigned height)
 {
 	*d = (struct debt){0};
 	block_set_init(&d->owed, width, height);
-	block_set_init(&d->rough, width, height);
+	fidelity_init(&d->shown, width, height);
 	block_set_init(&d->missed, width, height);
 	block_set_fill(&d->owed);
 }
@@ -21,7 +21,7 @@ void debt_init(struct debt *d, unsigned width, unsigned height)
 void debt_finish(struct debt *d)
 {
 	block_set_finish(&d->owed);
-	block_set_finish(&d->rough);
+	fidelity_finish(&d->shown);
 	block_set_finish(&d->missed);
 }
 
@@ -46,7 +46,7 @@ void debt_forgo_copies(struct debt *d)
 		return;
 	/* What did not change under a copy may be as rough as it was. */
 	for (unsigned i = 0; i < d->count; i++)
-		block_set_add_rectangle(&d->rough, d->copies[i].target);
+		fidelity_poor(&d->shown, d->copies[i].target);
 	block_set_copy(&d->owed, &d->missed);
 	d->count = 0;
 	d->copied = 0;
@@ -56,7 +56,7 @@ static void add_copy(struct debt *d, const struct copy *copy)
 {
 	d->copies[d->count++] = *copy;
 	block_set_carry(&d->owed, copy->target, copy->source_x, copy->source_y);
-	block_set_carry(&d->rough, copy->target, copy->source_x, copy->source_y);
+	fidelity_carry(&d->shown, copy->target, copy->source_x, copy->source_y);
 }
 
 void debt_add(struct debt *d, const struct block_set *damage, const struct motion *motion)

@@ -7,14 +7,15 @@
  */
 #pragma once
 
+#include "mtp-server/fidelity.h"
 #include "mtp-server/motion.h"
 #include "mtp/wire.h"
 
 #define DEBT_COPIES_MAX 32
 
 struct debt {
-	struct block_set owed;  /* once the copies have been made */
-	struct block_set rough; /* shown, but not exactly: JPEG */
+	struct block_set owed; /* once the copies have been made */
+	struct fidelity shown; /* and what is shown, then */
 	/* private */
 	struct copy copies[DEBT_COPIES_MAX];
 	unsigned count;

@@ -97,6 +97,11 @@ bool delivery_has_room(const struct delivery *d)
 	return flight < FLIGHT_MIN || next <= d->rate * ((double)d->rtt_us + QUEUE_US) / 1e6;
 }
 
+int64_t delivery_takes_us(const struct delivery *d, size_t bytes)
+{
+	return d->rate > 0 ? (int64_t)MIN((double)bytes / d->rate * 1e6, 1e12) : 0;
+}
+
 size_t delivery_limit(const struct delivery *d, size_t most)
 {
 	double limit = d->rate == 0 ? BLIND_BYTES : d->rate * UPDATE_US / 1e6;

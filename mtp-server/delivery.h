@@ -45,6 +45,8 @@ bool delivery_acknowledged(struct delivery *delivery, uint32_t sequence, int64_t
 
 /* Is there room on the line for another one? */
 bool delivery_has_room(const struct delivery *delivery);
+/* How long the line takes for so many bytes; 0 while nothing is known. */
+int64_t delivery_takes_us(const struct delivery *delivery, size_t bytes);
 bool delivery_is_idle(const struct delivery *delivery); /* nothing is on its way */
 /* What an update should be at most, so that the newest picture is never far behind: in bytes, at
  * most `most`. */

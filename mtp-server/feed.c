@@ -10,7 +10,16 @@
 #include "mtp-server/video.h"
 
 #define UPDATE_LIMIT (1u << 20) /* bytes of one update; it may be one tile more */
-#define REFINE_LIMIT (128u << 10)
+#define REFINE_LIMIT (256u << 10)
+/* How long the screen has been quiet when parts are refined: to what looks exact so late that it is
+ * just done within two seconds, because a hand rests for most of a second between two gestures;
+ * exactly, a part at a time, once somebody really stays (docs/decisions/121). */
+#define FINE_US 1400000
+#define FINE_SOONEST_US 400000
+#define FINE_BLOCK 200 /* bytes that a block may take */
+#define EXACT_US 10000000
+#define EXACT_PART (32u << 10)
+#define EXACT_PART_US 100000
 #define UPDATE_HEAD 11 /* bytes of an UPDATE in front of its tiles */
 
 struct feed {
@@ -21,8 +30,9 @@ struct feed {
 	struct debt debt;
 	struct kept_cells cells;
 	struct block_set refining;
-	bool repairing; /* what the viewer shows and keeps may be wrong */
-	uint64_t token; /* by which the viewer comes back */
+	unsigned exact_parts; /* sent since the picture changed */
+	bool repairing;       /* what the viewer shows and keeps may be wrong */
+	uint64_t token;       /* by which the viewer comes back */
 	bool resumed;
 	uint64_t checksum; /* of the tiles sent */
 	uint32_t *changed; /* a block: sequence of the update that changed it last */
@@ -142,6 +152,9 @@ void feed_damage(struct feed *f, const struct picture *picture, const struct blo
     const struct motion *motion)
 {
 	bool copies = f->demand.codecs >> MTP_TILE_COPY & 1;
+	f->exact_parts = 0;
+	if (f->video)
+		video_changed(f->video, damage);
 	if (keeps_cells(f))
 		kept_cells_damage(&f->cells, picture, damage, &f->debt);
 	debt_add(&f->debt, damage, copies ? motion : NULL);
@@ -164,10 +177,16 @@ bool feed_is_owed(const struct feed *f)
 }
 
 /* Only on a line that has nothing else to do. */
-bool feed_wants_refining(const struct feed *f)
+int64_t feed_refine_after_us(const struct feed *f)
 {
-	return f->debt.rough.count && !feed_is_owed(f) && delivery_is_idle(&f->delivery) &&
-	       feed_is_ready(f);
+	const struct fidelity *shown = &f->debt.shown;
+	if (!shown->rough.count || feed_is_owed(f) || !delivery_is_idle(&f->delivery) ||
+	    !feed_is_ready(f))
+		return FEED_NEVER;
+	if (!shown->poor.count)
+		return EXACT_US + (int64_t)f->exact_parts * EXACT_PART_US;
+	size_t bytes = (size_t)shown->poor.count * FINE_BLOCK;
+	return MAX(FINE_US - delivery_takes_us(&f->delivery, bytes), FINE_SOONEST_US);
 }
 
 /* Fills in what is known only at the end, and sends. */
@@ -212,7 +231,7 @@ static void mark_changed(struct feed *f, const struct block_set *set)
  * while it moves. */
 static void owe_rough_text(struct feed *f, const struct picture *picture)
 {
-	const struct block_set *rough = &f->debt.rough;
+	const struct block_set *rough = &f->debt.shown.rough;
 	if (!f->debt.count)
 		return;
 	for (unsigned row = 0; row < rough->rows && rough->count; row++)
@@ -239,32 +258,40 @@ void feed_update(struct feed *f, const struct picture *picture, struct tiling *t
 		mark_rectangle(f, f->debt.copies[i].target);
 	unsigned count = kept_cells_write_keep(&f->cells, picture, f->delivery.sent + 1, &w);
 	count += debt_write_copies(&f->debt, &w);
-	count += kept_cells_write_recall(&f->cells, picture, &f->debt.owed, &f->debt.rough, &w);
+	count += kept_cells_write_recall(&f->cells, picture, &f->debt.owed, &f->debt.shown, &w);
 	if (f->video)
-		count += video_write(f->video, picture, &f->debt.owed, &f->debt.rough, &w);
-	struct tiling_result result = tiling_write(tiling, picture, &f->debt.owed, &f->debt.rough,
+		count += video_write(f->video, picture, &f->debt.owed, &f->debt.shown, &w);
+	struct tiling_result result = tiling_write(tiling, picture, &f->debt.owed, &f->debt.shown,
 	    &f->demand, cache, delivery_limit(&f->delivery, UPDATE_LIMIT), &w);
 	finish_update(f, picture, &w, begin, count + result.tiles);
 }
 
 void feed_refine(struct feed *f, const struct picture *picture, struct tiling *tiling,
-    struct tile_cache *cache, struct mtp_writer w)
+    struct tile_cache *cache, int64_t quiet_us, struct mtp_writer w)
 {
-	if (!feed_wants_refining(f))
+	if (quiet_us < feed_refine_after_us(f))
 		return;
+	struct fidelity *shown = &f->debt.shown;
+	bool poor = shown->poor.count;
+	size_t limit = delivery_limit(&f->delivery, poor ? REFINE_LIMIT : EXACT_PART);
 	size_t begin = mtp_frame_begin(&w, MTP_TYPE_UPDATE);
 	mtp_write_room(&w, UPDATE_HEAD);
-	struct tile_demand exact = f->demand;
-	exact.exact = true;
-	block_set_copy(&f->refining, &f->debt.rough);
+	struct tile_demand demand = f->demand;
+	demand.quality = poor ? TILE_FINE : TILE_EXACT;
+	block_set_copy(&f->refining, poor ? &shown->poor : &shown->rough);
 	mark_changed(f, &f->refining);
-	unsigned count =
-	    kept_cells_write_recall(&f->cells, picture, &f->refining, &f->debt.rough, &w);
-	struct tiling_result result = tiling_write(tiling, picture, &f->refining, &f->debt.rough,
-	    &exact, cache, delivery_limit(&f->delivery, REFINE_LIMIT), &w);
-	if (f->video && !f->debt.rough.count)
+	unsigned count = kept_cells_write_recall(&f->cells, picture, &f->refining, shown, &w);
+	if (f->video && poor)
+		count += video_refine(f->video, picture, &f->refining, shown, limit, &w);
+	else
+		f->exact_parts++;
+	if (f->refining.count && (!count || w.size < limit))
+		count +=
+		    tiling_write(tiling, picture, &f->refining, shown, &demand, cache, limit, &w)
+		        .tiles;
+	if (f->video && !shown->rough.count)
 		video_stop(f->video);
-	finish_update(f, picture, &w, begin, count + result.tiles);
+	finish_update(f, picture, &w, begin, count);
 }
 
 struct memory *feed_leave(
@@ -287,7 +314,7 @@ struct memory *feed_leave(
 		for (unsigned column = 0; column < picture->columns; column++) {
 			unsigned at = row * picture->columns + column;
 			if (block_set_has(&f->debt.owed, column, row) ||
-			    block_set_has(&f->debt.rough, column, row))
+			    block_set_has(&f->debt.shown.rough, column, row))
 				continue;
 			m->blocks[at].hash = picture_block_hash(picture, column, row);
 			m->blocks[at].sequence = f->changed[at];

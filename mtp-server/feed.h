@@ -56,12 +56,14 @@ bool feed_acknowledge(struct feed *feed, uint32_t sequence);
 
 /* May it be sent an update now? */
 bool feed_is_ready(const struct feed *feed);
-/* Is it owed something, or shown something roughly that could be refined now? */
 bool feed_is_owed(const struct feed *feed);
-bool feed_wants_refining(const struct feed *feed);
+/* How long the picture must have been the same for a part to be refined now; FEED_NEVER: none. */
+#define FEED_NEVER INT64_MAX
+int64_t feed_refine_after_us(const struct feed *feed);
 /* Sends what is owed, as far as one update goes. `room` is scratch memory. */
 void feed_update(struct feed *feed, const struct picture *picture, struct tiling *tiling,
     struct tile_cache *cache, struct mtp_writer room);
-/* Sends exactly, a bit at a time, what was sent roughly. */
+/* Sends better, a part at a time, what was sent roughly, if the picture has been the same for long
+ * enough. */
 void feed_refine(struct feed *feed, const struct picture *picture, struct tiling *tiling,
-    struct tile_cache *cache, struct mtp_writer room);
+    struct tile_cache *cache, int64_t quiet_us, struct mtp_writer room);

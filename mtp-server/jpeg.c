@@ -17,6 +17,7 @@ struct jpeg_encoder {
 	struct jpeg_error_mgr errors;
 	struct jpeg_destination_mgr destination;
 	jmp_buf give_up;
+	bool fine; /* for good: tables once made for an image stay */
 };
 
 /* libjpeg expects this one not to return. */
@@ -42,9 +43,10 @@ static boolean on_full(j_compress_ptr jpeg)
 	return FALSE;
 }
 
-struct jpeg_encoder *jpeg_encoder_new(void)
+struct jpeg_encoder *jpeg_encoder_new(bool fine)
 {
 	struct jpeg_encoder *encoder = g_new0(struct jpeg_encoder, 1);
+	encoder->fine = fine;
 	encoder->jpeg.err = jpeg_std_error(&encoder->errors);
 	encoder->errors.error_exit = on_error;
 	encoder->errors.emit_message = on_message;
@@ -83,7 +85,10 @@ size_t jpeg_encode(struct jpeg_encoder *encoder, const uint32_t *pixels, size_t 
 	jpeg->in_color_space = PIXEL_SPACE;
 	jpeg_set_defaults(jpeg);
 	jpeg_set_quality(jpeg, quality, TRUE);
-	jpeg->dct_method = JDCT_IFAST;
+	jpeg->dct_method = encoder->fine ? JDCT_ISLOW : JDCT_IFAST;
+	jpeg->optimize_coding = encoder->fine;
+	if (encoder->fine)
+		jpeg->comp_info[0].h_samp_factor = jpeg->comp_info[0].v_samp_factor = 1;
 	jpeg_start_compress(jpeg, TRUE);
 	while (jpeg->next_scanline < height) {
 		/* libjpeg does not write to its input, it only forgot to say so. */

@@ -10,7 +10,8 @@
 
 struct jpeg_encoder;
 
-struct jpeg_encoder *jpeg_encoder_new(void);
+/* `fine`: chroma keeps all its samples, and the tables are the image's own. */
+struct jpeg_encoder *jpeg_encoder_new(bool fine);
 void jpeg_encoder_free(struct jpeg_encoder *encoder);
 /* `pixels` 0xXXRRGGBB, `stride` pixels from row to row; quality 1 to 100. Returns the image's size,
  * or 0 when it does not fit the `capacity` of `out`. */

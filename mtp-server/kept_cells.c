@@ -59,7 +59,7 @@ void kept_cells_damage(struct kept_cells *c, const struct picture *picture,
 			struct block_hash rested = picture->rested[at];
 			if (!block_set_has(damage, column, row) || block_hash_is_none(rested) ||
 			    block_set_has(&debt->owed, column, row) ||
-			    block_set_has(&debt->rough, column, row) ||
+			    block_set_has(&debt->shown.rough, column, row) ||
 			    !block_hash_is_none(c->leaving[at]) || find(c, rested) < MTP_CELLS)
 				continue;
 			c->leaving[at] = rested;
@@ -182,7 +182,7 @@ static unsigned find_run(const struct kept_cells *c, const struct picture *pictu
 }
 
 unsigned kept_cells_write_recall(struct kept_cells *c, const struct picture *picture,
-    struct block_set *owed, struct block_set *rough, struct mtp_writer *w)
+    struct block_set *owed, struct fidelity *shown, struct mtp_writer *w)
 {
 	unsigned tiles = 0;
 	if (!g_hash_table_size(c->places))
@@ -204,7 +204,7 @@ unsigned kept_cells_write_recall(struct kept_cells *c, const struct picture *pic
 			write_tile(MTP_TILE_RECALL, picture, owed, span, cell, w);
 			struct rectangle r = block_set_pixels(owed, column, row, columns, rows);
 			block_set_remove_within(owed, r);
-			block_set_remove_within(rough, r);
+			fidelity_exact(shown, r);
 			tiles++;
 		}
 	return tiles;

@@ -36,7 +36,8 @@ unsigned kept_cells_write_keep(struct kept_cells *cells, const struct picture *p
 /* Takes over what a viewer has that came back, as of that update. */
 void kept_cells_resume(struct kept_cells *cells, const struct kept_cell kept[MTP_CELLS],
     unsigned next, uint32_t sequence);
-/* Writes tiles for blocks of `owed` that were kept once, and takes them out of it and of `rough`.
+/* Writes tiles for blocks of `owed` that were kept once, and takes them out of it; `shown` says
+ * then that they are exact.
  * How many. */
 unsigned kept_cells_write_recall(struct kept_cells *cells, const struct picture *picture,
-    struct block_set *owed, struct block_set *rough, struct mtp_writer *w);
+    struct block_set *owed, struct fidelity *shown, struct mtp_writer *w);

@@ -7,9 +7,6 @@
 
 #define ROOM (2u << 20) /* an update and one tile more */
 #define CACHE_MAX (16u << 20)
-/* Without a change before rough parts are refined: exact pictures cost many times the rough ones,
- * and a hand between two gestures rests for most of a second. Leaves time to be done in 2 s. */
-#define QUIET_US 1200000
 
 struct screen {
 	const struct screen_host *host;
@@ -170,12 +167,13 @@ static void serve(struct screen *s)
 
 int64_t screen_due(const struct screen *s)
 {
-	bool ready = false, owed = false, rough = false;
+	bool ready = false, owed = false;
+	int64_t refine_after = FEED_NEVER;
 	for (guint i = 0; i < s->feeds->len; i++) {
 		const struct feed *feed = s->feeds->pdata[i];
 		ready |= feed_is_ready(feed);
 		owed |= feed_is_ready(feed) && feed_is_owed(feed);
-		rough |= feed_wants_refining(feed);
+		refine_after = MIN(refine_after, feed_refine_after_us(feed));
 	}
 	if (!s->shown || !ready)
 		return SCREEN_NEVER;
@@ -183,7 +181,7 @@ int64_t screen_due(const struct screen *s)
 	if (owed)
 		return INT64_MIN;
 	int64_t due = s->looked_away ? pace_due(&s->pace) : SCREEN_NEVER;
-	return rough ? MIN(due, s->changed_us + QUIET_US) : due;
+	return refine_after == FEED_NEVER ? due : MIN(due, s->changed_us + refine_after);
 }
 
 void screen_run(struct screen *s)
@@ -196,10 +194,9 @@ void screen_run(struct screen *s)
 	serve(s);
 	if (looked)
 		pace_looked(&s->pace, begin, now_us(s), changed);
-	if (begin >= s->changed_us + QUIET_US)
-		for (guint i = 0; i < s->feeds->len; i++)
-			feed_refine(
-			    s->feeds->pdata[i], &s->picture, s->tiling, cache_of(s), room_of(s));
+	for (guint i = 0; i < s->feeds->len; i++)
+		feed_refine(s->feeds->pdata[i], &s->picture, s->tiling, cache_of(s),
+		    begin - s->changed_us, room_of(s));
 }
 
 const struct picture *screen_look(struct screen *s)

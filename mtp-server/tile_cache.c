@@ -6,7 +6,7 @@
 struct key {
 	struct rectangle r;
 	uint32_t codecs;
-	uint32_t exact;
+	uint32_t quality;
 };
 
 struct entry {
@@ -23,7 +23,7 @@ struct tile_cache {
 static guint key_hash(gconstpointer pointer)
 {
 	const struct key *k = pointer;
-	return ((k->r.x * 31 + k->r.y) * 31 + k->r.width) * 31 + k->r.height + k->exact;
+	return ((k->r.x * 31 + k->r.y) * 31 + k->r.width) * 31 + k->r.height + k->quality;
 }
 
 static gboolean key_equal(gconstpointer a, gconstpointer b)
@@ -63,7 +63,7 @@ void tile_cache_clear(struct tile_cache *cache)
 GBytes *tile_cache_get(struct tile_cache *cache, struct rectangle r, uint64_t version,
     const struct tile_demand *demand)
 {
-	struct key key = {.r = r, .codecs = demand->codecs, .exact = demand->exact};
+	struct key key = {.r = r, .codecs = demand->codecs, .quality = demand->quality};
 	struct entry *entry = g_hash_table_lookup(cache->entries, &key);
 	return entry && entry->version == version ? entry->bytes : NULL;
 }
@@ -76,7 +76,7 @@ void tile_cache_put(struct tile_cache *cache, struct rectangle r, uint64_t versi
 	if (n > cache->max_bytes)
 		return;
 	struct entry *entry = g_new0(struct entry, 1);
-	entry->key = (struct key){.r = r, .codecs = demand->codecs, .exact = demand->exact};
+	entry->key = (struct key){.r = r, .codecs = demand->codecs, .quality = demand->quality};
 	entry->version = version;
 	entry->bytes = g_bytes_new(bytes, n);
 	struct entry *old = g_hash_table_lookup(cache->entries, &entry->key);

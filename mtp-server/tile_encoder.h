@@ -25,10 +25,19 @@ void tile_encoder_free(struct tile_encoder *encoder);
 enum content tile_content(
     const struct picture *picture, struct rectangle r, struct palette *palette);
 
+enum tile_quality {
+	TILE_ROUGH, /* JPEG where that pays */
+	TILE_FINE,  /* JPEG of 45 dB and better, of CONTENT_MANY */
+	TILE_EXACT,
+};
+
+/* Does each pixel follow from its neighbours, but for a few? A gradient that was drawn; exact. */
+bool tile_is_gradient(const struct picture *picture, struct rectangle r);
+
 /* What a viewer takes, and how well it must be. */
 struct tile_demand {
-	uint32_t codecs;             /* bit k: kind k; SOLID and ZSTD are always there */
-	bool exact;                  /* no JPEG */
+	uint32_t codecs; /* bit k: kind k; SOLID and ZSTD are always there */
+	enum tile_quality quality;
 	struct drawn_encoder *drawn; /* borrowed; NULL: no DRAWN tiles */
 };
 

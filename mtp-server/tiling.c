@@ -155,30 +155,30 @@ static bool is_plain(const struct picture *picture, struct rectangle r)
 
 /* Does the viewer show the two rows there, and exactly? Copies have been made before any tile. */
 static bool is_shown(
-    const struct block_set *owed, const struct block_set *lossy, struct rectangle rows)
+    const struct block_set *owed, const struct fidelity *shown, struct rectangle rows)
 {
-	return !block_set_touches(owed, rows) && !block_set_touches(lossy, rows);
+	return !block_set_touches(owed, rows) && !block_set_touches(&shown->rough, rows);
 }
 
 static unsigned known_rows(
-    const struct block_set *owed, const struct block_set *lossy, struct rectangle r)
+    const struct block_set *owed, const struct fidelity *shown, struct rectangle r)
 {
 	struct rectangle above = {r.x, r.y - 2, r.width, 2};
 	struct rectangle below = {r.x, r.y + r.height, r.width, 2};
-	if (r.y >= 2 && is_shown(owed, lossy, above))
+	if (r.y >= 2 && is_shown(owed, shown, above))
 		return DRAWN_ABOVE;
-	if (below.y + 2 <= owed->height && is_shown(owed, lossy, below))
+	if (below.y + 2 <= owed->height && is_shown(owed, shown, below))
 		return DRAWN_BELOW;
 	return 0;
 }
 
 /* Writes the rectangle as one DRAWN tile; false when it does not suit. */
 static bool write_drawn(struct tiling *t, const struct picture *picture, struct rectangle r,
-    const struct block_set *owed, const struct block_set *lossy, const struct tile_demand *demand,
+    const struct block_set *owed, const struct fidelity *shown, const struct tile_demand *demand,
     struct mtp_writer *w)
 {
 	struct mtp_tile tile;
-	unsigned known = known_rows(owed, lossy, r);
+	unsigned known = known_rows(owed, shown, r);
 	if (is_plain(picture, r) ||
 	    !drawn_encoder_encode(demand->drawn, picture, r, known, t->drawn, &tile))
 		return false;
@@ -216,7 +216,7 @@ static bool write_tile(struct tiling *t, const struct picture *picture, struct r
 }
 
 struct tiling_result tiling_write(struct tiling *t, const struct picture *picture,
-    struct block_set *owed, struct block_set *lossy, const struct tile_demand *demand,
+    struct block_set *owed, struct fidelity *shown, const struct tile_demand *demand,
     struct tile_cache *cache, size_t limit, struct mtp_writer *w)
 {
 	struct tiling_result result = {0};
@@ -238,10 +238,10 @@ struct tiling_result tiling_write(struct tiling *t, const struct picture *pictur
 					result.more = true;
 					return result;
 				}
-				if (write_drawn(t, picture, r, owed, lossy, demand, w)) {
+				if (write_drawn(t, picture, r, owed, shown, demand, w)) {
 					result.tiles++;
 					block_set_remove_within(owed, r);
-					block_set_remove_within(lossy, r);
+					fidelity_exact(shown, r);
 					continue;
 				}
 			}
@@ -258,10 +258,12 @@ struct tiling_result tiling_write(struct tiling *t, const struct picture *pictur
 			}
 			result.tiles++;
 			block_set_remove_within(owed, r);
-			if (kind == MTP_TILE_JPEG)
-				block_set_add_rectangle(lossy, r);
+			if (kind == MTP_TILE_JPEG && demand->quality == TILE_FINE)
+				fidelity_fine(shown, r);
+			else if (kind == MTP_TILE_JPEG)
+				fidelity_poor(shown, r);
 			else
-				block_set_remove_within(lossy, r);
+				fidelity_exact(shown, r);
 		}
 	return result;
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "mtp-server/fidelity.h"
 #include "mtp-server/tile_cache.h"
 
 struct tiling; /* scratch memory, kept from update to update */
@@ -18,8 +19,8 @@ struct tiling_result {
 };
 
 /* Writes tiles for the blocks of `owed` and takes them out of it, until there are none left or the
- * next tile would go past `limit` bytes of the writer (one tile is always written). Blocks sent by
- * JPEG are added to `lossy`, those sent exactly are taken out. `cache` may be NULL. */
+ * next tile would go past `limit` bytes of the writer (one tile is always written). `shown`
+ * is told what has been sent exactly, and what by JPEG. `cache` may be NULL. */
 struct tiling_result tiling_write(struct tiling *tiling, const struct picture *picture,
-    struct block_set *owed, struct block_set *lossy, const struct tile_demand *demand,
+    struct block_set *owed, struct fidelity *shown, const struct tile_demand *demand,
     struct tile_cache *cache, size_t limit, struct mtp_writer *w);

@@ -7,17 +7,19 @@
 #include "mtp-server/palette.h"
 
 #define AGAIN_MS 300 /* changes further apart are no motion */
-#define END_MS 1000  /* without motion */
+#define END_MS 10000 /* without motion: what begins anew costs a key picture */
 #define HOT 2        /* changes in a row that make a block one that moves */
 #define HOT_MIN 12   /* blocks: less is not worth a stream */
 #define SUDDEN 8     /* one part of so many of the screen at once needs no second change */
 #define WHOLE 2      /* an area of more than one part of so many is taken to be the screen */
 
 /* Of pairs of neighbouring samples. */
-#define STEP 2      /* every second row is looked at */
-#define EDGE 48     /* difference, of green, that only something drawn has often */
-#define EDGES 2     /* of a block that has a stroke in it */
-#define COLOURS 160 /* of a block of text in several colours, anti-aliased */
+#define STEP 2  /* every second row is looked at */
+#define EDGE 48 /* difference, of green, that only something drawn has often */
+#define EDGES 2 /* of a block that has a stroke in it */
+#define CELL (BLOCK / 2)
+#define CELL_COLOURS 64 /* of a quarter of a block with text */
+#define COLOURS 160     /* of a block of text in several colours, anti-aliased */
 
 struct video_block {
 	uint32_t changed_ms;
@@ -76,14 +78,29 @@ enum video_content video_content(const struct picture *picture, unsigned column,
 	return few ? VIDEO_DRAWN : VIDEO_PHOTOGRAPH;
 }
 
-/* Of whole blocks, and of even sides, which video needs: a block cut off at an odd edge stays out.
- */
-static struct rectangle of_blocks(const struct video_area *v, const struct picture *picture,
-    unsigned left, unsigned top, unsigned right, unsigned bottom)
+bool video_has_text(const struct picture *picture, unsigned column, unsigned row)
 {
+	for (unsigned i = 0; i < 4; i++) {
+		struct rectangle r = rectangle_clip(column * BLOCK + i % 2 * CELL,
+		    row * BLOCK + i / 2 * CELL, CELL, CELL, picture->width, picture->height);
+		unsigned pairs, equal, edges;
+		count_pairs(picture, r, &pairs, &equal, &edges);
+		struct palette palette;
+		palette_init(&palette);
+		if (edges >= EDGES && equal * 2 >= pairs &&
+		    palette_add_rectangle(&palette, picture, r) && palette.size <= CELL_COLOURS)
+			return true;
+	}
+	return false;
+}
+
+struct rectangle video_area_of(const struct picture *picture, struct rectangle r)
+{
+	unsigned left = r.x / BLOCK, right = (r.x + r.width + BLOCK - 1) / BLOCK;
+	unsigned top = r.y / BLOCK, bottom = (r.y + r.height + BLOCK - 1) / BLOCK;
 	unsigned width = MIN(right * BLOCK, picture->width);
 	unsigned height = MIN(bottom * BLOCK, picture->height);
-	if ((right - left) * (bottom - top) * WHOLE > v->columns * v->rows) {
+	if ((right - left) * (bottom - top) * WHOLE > picture->columns * picture->rows) {
 		left = top = 0;
 		width = picture->width;
 		height = picture->height;
@@ -124,13 +141,13 @@ void video_area_note(
 		}
 	bool moves = hot >= HOT_MIN || fresh * SUDDEN > v->columns * v->rows;
 	if (moves) {
-		struct rectangle around = of_blocks(v, picture, left, top, right, bottom);
+		struct rectangle blocks = {
+		    left * BLOCK, top * BLOCK, (right - left) * BLOCK, (bottom - top) * BLOCK};
+		struct rectangle around = video_area_of(picture, blocks);
 		struct rectangle both = rectangle_union(v->area, around);
 		bool fits = both.width == v->area.width && both.height == v->area.height;
 		if (!fits && !rectangle_is_empty(both))
-			v->area = of_blocks(v, picture, both.x / BLOCK, both.y / BLOCK,
-			    (both.x + both.width + BLOCK - 1) / BLOCK,
-			    (both.y + both.height + BLOCK - 1) / BLOCK);
+			v->area = video_area_of(picture, both);
 		v->moved_ms = now;
 	} else if (hot) {
 		v->moved_ms = now;

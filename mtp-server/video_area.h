@@ -22,6 +22,10 @@ void video_area_finish(struct video_area *video);
 void video_area_note(
     struct video_area *video, const struct picture *picture, const struct block_set *damage);
 
+/* The rectangle as video can have it: of whole blocks and even sides; most of the screen becomes
+ * all of it. A block that is cut off at an odd edge is not in it. May be empty. */
+struct rectangle video_area_of(const struct picture *picture, struct rectangle r);
+
 enum video_content {
 	VIDEO_DRAWN,  /* text, icons, plain surfaces: to be shown exactly */
 	VIDEO_SMOOTH, /* a gradient, or a photograph's sky: goes along with what moves around it */
@@ -30,3 +34,5 @@ enum video_content {
 
 /* What this block looks like; made to be quick: half of its rows are looked at. */
 enum video_content video_content(const struct picture *picture, unsigned column, unsigned row);
+/* Is a quarter of it text, whatever the rest is? */
+bool video_has_text(const struct picture *picture, unsigned column, unsigned row);

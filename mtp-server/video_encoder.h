@@ -12,11 +12,16 @@
 
 struct video_encoder;
 
+#define VIDEO_QP_AUTO 0u
+
 bool video_encoder_is_there(void);
 /* Sides are even. NULL: the library refuses. */
 struct video_encoder *video_encoder_new(unsigned width, unsigned height);
 void video_encoder_free(struct video_encoder *encoder);
 /* Slices and, in the first, parameter sets, behind start codes; the bytes are the encoder's until
- * the next call. NULL: it failed, and only a new one goes on. */
+ * the next call. `qp`: the picture's quantiser (1 to 51), VIDEO_QP_AUTO: by constant quality. NULL:
+ * it failed, and only a new one goes on. */
 const uint8_t *video_encode(
-    struct video_encoder *encoder, const struct mtp_i420 *frame, size_t *size);
+    struct video_encoder *encoder, const struct mtp_i420 *frame, unsigned qp, size_t *size);
+/* What a decoder shows after the last access unit, copied. */
+void video_encoder_shown(const struct video_encoder *encoder, const struct mtp_i420 *to);

@@ -217,7 +217,7 @@ struct worker *worker_new(int display_fd, unsigned width, unsigned height, unsig
 	w->data = data;
 	w->viewers = g_ptr_array_new_with_free_func((GDestroyNotify)viewer_free);
 	memories_init(&w->memories);
-	w->jpeg = jpeg_encoder_new();
+	w->jpeg = jpeg_encoder_new(false);
 	w->screens = screens_new(width, height, &host, w);
 	input_init(&w->input, &sink, w, touch_points);
 	input_screen(&w->input, width, height);

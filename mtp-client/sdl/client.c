@@ -20,8 +20,8 @@
 #define FRAME_MS 16    /* window events are polled */
 #define RESIZED_MS 250 /* a window that is being dragged is told when it rests */
 #define PATIENCE_S 60  /* headless, nobody watches: give up then */
-/* --screenshot: no new picture for so long. What was sent roughly is sent exactly when the phone
- * has been quiet for 1.2 s (mtp-server/screen.c). */
+/* --screenshot: no new picture for so long. What was sent roughly is sent well when the phone has
+ * been quiet for 1.4 s (mtp-server/feed.c). */
 #define STILL_MS 1700
 #define STILL_AT_MOST_MS 10000 /* ... or a phone that never rests */
 

@@ -10,7 +10,8 @@ struct fixture {
 	uint32_t *pixels; /* the surface's, to be drawn into */
 	struct surface *surface;
 	struct picture picture;
-	struct block_set damage, owed, rough;
+	struct block_set damage, owed;
+	struct fidelity shown;
 	struct decoder decoder;
 	struct tiling *tiling;
 	uint8_t room[4 << 20];
@@ -19,7 +20,7 @@ struct fixture {
 
 static const struct rectangle everything = {0, 0, WIDTH, HEIGHT};
 static const struct tile_demand all = {.codecs = 31};
-static const struct tile_demand exact = {.codecs = 31, .exact = true};
+static const struct tile_demand exact = {.codecs = 31, .quality = TILE_EXACT};
 
 static struct fixture *set_up(void)
 {
@@ -31,7 +32,7 @@ static struct fixture *set_up(void)
 	picture_init(&f->picture, WIDTH, HEIGHT);
 	block_set_init(&f->damage, WIDTH, HEIGHT);
 	block_set_init(&f->owed, WIDTH, HEIGHT);
-	block_set_init(&f->rough, WIDTH, HEIGHT);
+	fidelity_init(&f->shown, WIDTH, HEIGHT);
 	decoder_init(&f->decoder, WIDTH, HEIGHT);
 	f->tiling = tiling_new();
 	return f;
@@ -43,7 +44,7 @@ static void tear_down(struct fixture *f)
 	picture_finish(&f->picture);
 	block_set_finish(&f->damage);
 	block_set_finish(&f->owed);
-	block_set_finish(&f->rough);
+	fidelity_finish(&f->shown);
 	decoder_finish(&f->decoder);
 	tiling_free(f->tiling);
 	g_free(f);
@@ -61,7 +62,7 @@ static size_t send(
 {
 	struct mtp_writer w = mtp_writer_of(f->room, sizeof f->room);
 	struct tiling_result result =
-	    tiling_write(f->tiling, &f->picture, &f->owed, &f->rough, demand, cache, limit, &w);
+	    tiling_write(f->tiling, &f->picture, &f->owed, &f->shown, demand, cache, limit, &w);
 	g_assert_false(w.failed);
 	struct mtp_update update = {.count = (uint16_t)result.tiles, .tiles = {f->room, w.size}};
 	decoder_update(&f->decoder, &update);
@@ -151,7 +152,7 @@ static void test_lossless(void)
 	send(f, &exact, NULL, sizeof f->room);
 	decoder_assert_shows(&f->decoder, f->pixels);
 	g_assert_cmpuint(f->owed.count, ==, 0);
-	g_assert_cmpuint(f->rough.count, ==, 0);
+	g_assert_cmpuint(f->shown.rough.count, ==, 0);
 	g_assert_cmpuint(f->decoder.tiles[MTP_TILE_JPEG], ==, 0);
 	g_assert_cmpuint(f->decoder.tiles[MTP_TILE_ZSTD], >, 0);
 	g_assert_cmpuint(f->decoder.tiles[MTP_TILE_PALETTE], >, 0);
@@ -193,9 +194,9 @@ static void test_rough_then_exact(void)
 	look(f);
 	size_t rough = send(f, &all, NULL, sizeof f->room);
 	g_assert_cmpuint(f->decoder.tiles[MTP_TILE_JPEG], >, 0);
-	g_assert_cmpuint(f->rough.count, >, 0);
+	g_assert_cmpuint(f->shown.rough.count, >, 0);
 	/* Text is never rough. */
-	g_assert_false(block_set_touches(&f->rough, (struct rectangle){0, 0, WIDTH, 320}));
+	g_assert_false(block_set_touches(&f->shown.rough, (struct rectangle){0, 0, WIDTH, 320}));
 	/* And JPEG is near: on the mean within a few steps a channel. */
 	uint64_t off = 0;
 	for (size_t i = 320 * WIDTH; i < (size_t)WIDTH * HEIGHT; i++)
@@ -203,10 +204,10 @@ static void test_rough_then_exact(void)
 		    (int)(f->decoder.pixels[i] >> 8 & 255) - (int)(f->pixels[i] >> 8 & 255));
 	g_assert_cmpuint(off / (WIDTH * (HEIGHT - 320)), <=, 4);
 
-	block_set_copy(&f->owed, &f->rough);
+	block_set_copy(&f->owed, &f->shown.rough);
 	size_t refined = send(f, &exact, NULL, sizeof f->room);
 	decoder_assert_shows(&f->decoder, f->pixels);
-	g_assert_cmpuint(f->rough.count, ==, 0);
+	g_assert_cmpuint(f->shown.rough.count, ==, 0);
 	g_assert_cmpuint(rough, <, refined);
 	tear_down(f);
 }

@@ -103,7 +103,7 @@ static void test_film(struct fixture *f, gconstpointer data)
 	note(f, 100);
 	assert_area(f, film);
 	draw(f, page, 0, text);
-	note(f, 2000);
+	note(f, 20000);
 	assert_area(f, (struct rectangle){0});
 }
 

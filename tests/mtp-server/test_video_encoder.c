@@ -23,7 +23,7 @@ static int encode(void)
 		for (size_t at = 0; at < mtp_i420_size(WIDTH, HEIGHT); at++)
 			memory[at] = (uint8_t)(at * 7 + (size_t)i * 5 + at / WIDTH * (at % 13));
 		size_t size;
-		const uint8_t *unit = video_encode(encoder, &frame, &size);
+		const uint8_t *unit = video_encode(encoder, &frame, VIDEO_QP_AUTO, &size);
 		if (!unit || !mtp_h264_is_valid(unit, size, i == 0, WIDTH, HEIGHT))
 			break;
 	}
