@@ -34,6 +34,11 @@ struct rectangle rectangle_intersection(struct rectangle a, struct rectangle b)
 	return (struct rectangle){.x = x, .y = y, .width = right - x, .height = bottom - y};
 }
 
+bool rectangle_is_same(struct rectangle a, struct rectangle b)
+{
+	return a.x == b.x && a.y == b.y && a.width == b.width && a.height == b.height;
+}
+
 struct rectangle rectangle_clip(
     int64_t x, int64_t y, int64_t width, int64_t height, unsigned max_width, unsigned max_height)
 {

@@ -21,6 +21,7 @@ struct rectangle {
 struct rectangle rectangle_union(struct rectangle a, struct rectangle b);
 struct rectangle rectangle_intersection(struct rectangle a, struct rectangle b);
 bool rectangle_is_empty(struct rectangle r);
+bool rectangle_is_same(struct rectangle a, struct rectangle b);
 /* Of numbers that came from outside: negative, huge, whatever. */
 struct rectangle rectangle_clip(
     int64_t x, int64_t y, int64_t width, int64_t height, unsigned max_width, unsigned max_height);
