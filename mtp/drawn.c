@@ -150,9 +150,9 @@ RANGE_INLINE void code_context(struct range_coder *c, struct drawn *d, struct dr
 		uint32_t colour = 0;
 		if (!decoding)
 			load_row(p, a.x, a.y, 1, &colour, false);
-		memset(rows[0] - DRAWN_MARGIN, 0, (2 * DRAWN_MARGIN) * sizeof(uint32_t));
-		memset(rows[1] - DRAWN_MARGIN, 0, (2 * DRAWN_MARGIN) * sizeof(uint32_t));
-		memset(rows[2] - DRAWN_MARGIN, 0, (2 * DRAWN_MARGIN) * sizeof(uint32_t));
+		memset(rows[0] - DRAWN_MARGIN, 0, (2 * DRAWN_MARGIN + 1) * sizeof(uint32_t));
+		memset(rows[1] - DRAWN_MARGIN, 0, (2 * DRAWN_MARGIN + 1) * sizeof(uint32_t));
+		memset(rows[2] - DRAWN_MARGIN, 0, (2 * DRAWN_MARGIN + 1) * sizeof(uint32_t));
 		struct colour_place place = {rows[0], rows[1], rows[2]};
 		if (decoding)
 			colour = colour_decode(c, &d->colours, place, COLOUR_NONE);
