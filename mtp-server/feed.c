@@ -17,7 +17,7 @@
 #define FINE_US 1400000
 #define FINE_SOONEST_US 400000
 #define FINE_BLOCK 200 /* bytes that a block may take */
-#define EXACT_US 10000000
+#define EXACT_US 30000000
 #define EXACT_PART (32u << 10)
 #define EXACT_PART_US 100000
 #define UPDATE_HEAD 11 /* bytes of an UPDATE in front of its tiles */

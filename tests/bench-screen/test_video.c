@@ -71,15 +71,15 @@ static void test_motion(void)
 	g_assert_true(replay_run(replay, (FRAMES * FRAME_US) + 9000000, NULL));
 	g_assert_cmpuint(replay_counters(replay).bytes, ==, bytes);
 	/* Who stays has it exactly, and then nothing is sent. */
-	g_assert_true(replay_run(replay, (FRAMES * FRAME_US) + 30000000, NULL));
+	g_assert_true(replay_run(replay, (FRAMES * FRAME_US) + 60000000, NULL));
 	g_assert_true(isinf(psnr_now(replay, &frame, 0, HEIGHT)));
 	bytes = replay_counters(replay).bytes;
-	g_assert_true(replay_run(replay, (FRAMES * FRAME_US) + 38000000, NULL));
+	g_assert_true(replay_run(replay, (FRAMES * FRAME_US) + 68000000, NULL));
 	g_assert_cmpuint(replay_counters(replay).bytes, ==, bytes);
 	/* And again, after it had stopped. */
 	for (unsigned n = 0; n < 5; n++) {
 		draw(&frame, FRAMES + n);
-		g_assert_true(replay_frame(replay, 40000000 + n * FRAME_US, &frame, NULL));
+		g_assert_true(replay_frame(replay, 80000000 + n * FRAME_US, &frame, NULL));
 		g_assert_cmpfloat(psnr_now(replay, &frame, 0, HEIGHT), >, 30);
 	}
 	ppm_finish(&frame);

@@ -91,7 +91,7 @@ static void acknowledge(struct fixture *f)
 /* Until nothing is owed and all is exact, which takes its time. */
 static void settle(struct fixture *f)
 {
-	for (unsigned i = 0; i < 200; i++) {
+	for (unsigned i = 0; i < 400; i++) {
 		acknowledge(f);
 		run(f, 100);
 	}
