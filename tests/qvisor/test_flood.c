@@ -105,8 +105,10 @@ static void assert_others_answer(int fd, struct qmp *other)
 		unsigned turns = 0;
 		qmp_execute(other, "query-status", NULL, -1, 5000, on_answer, &answered);
 		answer(fd, id);
-		for (; !answered; turns++)
+		while (!answered) {
 			g_main_context_iteration(NULL, TRUE);
+			turns++;
+		}
 		g_assert_cmpuint(turns, <=, TURNS_MAX);
 	}
 }
