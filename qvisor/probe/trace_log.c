@@ -36,11 +36,20 @@ void trace_log_line(struct trace_log *log, const char *line)
 		(*kind == 'w' ? &place->writes : &place->reads)[0]++;
 }
 
-/* Linux drivers/base/dd.c, really_probe() */
+/* Linux drivers/base/dd.c, really_probe(): "bound device X to driver Y", and in newer kernels
+ * "DRIVER X: bus: 'B': really_probe: bound device to driver Y". */
 bool trace_log_bound(const char *line, char device[64], char driver[64])
 {
 	const char *at = strstr(line, "bound device ");
-	return at && sscanf(at, "bound device %63s to driver %63s", device, driver) == 2;
+	if (!at || sscanf(at, "bound device to driver %63s", driver) != 1)
+		return at && sscanf(at, "bound device %63s to driver %63s", device, driver) == 2;
+	const char *end = strstr(line, ": bus: "), *begin = end;
+	while (begin && begin > line && begin[-1] != ' ')
+		begin--;
+	if (!begin || end > at)
+		return false;
+	g_strlcpy(device, begin, MIN((size_t)(end - begin) + 1, 64));
+	return true;
 }
 
 static JsonObject *find_node(JsonArray *nodes, uint64_t address)

@@ -40,6 +40,13 @@ static void test_bound(void)
 	        device, driver));
 	g_assert_cmpstr(device, ==, "virtio0");
 	g_assert_cmpstr(driver, ==, "virtio_gpu");
+	g_assert_true(
+	    trace_log_bound("[    0.7] reg-dummy reg-dummy.0: bus: 'platform': really_probe: bound "
+	                    "device to driver reg-dummy\r",
+	        device, driver));
+	g_assert_cmpstr(device, ==, "reg-dummy.0");
+	g_assert_cmpstr(driver, ==, "reg-dummy");
+	g_assert_false(trace_log_bound("bound device to driver x", device, driver));
 	g_assert_false(trace_log_bound("bound device", device, driver));
 }
 
