@@ -22,16 +22,17 @@
 struct program {
 	GMainLoop *loop;
 	struct worker *worker;
-	uint64_t told; /* frames of all viewers when counters were told last */
-	unsigned told_viewers;
+	JsonArray *told; /* the counters that mtpd has; NULL: none yet */
 };
 
-static void tell(JsonObject *message)
+static bool tell(JsonObject *message)
 {
 	g_autoptr(GError) error = NULL;
-	/* When mtpd is too busy to listen it loses a count of frames, or asks again. */
-	if (!link_send(LINK_FD, message, -1, &error))
-		g_debug("mtpd does not listen: %s", error->message);
+	/* When mtpd is too busy to listen it is told of frames later, or asks again. */
+	if (link_send(LINK_FD, message, -1, &error))
+		return true;
+	g_debug("mtpd does not listen: %s", error->message);
+	return false;
 }
 
 static void set_error(JsonObject *message, const GError *error)
@@ -63,20 +64,16 @@ static void on_gone(void *data)
 static gboolean on_counters(gpointer data)
 {
 	struct program *p = data;
-	JsonArray *viewers = worker_counters(p->worker);
-	uint64_t frames = 0;
-	for (guint i = 0; i < json_array_get_length(viewers); i++)
-		frames += (uint64_t)json_object_get_int_member(
-		    json_array_get_object_element(viewers, i), "frames");
-	if (frames == p->told && worker_viewers(p->worker) == p->told_viewers) {
-		json_array_unref(viewers);
+	g_autoptr(JsonArray) viewers = worker_counters(p->worker);
+	/* All of it: one viewer may have come in the place of another that had seen as much. */
+	if (p->told && json_array_equal(viewers, p->told))
 		return G_SOURCE_CONTINUE;
-	}
-	p->told = frames;
-	p->told_viewers = worker_viewers(p->worker);
 	JsonObject *message = link_message("counters");
-	json_object_set_array_member(message, "viewers", viewers);
-	tell(message);
+	json_object_set_array_member(message, "viewers", json_array_ref(viewers));
+	if (tell(message)) {
+		g_clear_pointer(&p->told, json_array_unref);
+		p->told = g_steal_pointer(&viewers);
+	}
 	return G_SOURCE_CONTINUE;
 }
 
@@ -238,6 +235,7 @@ int main(int argc, char **argv)
 	g_timeout_add(COUNTERS_MS, on_counters, &p);
 	g_main_loop_run(p.loop);
 	worker_free(p.worker);
+	g_clear_pointer(&p.told, json_array_unref);
 	g_main_loop_unref(p.loop);
 	return EXIT_SUCCESS;
 }

@@ -283,11 +283,6 @@ void worker_end_viewer(
 			viewer_bye(w->viewers->pdata[i], code, reason);
 }
 
-unsigned worker_viewers(const struct worker *w)
-{
-	return w->viewers->len;
-}
-
 JsonArray *worker_counters(const struct worker *w)
 {
 	JsonArray *array = json_array_new();

@@ -31,7 +31,6 @@ bool worker_add_viewer(
     struct worker *worker, int fd, const struct viewer_options *options, GError **error);
 void worker_end_viewer(
     struct worker *worker, const char *session, enum mtp_bye_code code, const char *reason);
-unsigned worker_viewers(const struct worker *worker);
 /* [{"session","frames","bytes"}] */
 JsonArray *worker_counters(const struct worker *worker);
 /* A JPEG of the screen as it is now. QVMI_ERROR_UNAVAILABLE: QEMU has not shown any yet. */

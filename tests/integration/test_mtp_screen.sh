@@ -129,6 +129,15 @@ check 'a session is listed' "$(live | jq -r '[.user,.address,.model]|join(" ")')
 check 'ending it' "$(api -X DELETE -w '%{http_code}' "http://mtpd/v1/sessions/$two")" 204
 ended "$two_pid"
 check 'it was told why' "$(cat two.out)" 'bye=5 reason=an administrator*'
+# One that comes in its place has seen as much, and is another.
+two=$(session)
+(probe "$two" <<<'open
+picture
+expect-bye 5' >two.out 2>&1) &
+two_pid=$!
+wait_for 'the one in its place to be listed' live
+check 'ending that one' "$(api -X DELETE -w '%{http_code}' "http://mtpd/v1/sessions/$two")" 204
+ended "$two_pid"
 check 'ending what is not there' "$(api -X DELETE "http://mtpd/v1/sessions/$two" | jq -r .status)" 404
 
 # The same session from elsewhere.
