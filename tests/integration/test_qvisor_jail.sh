@@ -34,6 +34,7 @@ qvisord=$work/qvisord
 unified=$(findmnt -n -o TARGET -t cgroup2 2>/dev/null | head -n 1 || true)
 if [ -n "$unified" ] && mkdir "$unified/qvmi$$" 2>/dev/null; then cgroup=$unified/qvmi$$; fi
 start_launcher() {
+	rm -f "$launch" # the one before has left it
 	"$QVMI_BIN/qvisor-launch" --socket "$launch" --user nobody --state-folder "$state" --first-uid "$first" --uid-count 3 \
 		${cgroup:+--cgroup "$cgroup" --memory-max 1024} 2>>"$work/launch.log" &
 	launcher=$!
