@@ -23,22 +23,9 @@ if [ -z "${INSIDE:-}" ]; then
 	exit "$code"
 fi
 
-work=$INSIDE failed=0
-check() { # check WHAT ACTUAL EXPECTED(glob)
-	# shellcheck disable=SC2053
-	if [[ $2 == $3 ]]; then echo "ok   $1"; else echo "FAIL $1: got '$2', want '$3'"; failed=1; fi
-}
-eventually() { # eventually WHAT EXPECTED(glob) COMMAND...: until it prints that
-	local what=$1 want=$2 end=$((SECONDS + 60)) got
-	shift 2
-	while true; do
-		got=$("$@" 2>&1 || true)
-		# shellcheck disable=SC2053
-		[[ $got == $want || $SECONDS -ge $end ]] && break
-		sleep 0.1
-	done
-	check "$what" "$got" "$want"
-}
+work=$INSIDE
+# shellcheck source=tests/lib/check.sh
+. tests/lib/check.sh
 
 # --- a machine that is ours alone ---------------------------------------------------------------------------------------------
 mount -t proc proc /proc
@@ -113,21 +100,21 @@ admin() { qvmi --server "unix:$1" "${@:2}"; }
 pool() { admin /run/qvmi-pool/poold.sock "$@"; }
 api() { curl -sS --max-time 60 --unix-socket /run/qvmi-pool/poold.sock "http://pool$1" "${@:2}"; }
 state() { api /v1/hosts/host-1 | jq -r .state; }
-eventually 'the host has registered and is reached' reachable state
+check_soon 'the host has registered and is reached' reachable state
 check 'its phones are in a jail' "$(api /v1/hosts/host-1 | jq -c '.info.jail')" '{"launcher":true,"without":[[]]}'
 broker() { curl -sS --max-time 20 --cacert "$pki/ca.pem" "https://127.0.0.1:8443$1" -o /dev/null -w '%{http_code}'; }
-eventually 'the broker serves its page' 200 broker /
+check_soon 'the broker serves its page' 200 broker /
 console() { curl -sS --max-time 20 --cacert "$pki/ca.pem" "https://127.0.0.1:8446$1" -o /dev/null -w '%{http_code}'; }
-eventually 'and the console' 200 console /
+check_soon 'and the console' 200 console /
 
 operation=$(api /v1/templates -d "{\"manifest\":\"$work/image/manifest.json\"}" | jq -r .id)
 built() { api "/v1/operations/$operation" | jq -r '.state + " " + (.error.detail // "")'; }
-eventually 'a template' 'succeeded ' built
+check_soon 'a template' 'succeeded ' built
 known() { api /v1/templates | jq -r '.templates[0].state'; }
-eventually 'which the pool knows' ready known
+check_soon 'which the pool knows' ready known
 phone=$(api /v1/phones -d '{"template":"tiny"}' | jq -r .uuid)
 thumbnail() { api "/v1/phones/$phone/thumbnail" -o /dev/null -w '%{http_code} %{content_type}'; }
-eventually 'mtpd shows it to the pool, by mutual TLS' '200 image/jpeg' thumbnail
+check_soon 'mtpd shows it to the pool, by mutual TLS' '200 image/jpeg' thumbnail
 pid=$(api "/v1/phones/$phone" | jq -r .pid)
 check 'it runs as a user of its own' "$(stat -c %u "/proc/$pid")" '70???'
 check 'which no daemon is' "$(getent passwd "$(stat -c %u "/proc/$pid")" || echo nobody)" nobody

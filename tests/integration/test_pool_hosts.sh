@@ -5,7 +5,7 @@
 set -euo pipefail
 bin=${QVMI_BIN:?the folder of the binaries}
 tiny=$("$(dirname "$0")/../guest/build" | tail -n 1)
-work=$(mktemp -d) failed=0
+work=$(mktemp -d)
 declare -A pids=()
 clean_up() {
 	[ ${#pids[@]} = 0 ] || kill -9 "${pids[@]}" 2>/dev/null || true
@@ -19,22 +19,8 @@ clean_up() {
 }
 trap clean_up EXIT
 trap 'failed=1' ERR
-check() { # check WHAT ACTUAL EXPECTED(glob)
-	# shellcheck disable=SC2053
-	if [[ $2 == $3 ]]; then echo "ok   $1"; else echo "FAIL $1: got '$2', want '$3'"; failed=1; fi
-}
-eventually() { # eventually WHAT EXPECTED(glob) COMMAND...: until it prints that
-	local what=$1 want=$2 end=$((SECONDS + 60)) got
-	shift 2
-	while true; do
-		got=$("$@" 2>&1 || true)
-		# shellcheck disable=SC2053
-		[[ $got == $want ]] && break
-		[ $SECONDS -lt $end ] || break
-		sleep 0.1
-	done
-	check "$what" "$got" "$want"
-}
+# shellcheck source=tests/lib/check.sh
+. "$(dirname "$0")/../lib/check.sh"
 
 # --- certificates of one authority ------------------------------------------------------------------------------------------
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=ca -days 2 -keyout "$work/ca.key" -out "$work/ca.pem" 2>/dev/null
@@ -48,11 +34,8 @@ certificate qvisord qvisord
 certificate one host:one
 certificate two host:two
 declare -A port=()
-next=$((20000 + $$ % 4000 * 10))
-for name in poold one two; do
-	while (: <"/dev/tcp/127.0.0.1/$next") 2>/dev/null; do next=$((next + 1)); done
-	port[$name]=$next next=$((next + 1))
-done
+first=$(free_ports 3)
+port=([poold]=$first [one]=$((first + 1)) [two]=$((first + 2)))
 
 # --- daemons ----------------------------------------------------------------------------------------------------------------
 listen() { # listen NAME CERTIFICATE
@@ -81,7 +64,7 @@ ready() { api "$1" /readyz -o /dev/null -w '%{http_code}'; }
 start() { # start PROGRAM NAME
 	"$bin/$1" --config "$work/$2.conf" 2>>"$work/$2.log" &
 	pids[$2]=$!
-	eventually "$2 is ready" 200 ready "$2"
+	check_soon "$2 is ready" 200 ready "$2"
 }
 end() {
 	kill "-$1" "${pids[$2]}"
@@ -92,13 +75,13 @@ end() {
 # --- they register: before there is a pool, and after ------------------------------------------------------------------------
 start qvisord one
 registered() { api "$1" /v1/host | jq -r '.pool | "\(.registered) \(.problem)"'; }
-eventually 'without a pool a host says so' 'false *poold*' registered one
+check_soon 'without a pool a host says so' 'false *poold*' registered one
 start poold poold
 start qvisord two
 host() { pool "/v1/hosts/$1" | jq -r "$2"; }
-eventually 'the first is there once there is a pool' 'reachable active' host one '"\(.state) \(.duty)"'
-eventually 'and the second' 'reachable active' host two '"\(.state) \(.duty)"'
-eventually 'which it knows' 'true null' registered two
+check_soon 'the first is there once there is a pool' 'reachable active' host one '"\(.state) \(.duty)"'
+check_soon 'and the second' 'reachable active' host two '"\(.state) \(.duty)"'
+check_soon 'which it knows' 'true null' registered two
 check 'where its screens are' "$(host two '"\(.mtp.address) \(.mtp.port) \(.mtp.websocket_port)"')" '192.0.2.7 1444 1445'
 
 # --- what a host's certificate is good for -----------------------------------------------------------------------------------
@@ -119,45 +102,45 @@ check 'poold'\''s own is let in there' "$(as poold two /v1/host)" '*"two"* 200'
 operation() { pool "/v1/operations/$1" | jq -r .state; }
 for host in one two; do
 	id=$(pool /v1/templates -d "{\"manifest\":\"$tiny/manifest.json\",\"host\":\"$host\"}" | jq -r .id)
-	eventually "a template on $host" succeeded operation "$id"
+	check_soon "a template on $host" succeeded operation "$id"
 done
 pool /v1/pools -d '{"name":"p","template":"tiny","ready":2,"max":8}' >/dev/null
 spare() { pool /v1/pools/p | jq -r .ready_now; }
-eventually 'two stand by' 2 spare
+check_soon 'two stand by' 2 spare
 lease() { pool /v1/leases -d "{\"user\":\"$1\",\"pool\":\"p\"}"; }
 ann=$(lease ann)
 home=$(jq -r .host.id <<<"$ann") phone=$(jq -r .phone.uuid <<<"$ann")
 other=$([ "$home" = one ] && echo two || echo one)
-eventually 'two stand by again' 2 spare
+check_soon 'two stand by again' 2 spare
 duty() { pool "/v1/hosts/$1" -X PATCH -d "{\"duty\":\"$2\"}" | jq -r '.duty // .detail'; }
 check 'a duty that there is not' "$(duty "$home" holiday)" '*active, draining or maintenance*'
 check 'a host that there is not' "$(duty three draining)" '*no host*'
 check 'her host is drained' "$(duty "$home" draining)" draining
 on() { api "$1" '/v1/phones?state=all' | jq -r '[.phones[].uuid] | join(" ")'; }
-eventually 'nothing but hers is on it' "$phone" on "$home"
-eventually 'two stand by on the other' 2 spare
+check_soon 'nothing but hers is on it' "$phone" on "$home"
+check_soon 'two stand by on the other' 2 spare
 check 'she is still let in' "$(lease ann | jq -r '"\(.phone.uuid) \(.phone.state)"')" "$phone running"
 check 'bob'\''s comes from the other' "$(lease bob | jq -r .host.id)" "$other"
 check 'by hand neither' "$(pool /v1/phones -d "{\"template\":\"tiny\",\"host\":\"$home\"}" | jq -r .status)" 503
 check 'maintenance' "$(duty "$home" maintenance)" maintenance
 state() { pool "/v1/phones/$phone" | jq -r .state; }
-eventually 'hers is suspended' suspended state
+check_soon 'hers is suspended' suspended state
 check 'and she is told' "$(lease ann | jq -r '"\(.status) \(.detail)"')" "503 *in maintenance; the phone is kept*"
 
 # --- a poold that has forgotten everything -----------------------------------------------------------------------------------
 end TERM "$home"
 start qvisord "$home"
-eventually 'a host that starts anew is still in maintenance' 'reachable maintenance' host "$home" '"\(.state) \(.duty)"'
+check_soon 'a host that starts anew is still in maintenance' 'reachable maintenance' host "$home" '"\(.state) \(.duty)"'
 check 'back' "$(duty "$home" active)" active
 check 'hers is as she left it' "$(lease ann | jq -r '"\(.phone.uuid) \(.phone.state)"')" "$phone running"
 for uuid in $(pool /v1/phones | jq -r '.phones[] | .uuid'); do pool "/v1/phones/$uuid?force=true" -X DELETE >/dev/null; done
 pool /v1/pools/p -X DELETE -o /dev/null
-eventually 'all phones are gone' '' on one
-eventually 'on both' '' on two
+check_soon 'all phones are gone' '' on one
+check_soon 'on both' '' on two
 end KILL poold
 rm "$work"/pool.db*
 start poold poold
-eventually 'without its records it learns of the hosts again' reachable host one .state
-eventually 'of both' reachable host two .state
+check_soon 'without its records it learns of the hosts again' reachable host one .state
+check_soon 'of both' reachable host two .state
 for name in poold one two; do end TERM "$name"; done
 exit "$failed"
