@@ -25,7 +25,7 @@ start_vnc() { # sets vnc_pid, port, code
 	done
 	code=$(sed -n 's/.*password //p' "$work/vnc.out")
 }
-probe() { "$QVMI_BIN/vnc-probe" "$port" 2>&1 && echo "status 0" || echo "status $?"; }
+probe() { "$QVMI_BIN/vnc-probe" "$port" 2>"$work/probe.err" && echo "status 0" || echo "status $?"; }
 ended() { if wait "$vnc_pid"; then echo 0; else echo "$?"; fi >"$work/status"; } # not in $(): a child of this shell
 
 start_vnc
@@ -44,4 +44,5 @@ kill "$vnc_pid"
 ended
 check 'a signal ends it' "$(cat "$work/status")" 0
 check 'nonsense is refused' "$("$QVMI_BIN/mtp-vnc" "$broker" --user demo --port 0 2>&1 || true)" 'mtp-vnc: give *port of 1 to 65535*'
+[ "$failed" = 0 ] || cat "$work/probe.err"
 exit "$failed"
