@@ -12,20 +12,10 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "common/sanitized.h"
 
 #define MEMORY_MAX (1024ul << 20) /* address space; a worker uses some 60 MiB of it */
 #define DESCRIPTORS_MAX 64
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 static bool fail(GError **error, const char *what, int number)
 {

@@ -243,3 +243,15 @@ bool manager_order(struct manager *m, const char *uuid, const char *host, const 
 	return order_record_insert(m->db, &order, error) &&
 	       phone_record_set_stage(m->db, uuid, PHONE_DESTROYING, error);
 }
+
+bool manager_order_spare(struct manager *m, const char *uuid, const char *host, const char *why)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (database_begin(m->db, &error) && manager_order(m, uuid, host, why, "poold", &error) &&
+	    database_commit(m->db, &error))
+		return true;
+	database_rollback(m->db);
+	g_warning("phone %s: cannot record its destruction: %s", uuid, error->message);
+	return false;
+}

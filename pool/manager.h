@@ -84,3 +84,7 @@ GArray *manager_choices(struct manager *manager, const char *template, const cha
 /* Writes the order to destroy a phone and marks its record, in the caller's transaction. */
 bool manager_order(struct manager *manager, const char *uuid, const char *host, const char *why,
     const char *who, GError **error);
+/* The same for a ready clone, in a transaction of its own and poold's name. False: it could not be
+ * recorded, which has been logged. */
+bool manager_order_spare(
+    struct manager *manager, const char *uuid, const char *host, const char *why);

@@ -152,21 +152,13 @@ static void start_clone(struct manager *m, const struct pool_record *pool, const
 
 static void destroy(struct manager *m, const struct replenish_question *q, const char *uuid)
 {
-	g_autoptr(GError) error = NULL;
 	struct work_task task = {.kind = WORK_DESTROY, .uuid = uuid};
 
 	for (unsigned i = 0; i < q->n_spare; i++)
 		if (g_str_equal(q->spare[i].uuid, uuid))
 			task.host = q->spare[i].host;
-	if (database_begin(m->db, &error) &&
-	    manager_order(
-	        m, uuid, task.host, "more ready clones than the pool keeps", "poold", &error) &&
-	    database_commit(m->db, &error)) {
+	if (manager_order_spare(m, uuid, task.host, "more ready clones than the pool keeps"))
 		work_add(m, &task, NULL, NULL);
-		return;
-	}
-	database_rollback(m->db);
-	g_warning("phone %s: cannot record its destruction: %s", uuid, error->message);
 }
 
 static void carry_out(

@@ -36,16 +36,8 @@ static void set_stage(struct manager *m, const struct phone_record *r, enum phon
 
 static void destroy(struct manager *m, const struct phone_record *r, const char *why)
 {
-	g_autoptr(GError) error = NULL;
-
-	if (database_begin(m->db, &error) &&
-	    manager_order(m, r->uuid, r->host, why, "poold", &error) &&
-	    database_commit(m->db, &error)) {
+	if (manager_order_spare(m, r->uuid, r->host, why))
 		add_work(m, r, WORK_DESTROY);
-		return;
-	}
-	database_rollback(m->db);
-	g_warning("phone %s: cannot record its destruction: %s", r->uuid, error->message);
 }
 
 /* A spare clone that has gone wrong. Its like may do the same: the host rests for a moment. */

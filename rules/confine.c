@@ -10,18 +10,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_SANITIZER 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_SANITIZER 1
-#endif
-#ifndef UNDER_SANITIZER
-#define UNDER_SANITIZER 0
-#endif
+#include "common/sanitized.h"
 
 #define NOBODY 65534
 
@@ -51,7 +40,7 @@ static bool drop_root(GError **error)
 static bool limits(GError **error)
 {
 	/* AddressSanitizer reserves terabytes of address space; a build with it is for tests. */
-	if (!UNDER_SANITIZER &&
+	if (!SANITIZED &&
 	    !limit(RLIMIT_AS, CONFINE_ADDRESS_SPACE, "limit the address space", error))
 		return false;
 	return limit(RLIMIT_CPU, CONFINE_CPU_SECONDS, "limit processor time", error) &&
@@ -72,7 +61,7 @@ static int filter_rules(scmp_filter_ctx filter)
 	for (unsigned i = 0; i < G_N_ELEMENTS(plain) && r == 0; i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, plain[i], 0);
 	/* The sanitizer's handler of longjmp, by which Lua raises errors. */
-	if (r == 0 && UNDER_SANITIZER)
+	if (r == 0 && SANITIZED)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sigaltstack), 0);
 #ifdef __NR_alarm
 	if (r == 0)
@@ -97,7 +86,7 @@ static bool filter_calls(GError **error)
 {
 	/* A sanitizer's runtime asks the kernel for things of its own: refuse instead of kill. */
 	scmp_filter_ctx filter =
-	    seccomp_init(UNDER_SANITIZER ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS);
+	    seccomp_init(SANITIZED ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS);
 	int r;
 
 	if (!filter)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench/peers/libvnc_leaks.h"
 #include "bench/peers/peer.h"
 #include "bench/screen/recording.h"
 #include "bench/screen/score.h"
@@ -110,18 +111,6 @@ static bool bench(const char *folder, GError **error)
 		print(session, peers[i]->name, &results[i], results, recording->n);
 	fflush(stdout);
 	return true;
-}
-
-/* libvncclient does not give back its JPEG decompressor: not our leak. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_options(void);
-const char *__lsan_default_suppressions(void)
-{
-	return "leak:libvncserver.so\nleak:libvncclient.so\n";
-}
-const char *__lsan_default_options(void)
-{
-	return "print_suppressions=0";
 }
 
 int main(int argc, char **argv)

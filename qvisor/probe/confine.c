@@ -7,17 +7,9 @@
 #include <sys/resource.h>
 
 #include "common/error.h"
+#include "common/sanitized.h"
 
 #define FILE_MAX (512ull << 20)
-
-/* The address sanitizer reserves terabytes; gcc and clang say differently that it is there. */
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
 
 /* What reading, computing and saying the result takes. */
 static const int allowed[] = {SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(write), SCMP_SYS(lseek),
@@ -50,10 +42,8 @@ static bool limit(int resource, rlim_t most)
 bool confine(GError **error)
 {
 	bool good = limit(RLIMIT_CPU, CONFINE_SECONDS) && limit(RLIMIT_FSIZE, FILE_MAX) &&
-	            limit(RLIMIT_CORE, 0) && !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-#ifndef SANITIZED
-	good = good && limit(RLIMIT_AS, (rlim_t)CONFINE_MEMORY_MIB << 20);
-#endif
+	            limit(RLIMIT_CORE, 0) && !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
+	            (SANITIZED || limit(RLIMIT_AS, (rlim_t)CONFINE_MEMORY_MIB << 20));
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	good = good && filter && add_rules(filter) && !seccomp_load(filter);
 	if (!good)

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench/peers/libvnc_leaks.h"
+
 #define TIMEOUT_S 20
 
 static char password[64];
@@ -50,18 +52,6 @@ static bool step(rfbClient *client)
 {
 	int n = WaitForMessage(client, 100000);
 	return n >= 0 && (n == 0 || HandleRFBServerMessage(client));
-}
-
-/* libvncclient does not give back its JPEG decompressor: not our leak. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_options(void);
-const char *__lsan_default_suppressions(void)
-{
-	return "leak:libvncserver.so\nleak:libvncclient.so\n";
-}
-const char *__lsan_default_options(void)
-{
-	return "print_suppressions=0";
 }
 
 int main(int argc, char **argv)

@@ -7,21 +7,13 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "common/sanitized.h"
 #include "qvisor/agent.h"
 #include "qvisor/qmp.h"
 
 #define FLOOD_S 1
 /* The address sanitizer keeps what was freed for a while, so what grows then says nothing. */
-#if defined(__SANITIZE_ADDRESS__)
-#define KEPT_MAX_KIB G_MAXLONG
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define KEPT_MAX_KIB G_MAXLONG
-#endif
-#endif
-#ifndef KEPT_MAX_KIB
-#define KEPT_MAX_KIB 16384
-#endif
+#define KEPT_MAX_KIB (SANITIZED ? G_MAXLONG : 16384)
 /* Of the main loop, until one who does not flood is heard: a flood gets its share of each. */
 #define TURNS_MAX 8
 
