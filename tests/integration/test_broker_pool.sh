@@ -6,6 +6,8 @@ bin=${QVMI_BIN:?the folder of the binaries}
 here=$(dirname "$(realpath "$0")")
 # shellcheck source=tests/lib/check.sh
 . "$here/../lib/check.sh"
+# shellcheck source=tests/lib/certificate.sh
+. "$here/../lib/certificate.sh"
 work=$(mktemp -d)
 declare -A pids=()
 
@@ -29,8 +31,7 @@ die() { echo "FAIL $*"; tail -n 20 ./*.log; exit 1; }
 port=$(free_ports 1)
 guest=$("$here/../guest/build" | tail -n 1)
 
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=test -days 2 \
-	-addext subjectAltName=IP:127.0.0.1 -keyout server.key -out server.pem 2>/dev/null
+authority server
 openssl genpkey -algorithm ed25519 -out grant.key
 cat >qvisord.conf <<EOF
 [host]

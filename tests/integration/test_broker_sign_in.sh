@@ -6,6 +6,8 @@ set -euo pipefail
 brokerd=${QVMI_BIN:?the folder of the binaries}/brokerd
 # shellcheck source=tests/lib/check.sh
 . "$(dirname "$(realpath "$0")")/../lib/check.sh"
+# shellcheck source=tests/lib/certificate.sh
+. "$(dirname "$(realpath "$0")")/../lib/certificate.sh"
 work=$(mktemp -d) pid=''
 trap '[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || true; rm -rf "$work"' EXIT
 cd "$work"
@@ -20,10 +22,8 @@ port=$(free_ports 1)
 url=https://127.0.0.1:$port
 password='a long secret, nobody knows it'
 
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=test -days 2 \
-	-addext subjectAltName=IP:127.0.0.1 -keyout server.key -out server.pem 2>/dev/null
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=other -days 2 \
-	-keyout other.key -out other.pem 2>/dev/null
+authority server
+authority other
 openssl genpkey -algorithm ed25519 -out grant.key
 mkdir web && echo '<!doctype html><title>phones</title>' >web/index.html
 cat >broker.conf <<EOF

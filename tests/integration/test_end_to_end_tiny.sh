@@ -4,6 +4,8 @@
 # picture, the same phone again; what must be refused, with the words it is refused with; and nothing left over at the end.
 # shellcheck source=/dev/null disable=SC2154
 . "$(dirname "$0")/up_lib.sh"
+# shellcheck source=tests/lib/certificate.sh
+. "${BASH_SOURCE[0]%/*}/../lib/certificate.sh"
 cd "$work"
 
 socket() { json ".sockets.$1"; }
@@ -59,8 +61,7 @@ check 'is told' "$(cat wrong.out)" '*wrong user name or password*'
 password_file=$password_file_was
 check 'a package that is not his' "$(client package --package nothing)" 4
 check 'is told' "$(cat package.out)" '*do not have package nothing*ask your administrator*'
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=other -days 2 \
-	-keyout other.key -out other.pem 2>/dev/null
+authority other
 ca_was=$ca ca=other.pem
 check 'a broker of another authority' "$(client authority)" '[1-9]*'
 check 'is not trusted' "$(cat authority.out)" '*certificate was not issued by*'

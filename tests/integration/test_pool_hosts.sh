@@ -21,18 +21,15 @@ trap clean_up EXIT
 trap 'failed=1' ERR
 # shellcheck source=tests/lib/check.sh
 . "$(dirname "$0")/../lib/check.sh"
+# shellcheck source=tests/lib/certificate.sh
+. "$(dirname "$0")/../lib/certificate.sh"
 
 # --- certificates of one authority ------------------------------------------------------------------------------------------
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=ca -days 2 -keyout "$work/ca.key" -out "$work/ca.pem" 2>/dev/null
-certificate() { # certificate FILE COMMON-NAME
-	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$2" -keyout "$work/$1.key" 2>/dev/null |
-		openssl x509 -req -CA "$work/ca.pem" -CAkey "$work/ca.key" -days 2 \
-			-extfile <(echo subjectAltName=IP:127.0.0.1) -out "$work/$1.pem" 2>/dev/null
-}
-certificate poold poold
-certificate qvisord qvisord
-certificate one host:one
-certificate two host:two
+authority "$work/ca"
+certificate "$work/ca" "$work/poold"
+certificate "$work/ca" "$work/qvisord"
+certificate "$work/ca" "$work/one" host:one
+certificate "$work/ca" "$work/two" host:two
 declare -A port=()
 first=$(free_ports 3)
 port=([poold]=$first [one]=$((first + 1)) [two]=$((first + 2)))

@@ -3,21 +3,14 @@
 # The same API over mutual TLS: for who shows a certificate of our authority, and for nobody else.
 # shellcheck source=tests/integration/qvisor_lib.sh
 source "$(dirname "$0")/qvisor_lib.sh"
+# shellcheck source=tests/lib/certificate.sh
+. "$here/../lib/certificate.sh"
 
-authority() { # authority NAME
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" -days 2 \
-		-keyout "$work/$1.key" -out "$work/$1.pem" 2>/dev/null
-}
-certificate() { # certificate AUTHORITY NAME
-	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$2" -keyout "$work/$2.key" 2>/dev/null |
-		openssl x509 -req -CA "$work/$1.pem" -CAkey "$work/$1.key" -days 2 \
-			-extfile <(echo subjectAltName=IP:127.0.0.1) -out "$work/$2.pem" 2>/dev/null
-}
-authority ours
-authority theirs
-certificate ours host
-certificate ours pool
-certificate theirs stranger
+authority "$work/ours"
+authority "$work/theirs"
+certificate "$work/ours" "$work/host"
+certificate "$work/ours" "$work/pool"
+certificate "$work/theirs" "$work/stranger"
 
 port=$(free_ports 1)
 listen_also="tls-address=127.0.0.1
