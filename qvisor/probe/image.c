@@ -181,7 +181,8 @@ static bool unfold(const struct level *level, struct source *source)
 static bool inspect_disk(const struct level *level, struct source *source)
 {
 	if (add_tree(level, tree_open_ext(source), false) ||
-	    add_tree(level, tree_open_squashfs(source), false)) {
+	    add_tree(level, tree_open_squashfs(source), false) ||
+	    add_tree(level, tree_open_fat(source), false)) {
 		set_role(level, IMAGE_DISK);
 		return true;
 	}
@@ -268,14 +269,17 @@ static char *find_newest(struct tree *tree, const char *folder, const char *pref
 		if (g_str_has_prefix(name, prefix) && (!best || strcmp(name, best) > 0))
 			best = name;
 	}
-	return best ? g_strdup_printf("%s/%s", folder, best) : NULL;
+	return best ? g_strconcat(folder, *folder ? "/" : "", best, NULL) : NULL;
 }
 
 static bool take_tree_kernel(struct image *image, const struct image_tree *from)
 {
 	static const char *const prefixes[] = {"vmlinuz", "Image", "zImage", "vmlinux", "kernel"};
-	for (unsigned i = 0; i < G_N_ELEMENTS(prefixes); i++) {
-		g_autofree char *path = find_newest(from->tree, "boot", prefixes[i]);
+	/* A boot partition has no folder "boot". */
+	static const char *const folders[] = {"boot", ""};
+	for (unsigned i = 0; i < G_N_ELEMENTS(prefixes) * G_N_ELEMENTS(folders); i++) {
+		g_autofree char *path = find_newest(from->tree, folders[i % G_N_ELEMENTS(folders)],
+		    prefixes[i / G_N_ELEMENTS(folders)]);
 		g_autoptr(GBytes) bytes = path ? tree_read(from->tree, path, KERNEL_MAX) : NULL;
 		AUTO(source) source = bytes ? source_of_bytes(bytes) : NULL;
 		struct kernel *kernel = source ? kernel_read(source) : NULL;

@@ -95,17 +95,18 @@ static bool put_kernel(
 	return true;
 }
 
-/* The initial RAM disk beside a kernel that is in a tree: "initrd.img-RELEASE" and the like. */
+/* The initial RAM disk beside a kernel that is in a tree. */
 static GBytes *tree_ramdisk(const struct image *image)
 {
-	static const char *const names[] = {
-	    "initrd.img-%s", "initramfs-%s.img", "initramfs-%s", "initrd-%s"};
+	static const char *const names[] = {"initrd.img-RELEASE", "initramfs-RELEASE.img",
+	    "initramfs-RELEASE", "initrd-RELEASE", "initrd.img", "initramfs"};
+	const char *slash = strrchr(image->kernel_path, '/');
+	gssize folder = slash ? slash + 1 - image->kernel_path : 0;
 	for (unsigned i = 0; image->kernel_tree && i < G_N_ELEMENTS(names); i++) {
-		g_autofree char *path = g_strconcat("boot/", names[i], NULL);
-		char *at = strstr(path, "%s");
-		g_autofree char *full = g_strdup_printf(
-		    "%.*s%s%s", (int)(at - path), path, image->kernel->release, at + 2);
-		GBytes *bytes = tree_read(image->kernel_tree, full, RAMDISK_MAX);
+		g_autoptr(GString) path = g_string_new_len(image->kernel_path, folder);
+		g_string_append(path, names[i]);
+		g_string_replace(path, "RELEASE", image->kernel->release, 1);
+		GBytes *bytes = tree_read(image->kernel_tree, path->str, RAMDISK_MAX);
 		if (bytes)
 			return bytes;
 	}

@@ -147,6 +147,105 @@ static void test_cpio(void)
 	g_assert_false(tree_has_folder(tree, "et"));
 }
 
+static void put_fat12(uint8_t *table, unsigned cluster, unsigned next)
+{
+	uint8_t *entry = table + cluster + cluster / 2;
+	unsigned value = (unsigned)(entry[0] | entry[1] << 8);
+	value = cluster & 1 ? (value & 0xf) | next << 4 : (value & 0xf000) | next;
+	entry[0] = (uint8_t)value, entry[1] = (uint8_t)(value >> 8);
+}
+
+static void put_long_name(uint8_t *entry, unsigned number, const char *name, uint8_t checksum)
+{
+	static const uint8_t places[] = {1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30};
+	size_t n = strlen(name);
+	bool last = n - (number - 1) * 13 <= 13;
+	entry[0] = (uint8_t)(number | (last ? 0x40 : 0));
+	entry[11] = 0x0f, entry[13] = checksum;
+	for (unsigned i = 0; i < 13; i++) {
+		size_t at = (number - 1) * 13 + i;
+		entry[places[i]] = at < n ? (uint8_t)name[at] : at == n ? 0 : 0xff;
+		entry[places[i] + 1] = at > n ? 0xff : 0;
+	}
+}
+
+/* FAT12: sectors of boot, table, root, then clusters from 2. "Read me, please.txt" is in 3 and 5,
+ * the folder in 2. */
+static void make_fat(uint8_t disk[512 * 16])
+{
+	static const uint8_t boot[] = {0xeb, 0x3c, 0x90, 'm', 'k', 'f', 's', '.', 'f', 'a', 't', 0,
+	    2, 1, 1, 0, 1, 16, 0, 16, 0, 0xf8, 1, 0};
+	uint8_t *table = disk + 512, *root = disk + 1024, *folder = disk + 1536, sum = 0;
+	memcpy(disk, boot, sizeof(boot));
+	disk[510] = 0x55, disk[511] = 0xaa;
+	put_fat12(table, 2, 0xfff);
+	put_fat12(table, 3, 5);
+	put_fat12(table, 5, 0xfff);
+	memcpy(root + 64, "README~1TXT\x20", 12);
+	for (unsigned i = 64; i < 75; i++)
+		sum = (uint8_t)((sum >> 1 | sum << 7) + root[i]);
+	put_long_name(root, 2, "Read me, please.txt", sum);
+	put_long_name(root + 32, 1, "Read me, please.txt", sum);
+	root[64 + 26] = 3;
+	put32(root + 64 + 28, 600);
+	memcpy(root + 96, "PHONE      \x08", 12);
+	memcpy(root + 128, "EFI        \x10", 12);
+	root[128 + 26] = 2;
+	memcpy(folder, ".          \x10", 12);
+	memcpy(folder + 32, "\xe5OLD       \x20", 12);
+	memcpy(folder + 64, "BOOT    IMG\x20\x18", 13);
+	memset(disk + 512 * 4, 'a', 512);
+	memset(disk + 512 * 6, 'b', 512);
+}
+
+static void test_fat(void)
+{
+	static uint8_t disk[512 * 16];
+	make_fat(disk);
+	AUTO(source) file = source_of(disk, sizeof(disk));
+	AUTO(tree) tree = tree_open_fat(file);
+	g_assert_nonnull(tree);
+	g_autoptr(GPtrArray) names = tree_list(tree, "");
+	g_assert_cmpuint(names->len, ==, 2);
+	g_assert_cmpstr(g_ptr_array_index(names, 0), ==, "Read me, please.txt");
+	g_assert_cmpstr(g_ptr_array_index(names, 1), ==, "EFI");
+	g_autoptr(GPtrArray) inside = tree_list(tree, "efi");
+	g_assert_cmpuint(inside->len, ==, 1);
+	g_assert_cmpstr(g_ptr_array_index(inside, 0), ==, "boot.img");
+	g_autofree char *text = tree_read_text(tree, "READ ME, please.txt", 600);
+	g_assert_cmpuint(strlen(text), ==, 600);
+	g_assert_cmpint(text[511], ==, 'a');
+	g_assert_cmpint(text[512], ==, 'b');
+	g_assert_null(tree_read_text(tree, "Read me, please.txt", 599));
+	g_assert_null(tree_read_text(tree, "EFI", 600));
+	g_assert_false(tree_has_folder(tree, "Read me, please.txt"));
+	g_autoptr(GBytes) empty = tree_read(tree, "EFI/boot.img", 10);
+	g_assert_cmpuint(g_bytes_get_size(empty), ==, 0);
+}
+
+/* A chain that goes in circles or out of the disk, a name whose checksum is another's. */
+static void test_fat_damaged(void)
+{
+	static uint8_t disk[512 * 16];
+	make_fat(disk);
+	put_fat12(disk + 512, 5, 3);
+	put32(disk + 1024 + 64 + 28, 512 * 100);
+	disk[1024 + 13]++;
+	AUTO(source) circle = source_of(disk, sizeof(disk));
+	AUTO(tree) tree = tree_open_fat(circle);
+	g_autoptr(GPtrArray) names = tree_list(tree, "");
+	g_assert_cmpstr(g_ptr_array_index(names, 0), ==, "README~1.TXT");
+	g_assert_null(tree_read(tree, "README~1.TXT", 1u << 20));
+	make_fat(disk);
+	put_fat12(disk + 512, 3, 4000);
+	AUTO(source) outside = source_of(disk, sizeof(disk));
+	AUTO(tree) other = tree_open_fat(outside);
+	g_assert_null(tree_read(other, "Read me, please.txt", 600));
+	disk[11] = 1; /* sectors of 513 bytes */
+	AUTO(source) odd = source_of(disk, sizeof(disk));
+	g_assert_null(tree_open_fat(odd));
+}
+
 /* What happens to a process that does `wrong` once it is confined: its exit code, or minus the
  * signal. */
 static int confined(void (*wrong)(void))
@@ -201,6 +300,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/probe/vendor_boot_v4", test_vendor_boot_v4);
 	g_test_add_func("/probe/mbr", test_mbr);
 	g_test_add_func("/probe/cpio", test_cpio);
+	g_test_add_func("/probe/fat", test_fat);
+	g_test_add_func("/probe/fat_damaged", test_fat_damaged);
 	g_test_add_func("/probe/confined", test_confined);
 	return g_test_run();
 }
