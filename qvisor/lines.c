@@ -211,10 +211,11 @@ void lines_free(struct lines *lines)
 	g_rc_box_release_full(lines, lines_release);
 }
 
-void lines_send(struct lines *lines, const char *text, int fd)
+void lines_send_bytes(struct lines *lines, GBytes *line, int fd)
 {
-	size_t n = strlen(text) + 1;
+	size_t n = g_bytes_get_size(line);
 	if (lines->fd < 0 || lines->queued + n > lines->max_queued) {
+		g_bytes_unref(line);
 		if (fd >= 0)
 			close(fd);
 		/* A peer that does not read: shut down, so that `closed` comes from the main loop.
@@ -224,10 +225,16 @@ void lines_send(struct lines *lines, const char *text, int fd)
 		return;
 	}
 	struct packet *packet = g_new0(struct packet, 1);
-	packet->bytes = g_bytes_new_take(g_strconcat(text, "\n", NULL), n);
+	packet->bytes = line;
 	packet->fd = fd;
 	g_queue_push_tail(&lines->out, packet);
 	lines->queued += n;
 	if (!lines->write_source)
 		lines_flush(lines);
+}
+
+void lines_send(struct lines *lines, const char *text, int fd)
+{
+	char *line = g_strconcat(text, "\n", NULL);
+	lines_send_bytes(lines, g_bytes_new_take(line, strlen(line)), fd);
 }

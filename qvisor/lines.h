@@ -33,5 +33,7 @@ void lines_free(struct lines *lines);
 /* Sends `text` and a line feed, with a descriptor (SCM_RIGHTS) when `fd` >= 0; the descriptor is
  * taken in any case. Dropped when the connection has ended: `closed` tells. */
 void lines_send(struct lines *lines, const char *text, int fd);
+/* The same with what is the line and its line feed already; taken. */
+void lines_send_bytes(struct lines *lines, GBytes *line, int fd);
 
 DEFINE_CLEANUP(lines);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "qvisor/secret_memory.h"
 
 #define FILE_MAGIC 0x5145564dU /* "QEVM" */
 #define FILE_VERSION 3
@@ -358,7 +359,7 @@ static bool filter_run(struct filter *filter, GError **error)
 
 bool memory_delta_filter(struct memory_delta *delta, GError **error)
 {
-	g_autofree struct filter *filter = g_new0(struct filter, 1);
+	SECRET struct filter *filter = secret_new(sizeof(*filter)); /* what a guest has in memory */
 	filter->delta = delta;
 	delta->pages = delta->kept = 0;
 	g_assert(delta->size && delta->size % MEMORY_DELTA_PAGE == 0);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
-#include <openssl/crypto.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -13,11 +12,12 @@
 
 #include "common/error.h"
 #include "qvisor/memory_delta.h"
+#include "qvisor/secret_memory.h"
 
 struct transfer {
 	int socket;
 	char *path, *base;
-	uint8_t key[SEALED_KEY_SIZE];
+	uint8_t *key; /* secret_memory.h */
 	uint64_t size;
 	struct memory_figures figures;
 	memory_saved_fn saved;
@@ -29,7 +29,7 @@ static void transfer_free(void *pointer)
 {
 	struct transfer *transfer = pointer;
 	fd_cleanup(&transfer->socket);
-	OPENSSL_cleanse(transfer->key, sizeof(transfer->key));
+	secret_free(transfer->key);
 	g_free(transfer->path);
 	g_free(transfer->base);
 	g_free(transfer);
@@ -120,7 +120,7 @@ static struct transfer *transfer_new(int socket, const char *path, const uint8_t
 	struct transfer *transfer = g_new0(struct transfer, 1);
 	transfer->socket = socket;
 	transfer->path = g_strdup(path);
-	memcpy(transfer->key, key, sizeof(transfer->key));
+	transfer->key = secret_copy(key, SEALED_KEY_SIZE);
 	return transfer;
 }
 

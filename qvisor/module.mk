@@ -40,3 +40,5 @@ PROGRAMS += qvmi-launch-probe
 qvmi-launch-probe_MAIN = tests/qvisor/launch_probe.c
 qvmi-launch-probe_LIBS = qvisor common
 qvmi-launch-probe_PKG = gio-unix-2.0 json-glib-1.0
+PROGRAMS += qvmi-secret-search
+qvmi-secret-search_MAIN = tests/qvisor/secret_search.c

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "qvisor/secret_memory.h"
 
 static bool make(const char *path, uint8_t *key, GError **error)
 {
@@ -24,15 +25,24 @@ static bool make(const char *path, uint8_t *key, GError **error)
 	return false;
 }
 
-bool phone_key_load(const char *folder, uint8_t key[SEALED_KEY_SIZE], GError **error)
+static bool load(const char *path, uint8_t *key, GError **error)
 {
-	g_autofree char *path = g_build_filename(folder, "key", NULL);
 	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 && errno == ENOENT)
 		return make(path, key, error);
 	errno = fd < 0 ? errno : EIO; /* a short read sets none */
 	return (fd >= 0 && read(fd, key, SEALED_KEY_SIZE) == SEALED_KEY_SIZE) ||
 	       qvmi_error_set_errno(error, errno, "cannot read the key %s", path);
+}
+
+uint8_t *phone_key_load(const char *folder, GError **error)
+{
+	g_autofree char *path = g_build_filename(folder, "key", NULL);
+	uint8_t *key = secret_new(SEALED_KEY_SIZE);
+	if (load(path, key, error))
+		return key;
+	secret_free(key);
+	return NULL;
 }
 
 bool phone_key_destroy(const char *folder, GError **error)

@@ -11,7 +11,8 @@
 
 #include "qvisor/sealed_file.h"
 
-/* Reads it, or makes it and waits for the disk. The caller cleanses `key`. */
-bool phone_key_load(const char *folder, uint8_t key[SEALED_KEY_SIZE], GError **error);
+/* Reads it, or makes it and waits for the disk: SEALED_KEY_SIZE bytes, the caller's, to be freed by
+ * secret_free(). */
+uint8_t *phone_key_load(const char *folder, GError **error);
 /* Overwrites it, waits for the disk and removes it; true when there is none. */
 bool phone_key_destroy(const char *folder, GError **error);

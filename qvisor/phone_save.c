@@ -7,13 +7,13 @@
 #include "qvisor/phone_save.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "common/error.h"
 #include "qvisor/folder.h"
 #include "qvisor/phone_key.h"
+#include "qvisor/secret_memory.h"
 
 #define SAVE_DEADLINE_S 120
 #define UNLIMITED                                                                                  \
@@ -173,9 +173,9 @@ static bool check(const struct phone *phone, GError **error)
 void phone_save(struct phone *phone, const char *path, phone_saved_fn done, void *data)
 {
 	g_autoptr(GError) error = NULL;
-	uint8_t key[SEALED_KEY_SIZE];
+	SECRET uint8_t *key = check(phone, &error) ? phone_key_load(phone->folder, &error) : NULL;
 	int pair[2];
-	if (!check(phone, &error) || !phone_key_load(phone->folder, key, &error)) {
+	if (!key) {
 		done(data, phone, NULL, error);
 		return;
 	}
@@ -187,7 +187,6 @@ void phone_save(struct phone *phone, const char *path, phone_saved_fn done, void
 	const char *base = phone->cold ? NULL : template_path(phone->template, "memory");
 	memory_file_save(pair[0], path, key, base,
 	    (uint64_t)phone_machine_of(phone, false).memory_mib << 20, on_file, save);
-	OPENSSL_cleanse(key, sizeof(key));
 	save_begin(save, pair[1]);
 }
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +17,7 @@
 #include "qvisor/phone_table.h"
 #include "qvisor/phone_volume.h"
 #include "qvisor/sealed_copy.h"
+#include "qvisor/secret_memory.h"
 
 #define PREFIX "snapshot-"
 #define RECORD_MAX_SIZE 4096
@@ -93,17 +93,16 @@ static bool copy_disk(const struct phone *phone, const char *from_path, const ch
     void (*copy)(int from, int to, const uint8_t *key, sealed_copied_fn done, void *data),
     sealed_copied_fn done, struct order *order, GError **error)
 {
-	uint8_t key[SEALED_KEY_SIZE];
 	AUTO_FD from = open(from_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (from < 0)
 		return qvmi_error_set_errno(error, errno, "cannot read %s", from_path);
 	AUTO_FD to = open(to_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (to < 0)
 		return qvmi_error_set_errno(error, errno, "cannot write %s", to_path);
-	if (!phone_key_load(phone->folder, key, error))
+	SECRET uint8_t *key = phone_key_load(phone->folder, error);
+	if (!key)
 		return false;
 	copy(fd_steal(&from), fd_steal(&to), key, done, order);
-	OPENSSL_cleanse(key, sizeof(key));
 	return true;
 }
 

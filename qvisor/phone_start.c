@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,6 +25,7 @@
 #include "qvisor/phone_table.h"
 #include "qvisor/phone_volume.h"
 #include "qvisor/qemu_command.h"
+#include "qvisor/secret_memory.h"
 
 #define START_DEADLINE_S 60
 #define STATE_FDSET 1
@@ -337,16 +337,15 @@ static void step_feed(struct phone_start *start)
 	struct phone *phone = start->phone;
 	g_autofree char *path = phone_suspend_path(phone);
 	g_autoptr(GError) error = NULL;
-	uint8_t key[SEALED_KEY_SIZE];
+	SECRET uint8_t *key = phone_key_load(phone->folder, &error);
 	int pair[2];
-	if (!phone_key_load(phone->folder, key, &error)) {
+	if (!key) {
 		start_fail(start, error);
 		return;
 	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		g_error("socketpair(2): %s", g_strerror(errno));
 	memory_file_load(pair[0], path, key, on_fed, thread_wait_new(start));
-	OPENSSL_cleanse(key, sizeof(key));
 	execute(start, "getfd", qmp_one_member("fdname", "resume"), pair[1], on_step);
 }
 

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qvisor/qmp.h"
 
+#include <inttypes.h>
+#include <string.h>
+
 #include "common/error.h"
 #include "common/json.h"
 #include "qvisor/lines.h"
+#include "qvisor/secret_memory.h"
 
 struct command {
 	char *name;
 	JsonObject *arguments;
+	char *secret; /* the arguments as text, instead */
 	int fd;
 	unsigned deadline_ms;
 	qmp_reply_fn done;
@@ -31,6 +36,7 @@ static void command_free(void *pointer)
 	struct command *command = pointer;
 	g_free(command->name);
 	g_clear_pointer(&command->arguments, json_object_unref);
+	secret_free(command->secret);
 	if (command->fd >= 0)
 		close(command->fd);
 	g_free(command);
@@ -66,23 +72,37 @@ static gboolean on_deadline(void *pointer)
 	return G_SOURCE_REMOVE;
 }
 
-static void qmp_next(struct qmp *qmp)
+/* Text with the line's end, in memory of its own kind. */
+static GBytes *command_line(struct command *command, int64_t id)
 {
-	if (qmp->state != QMP_READY || qmp->current || g_queue_is_empty(&qmp->waiting))
-		return;
-	struct command *command = qmp->current = g_queue_pop_head(&qmp->waiting);
+	if (command->secret) {
+		char *line =
+		    secret_printf("{\"execute\":\"%s\",\"arguments\":%s,\"id\":%" PRId64 "}\n",
+		        command->name, command->secret, id);
+		return g_bytes_new_with_free_func(line, strlen(line), secret_free, line);
+	}
 	JsonObject *object = json_object_new();
 	json_object_set_string_member(object, "execute", command->name);
 	if (command->arguments)
 		json_object_set_object_member(
 		    object, "arguments", g_steal_pointer(&command->arguments));
-	json_object_set_int_member(object, "id", ++qmp->id);
+	json_object_set_int_member(object, "id", id);
 	g_autoptr(JsonNode) node = json_node_of(object);
 	g_autofree char *text = json_text(node);
+	char *line = g_strconcat(text, "\n", NULL);
+	return g_bytes_new_take(line, strlen(line));
+}
+
+static void qmp_next(struct qmp *qmp)
+{
+	if (qmp->state != QMP_READY || qmp->current || g_queue_is_empty(&qmp->waiting))
+		return;
+	struct command *command = qmp->current = g_queue_pop_head(&qmp->waiting);
 	int fd = command->fd;
 	command->fd = -1;
 	qmp->deadline = g_timeout_add(command->deadline_ms, on_deadline, qmp);
-	lines_send(qmp->lines, text, fd);
+	lines_send_bytes(qmp->lines, command_line(command, ++qmp->id), fd);
+	g_clear_pointer(&command->secret, secret_free);
 }
 
 static void qmp_greeting(struct qmp *qmp, JsonObject *object)
@@ -213,16 +233,10 @@ static gboolean on_refusal(void *pointer)
 	return G_SOURCE_REMOVE;
 }
 
-void qmp_execute(struct qmp *qmp, const char *name, JsonObject *arguments, int fd,
-    unsigned deadline_ms, qmp_reply_fn done, void *data)
+static void command_queue(struct qmp *qmp, const struct command *wanted)
 {
-	struct command *command = g_new0(struct command, 1);
-	*command = (struct command){.name = g_strdup(name),
-	    .arguments = arguments,
-	    .fd = fd,
-	    .deadline_ms = deadline_ms,
-	    .done = done,
-	    .data = data};
+	struct command *command = g_new(struct command, 1);
+	*command = *wanted;
 	g_queue_push_tail(&qmp->waiting, command);
 	if (qmp->state == QMP_CLOSED || g_queue_get_length(&qmp->waiting) > QMP_MAX_PENDING) {
 		if (!qmp->refusal)
@@ -230,6 +244,25 @@ void qmp_execute(struct qmp *qmp, const char *name, JsonObject *arguments, int f
 		return;
 	}
 	qmp_next(qmp);
+}
+
+void qmp_execute(struct qmp *qmp, const char *name, JsonObject *arguments, int fd,
+    unsigned deadline_ms, qmp_reply_fn done, void *data)
+{
+	const struct command command = {.name = g_strdup(name),
+	    .arguments = arguments,
+	    .fd = fd,
+	    .deadline_ms = deadline_ms,
+	    .done = done,
+	    .data = data};
+	command_queue(qmp, &command);
+}
+
+void qmp_execute_secret(struct qmp *qmp, const char *name, char *arguments, unsigned deadline_ms)
+{
+	const struct command command = {
+	    .name = g_strdup(name), .secret = arguments, .fd = -1, .deadline_ms = deadline_ms};
+	command_queue(qmp, &command);
 }
 
 JsonObject *qmp_one_member(const char *name, const char *value)

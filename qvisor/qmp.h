@@ -43,6 +43,11 @@ void qmp_free(struct qmp *qmp);
  * and never runs before this returns. The deadline runs from when the command is sent. */
 void qmp_execute(struct qmp *qmp, const char *command, JsonObject *arguments, int fd,
     unsigned deadline_ms, qmp_reply_fn done, void *data);
+/* The same with arguments that are secret: a JSON object as text, in memory of secrets
+ * (secret_memory.h); taken, and nowhere in ours once they are sent. Nobody is told of the answer.
+ */
+void qmp_execute_secret(
+    struct qmp *qmp, const char *command, char *arguments, unsigned deadline_ms);
 
 /* Arguments that several need; given to qmp_execute(). {"NAME":"VALUE"}: */
 JsonObject *qmp_one_member(const char *name, const char *value);

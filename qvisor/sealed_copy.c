@@ -3,17 +3,17 @@
 
 #include <errno.h>
 #include <gio/gio.h>
-#include <openssl/crypto.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/error.h"
+#include "qvisor/secret_memory.h"
 
 #define BLOCK ((size_t)1 << 20)
 
 struct copy {
 	int from, to;
-	uint8_t key[SEALED_KEY_SIZE];
+	uint8_t *key; /* secret_memory.h */
 	bool (*run)(struct copy *copy, GError **error);
 	sealed_copied_fn done;
 	void *data;
@@ -24,7 +24,7 @@ static void copy_free(void *pointer)
 	struct copy *copy = pointer;
 	fd_cleanup(&copy->from);
 	fd_cleanup(&copy->to);
-	OPENSSL_cleanse(copy->key, sizeof(copy->key));
+	secret_free(copy->key);
 	g_free(copy);
 }
 
@@ -45,7 +45,7 @@ static bool write_at(int fd, const uint8_t *bytes, size_t n, off_t at, GError **
 
 static bool run_seal(struct copy *copy, GError **error)
 {
-	g_autofree uint8_t *block = g_malloc(BLOCK);
+	SECRET uint8_t *block = secret_new(BLOCK); /* of a user's disk */
 	AUTO(sealed_writer) writer = sealed_writer_new(copy->to, copy->key, error);
 	while (writer) {
 		ssize_t n = read(copy->from, block, BLOCK);
@@ -114,7 +114,7 @@ static void copy_begin(const struct copy *given, const uint8_t *key)
 	struct copy *copy = g_new(struct copy, 1);
 	*copy = *given;
 	if (key)
-		memcpy(copy->key, key, sizeof(copy->key));
+		copy->key = secret_copy(key, SEALED_KEY_SIZE);
 	g_autoptr(GTask) task = g_task_new(NULL, NULL, on_copied, NULL);
 	g_task_set_task_data(task, copy, copy_free);
 	g_task_run_in_thread(task, copy_thread);

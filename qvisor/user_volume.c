@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "qvisor/folder.h"
 #include "qvisor/luks.h"
 #include "qvisor/phone_key.h"
+#include "qvisor/secret_memory.h"
 
 bool user_volume_has_key(const char *folder)
 {
@@ -60,29 +60,18 @@ int user_volume_open(const char *folder, GError **error)
 char *user_volume_passphrase(const char *folder, GError **error)
 {
 	static const char digits[] = "0123456789abcdef";
-	uint8_t key[SEALED_KEY_SIZE];
 	if (!user_volume_has_key(folder)) {
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CORRUPT,
 		    "the volume %s has no key: nobody can read it any more", folder);
 		return NULL;
 	}
-	if (!phone_key_load(folder, key, error))
-		return NULL;
-	char *text = g_malloc(2 * sizeof(key) + 1);
-	for (unsigned i = 0; i < sizeof(key); i++) {
+	SECRET uint8_t *key = phone_key_load(folder, error);
+	char *text = key ? secret_new(2 * SEALED_KEY_SIZE + 1) : NULL;
+	for (unsigned i = 0; text && i < SEALED_KEY_SIZE; i++) {
 		text[2 * i] = digits[key[i] >> 4];
 		text[2 * i + 1] = digits[key[i] & 15];
 	}
-	text[2 * sizeof(key)] = '\0';
-	OPENSSL_cleanse(key, sizeof(key));
 	return text;
-}
-
-void user_volume_passphrase_free(char *passphrase)
-{
-	if (passphrase)
-		OPENSSL_cleanse(passphrase, strlen(passphrase));
-	g_free(passphrase);
 }
 
 bool user_volume_destroy(const char *folder, GError **error)

@@ -23,10 +23,8 @@ struct user_volume {
 bool user_volume_read(const char *folder, struct user_volume *volume, GError **error);
 /* Its disk, for QEMU: the caller closes the descriptor. -1 with error. */
 int user_volume_open(const char *folder, GError **error);
-/* Caller wipes and frees: user_volume_passphrase_free(). NULL with QVMI_ERROR_CORRUPT when it has
- * no key. */
+/* Caller frees with secret_free(). NULL with QVMI_ERROR_CORRUPT when it has no key. */
 char *user_volume_passphrase(const char *folder, GError **error);
-void user_volume_passphrase_free(char *passphrase);
 bool user_volume_has_key(const char *folder);
 
 /* Crypto-erase: the key goes first, and the disk is noise wherever copies of it are; then the

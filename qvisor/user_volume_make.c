@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "qvisor/folder.h"
 #include "qvisor/luks.h"
 #include "qvisor/phone_key.h"
+#include "qvisor/secret_memory.h"
 #include "qvisor/user_volume.h"
 
 #define PLAIN "plain" /* an empty file system, and gone before anybody has the volume */
@@ -80,18 +80,16 @@ static bool encrypt(const char *folder, const char *passphrase, GError **error)
 {
 	g_autofree char *from = path_in(folder, PLAIN), *to = path_in(folder, USER_VOLUME_DISK),
 	                *uuid = g_uuid_string_random();
-	uint8_t key[LUKS_KEY_SIZE];
+	SECRET uint8_t *key = secret_new(LUKS_KEY_SIZE);
 	AUTO_FD plain = open(from, O_RDONLY | O_CLOEXEC);
 	if (plain < 0)
 		return fail_errno(error, "read", from);
 	AUTO_FD disk = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (disk < 0 || ftruncate(disk, LUKS_PAYLOAD + lseek(plain, 0, SEEK_END)))
 		return fail_errno(error, "make", to);
-	bool good = luks_format(disk, passphrase, uuid, key, error) &&
-	            copy_encrypted(plain, disk, key, error) &&
-	            (!fsync(disk) || fail_errno(error, "write", to));
-	OPENSSL_cleanse(key, sizeof(key));
-	return good;
+	return luks_format(disk, passphrase, uuid, key, error) &&
+	       copy_encrypted(plain, disk, key, error) &&
+	       (!fsync(disk) || fail_errno(error, "write", to));
 }
 
 static gboolean on_encrypted(void *data)
@@ -106,14 +104,10 @@ static gboolean on_encrypted(void *data)
 static void *encrypt_thread(void *data)
 {
 	struct user_volume_make *make = data;
-	uint8_t key[SEALED_KEY_SIZE];
-	char *passphrase = NULL;
-	if (phone_key_load(make->folder, key, &make->error)) /* makes it */
-		passphrase = user_volume_passphrase(make->folder, &make->error);
-	OPENSSL_cleanse(key, sizeof(key));
+	SECRET uint8_t *key = phone_key_load(make->folder, &make->error); /* makes it */
+	SECRET char *passphrase = key ? user_volume_passphrase(make->folder, &make->error) : NULL;
 	if (passphrase)
 		encrypt(make->folder, passphrase, &make->error);
-	user_volume_passphrase_free(passphrase);
 	g_idle_add(on_encrypted, make);
 	return NULL;
 }

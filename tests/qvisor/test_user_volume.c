@@ -8,6 +8,7 @@
 
 #include "common/error.h"
 #include "qvisor/folder.h"
+#include "qvisor/secret_memory.h"
 #include "qvisor/user_volume.h"
 
 #define ID "01234567-89ab-4cde-8f01-23456789abcd"
@@ -98,7 +99,7 @@ static void test_life(struct fixture *fixture, gconstpointer data)
 	g_assert_cmpuint(status.st_mode & 0777, ==, 0600);
 	char *passphrase = user_volume_passphrase(folder, &error);
 	g_assert_cmpuint(strlen(passphrase), ==, 64);
-	user_volume_passphrase_free(passphrase);
+	secret_free(passphrase);
 	g_assert_true(user_volume_store_destroy(fixture->store, ID, &error));
 	g_assert_false(g_file_test(folder, G_FILE_TEST_EXISTS));
 	g_assert_null(user_volume_store_find(fixture->store, ID, &error));
@@ -125,7 +126,7 @@ static void test_encrypted(struct fixture *fixture, gconstpointer data)
 	g_autofree char *folder = user_volume_store_find(fixture->store, ID, NULL);
 	char *passphrase = user_volume_passphrase(folder, NULL);
 	g_assert_null(memmem(disk, n, passphrase, 64));
-	user_volume_passphrase_free(passphrase);
+	secret_free(passphrase);
 }
 
 /* What a daemon that was killed has left: half a volume, and one without its key. */
