@@ -147,7 +147,7 @@ static bool pool_list(struct cli *cli, GError **error)
 	static const struct output_column columns[] = {{"NAME", "name"}, {"TEMPLATE", "template"},
 	    {"READY", "ready_now"}, {"WANTED", "ready"}, {"MAX", "max"}, {"LEASED", "leased"},
 	    {"CREATING", "creating"}, {"VOLATILE", "volatile"}, {"VOLUMES", "volumes"},
-	    {"RULE", "rule"}, {0}};
+	    {"NETWORK", "network"}, {"RULE", "rule"}, {0}};
 	return list(cli, "/v1/pools", "pools", columns, error);
 }
 
@@ -179,7 +179,7 @@ static bool pool_set(struct cli *cli, GError **error)
 {
 	g_autoptr(JsonObject) change = json_object_new();
 	const char *template = cli_option(cli, "template"), *rule = cli_option(cli, "rule");
-	const char *name = cli_argument(cli, 0);
+	const char *name = cli_argument(cli, 0), *network = cli_option(cli, "network");
 	g_autofree char *path = http_path("/v1/pools/%s", name);
 	struct http_client *pool = cli_pool(cli, error);
 	g_autoptr(GError) wrong = NULL;
@@ -192,6 +192,10 @@ static bool pool_set(struct cli *cli, GError **error)
 		json_object_set_string_member(change, "rule", rule);
 	if (template)
 		json_object_set_string_member(change, "template", template);
+	if (network && g_str_equal(network, "default"))
+		json_object_set_null_member(change, "network");
+	else if (network)
+		json_object_set_string_member(change, "network", network);
 	g_autoptr(JsonNode) node = api_call(pool, "PATCH", path, json_object_ref(change), &wrong);
 	/* One that is not there is made, when it is said of what. */
 	if (!node && template && g_error_matches(wrong, QVMI_ERROR, QVMI_ERROR_NOT_FOUND)) {
@@ -210,6 +214,8 @@ static const struct cli_option pool_set_options[] = {
     {"max", "N", "Phones at most"},
     {"template", "NAME", "Of which they are cloned; makes the pool when there is none"},
     {"volatile", "yes|no", "Phones end with their lease"},
+    {"network", "LIST",
+        "What its phones reach: none, internet, names of networks; default: as their host says"},
     {"volumes", "yes|no", "Each user has a volume of their own in it"},
     {"rule", "NAME", "Rule that decides"},
     {0},

@@ -40,6 +40,37 @@ bool name_check_user(const char *user, GError **error)
 	return false;
 }
 
+static gint by_text(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+char *name_network(const char *text, GError **error)
+{
+	g_auto(GStrv) words = g_strsplit(text, ",", 0);
+	g_autoptr(GPtrArray) kept = g_ptr_array_new();
+	unsigned n = g_strv_length(words);
+	bool good = n > 0 && strlen(text) <= NETWORK_MAX_LENGTH;
+
+	for (unsigned i = 0; good && i < n; i++) {
+		g_strstrip(words[i]);
+		good = *words[i] && strspn(words[i], "abcdefghijklmnopqrstuvwxyz0123456789-") ==
+		                        strlen(words[i]);
+		good = good && (n == 1 || !g_str_equal(words[i], "none"));
+		if (!g_ptr_array_find_with_equal_func(kept, words[i], g_str_equal, NULL))
+			g_ptr_array_add(kept, words[i]);
+	}
+	if (!good) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "\"network\" is \"none\", or \"internet\" and names of the hosts' networks "
+		    "(a-z, 0-9 and '-') with commas: \"internet,office\"");
+		return NULL;
+	}
+	g_ptr_array_sort(kept, by_text);
+	g_ptr_array_add(kept, NULL);
+	return g_strjoinv(",", (char **)kept->pdata);
+}
+
 bool name_check_uuid(const char *uuid, GError **error)
 {
 	bool good = g_uuid_string_is_valid(uuid);

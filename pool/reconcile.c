@@ -13,6 +13,12 @@ static bool is_down(const struct phone_truth *truth)
 	       truth->state == PHONE_STATE_FAILED;
 }
 
+static bool is_connected_otherwise(const struct phone_record *r, const struct phone_truth *truth)
+{
+	return r->pool && truth->state != PHONE_STATE_CREATING &&
+	       g_strcmp0(r->network, truth->network) != 0;
+}
+
 static enum reconcile_action present(
     const struct phone_record *r, const struct phone_truth *truth, enum host_duty duty)
 {
@@ -20,14 +26,12 @@ static enum reconcile_action present(
 		return is_spare(r) ? RECONCILE_REPLACE : RECONCILE_LOST;
 	/* One that is off or has crashed is started at the next sign-in. A hung one cannot be
 	 * suspended; its host's own policy is for it. */
-	if (!is_spare(r))
-		return duty == HOST_MAINTENANCE && truth->state == PHONE_STATE_RUNNING &&
-		               !truth->hung
-		           ? RECONCILE_SUSPEND
-		           : RECONCILE_NOTHING;
-	if (is_down(truth) || truth->hung)
+	if (!is_spare(r) && duty == HOST_MAINTENANCE && truth->state == PHONE_STATE_RUNNING &&
+	    !truth->hung)
+		return RECONCILE_SUSPEND;
+	if (is_spare(r) && (is_down(truth) || truth->hung))
 		return RECONCILE_REPLACE;
-	return RECONCILE_NOTHING;
+	return is_connected_otherwise(r, truth) ? RECONCILE_CONNECT : RECONCILE_NOTHING;
 }
 
 static enum reconcile_action releasing(const struct phone_truth *truth)

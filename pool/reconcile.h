@@ -19,6 +19,7 @@ enum reconcile_action {
 	RECONCILE_REPLACE,  /* a spare clone that is off, crashed or gone: order, then destroy */
 	RECONCILE_CLEAR,    /* a spare clone on a host that takes none: order, then destroy */
 	RECONCILE_SUSPEND,  /* somebody's, it runs, and its host is in maintenance */
+	RECONCILE_CONNECT,  /* it is there, and may reach something else than its pool says */
 	RECONCILE_DESTROY,  /* ordered: ask the host until it says that there is no such phone */
 	RECONCILE_LOST, /* it holds or held a user's data and the host has it not: say so, keep */
 };

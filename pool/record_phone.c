@@ -5,8 +5,8 @@
 
 #define SELECT                                                                                     \
 	"SELECT p.uuid, p.host, p.pool, p.template, p.stage, p.owner, p.created, l.id, l.user,"    \
-	" l.slot, p.name FROM phones p LEFT JOIN leases l ON l.phone = p.uuid AND l.ended IS "     \
-	"NULL "
+	" l.slot, p.name, o.network FROM phones p LEFT JOIN pools o ON o.name = p.pool"            \
+	" LEFT JOIN leases l ON l.phone = p.uuid AND l.ended IS NULL "
 
 static const char *const stages[] = {"creating", "present", "releasing", "destroying"};
 
@@ -24,6 +24,7 @@ void phone_record_free(struct phone_record *r)
 	g_free(r->pool);
 	g_free(r->template);
 	g_free(r->name);
+	g_free(r->network);
 	g_free(r->owner);
 	g_free(r->lease);
 	g_free(r->user);
@@ -83,6 +84,7 @@ static void *read_row(struct rows *rows)
 	r->user = g_strdup(rows_string(rows, 8));
 	r->slot = g_strdup(rows_string(rows, 9));
 	r->name = g_strdup(rows_string(rows, 10));
+	r->network = g_strdup(rows_string(rows, 11));
 	return r;
 }
 

@@ -26,7 +26,8 @@ struct phone_record {
 	char *host;
 	char *pool; /* NULL: made by hand from a template */
 	char *template;
-	char *name; /* host name that was wished for; NULL: the host makes one */
+	char *network; /* its pool's, read with the record; NULL: as its host has it */
+	char *name;    /* host name that was wished for; NULL: the host makes one */
 	enum phone_stage stage;
 	char *owner;     /* who has ever held it: it can hold their data and is never given to
 	                    another; NULL: nobody */

@@ -7,7 +7,7 @@
 #include "common/json.h"
 #include "pool/name.h"
 
-#define COLUMNS "name, template, ready, max, volatile, rule, volumes"
+#define COLUMNS "name, template, ready, max, volatile, rule, volumes, network"
 
 void pool_record_free(struct pool_record *r)
 {
@@ -16,13 +16,14 @@ void pool_record_free(struct pool_record *r)
 	g_free(r->name);
 	g_free(r->template);
 	g_free(r->rule);
+	g_free(r->network);
 	g_free(r);
 }
 
 static bool known_members(JsonObject *object, GError **error)
 {
 	static const char *const known[] = {
-	    "name", "template", "ready", "max", "volatile", "rule", "volumes", NULL};
+	    "name", "template", "ready", "max", "volatile", "rule", "volumes", "network", NULL};
 	JsonObjectIter iter;
 	const char *member;
 
@@ -32,7 +33,7 @@ static bool known_members(JsonObject *object, GError **error)
 			continue;
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
 		    "a pool has no \"%.40s\"; it has template, ready, max, volatile, "
-		    "volumes and rule",
+		    "volumes, network and rule",
 		    member);
 		return false;
 	}
@@ -55,6 +56,28 @@ static bool patch_name(JsonObject *object, const char *member, char **field, GEr
 	return true;
 }
 
+/* null: as each host has it. */
+static bool patch_network(JsonObject *object, char **network, GError **error)
+{
+	g_autoptr(GError) e = NULL;
+	bool is_null = json_object_has_member(object, "network") &&
+	               json_object_get_null_member(object, "network");
+	const char *text =
+	    is_null ? NULL : json_get_optional_string(object, "network", NETWORK_MAX_LENGTH, &e);
+
+	g_autofree char *normal = text ? name_network(text, &e) : NULL;
+
+	if (e) {
+		g_propagate_error(error, g_steal_pointer(&e));
+		return false;
+	}
+	if (is_null || text) {
+		g_free(*network);
+		*network = g_steal_pointer(&normal);
+	}
+	return true;
+}
+
 bool pool_record_patch(struct pool_record *r, JsonObject *object, GError **error)
 {
 	gint64 ready, max;
@@ -62,6 +85,7 @@ bool pool_record_patch(struct pool_record *r, JsonObject *object, GError **error
 
 	if (!known_members(object, error) || !patch_name(object, "template", &r->template, error) ||
 	    !patch_name(object, "rule", &r->rule, error) ||
+	    !patch_network(object, &r->network, error) ||
 	    !json_get_optional_int(object, "ready", 0, POOL_MAX_PHONES, r->ready, &ready, error) ||
 	    !json_get_optional_int(object, "max", 1, POOL_MAX_PHONES, r->max, &max, error) ||
 	    !json_get_optional_bool(object, "volatile", r->volatile_phones, &is_volatile, error) ||
@@ -100,12 +124,12 @@ struct pool_record *pool_record_parse(JsonObject *object, GError **error)
 bool pool_record_save(struct database *db, const struct pool_record *r, GError **error)
 {
 	return database_exec(db, error,
-	    "INSERT INTO pools (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)"
+	    "INSERT INTO pools (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 	    " ON CONFLICT (name) DO UPDATE SET template = excluded.template,"
 	    " ready = excluded.ready, max = excluded.max, volatile = excluded.volatile,"
-	    " rule = excluded.rule, volumes = excluded.volumes",
-	    "ssiiisi", r->name, r->template, (int64_t)r->ready, (int64_t)r->max,
-	    (int64_t)r->volatile_phones, r->rule, (int64_t)r->volumes);
+	    " rule = excluded.rule, volumes = excluded.volumes, network = excluded.network",
+	    "ssiiisis", r->name, r->template, (int64_t)r->ready, (int64_t)r->max,
+	    (int64_t)r->volatile_phones, r->rule, (int64_t)r->volumes, r->network);
 }
 
 static void *read_row(struct rows *rows)
@@ -119,6 +143,7 @@ static void *read_row(struct rows *rows)
 	r->volatile_phones = rows_int(rows, 4) != 0;
 	r->rule = g_strdup(rows_string(rows, 5));
 	r->volumes = rows_int(rows, 6) != 0;
+	r->network = g_strdup(rows_string(rows, 7));
 	return r;
 }
 

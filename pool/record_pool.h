@@ -18,6 +18,7 @@ struct pool_record {
 	int max;              /* phones in all: ready, leased, and kept for their users */
 	bool volatile_phones; /* a lease's end destroys the phone */
 	bool volumes;         /* each user has a volume of their own in it */
+	char *network;        /* what its phones may reach (name.h); NULL: as each host has it */
 	char *rule;           /* script that allocates, without ".lua" */
 };
 void pool_record_free(struct pool_record *record);

@@ -86,5 +86,8 @@ const char *const pool_migrations[] = {
     " created INTEGER NOT NULL);"
     "CREATE UNIQUE INDEX volume_of_slot ON volumes(user, pool, slot);"
     "CREATE UNIQUE INDEX volume_of_phone ON volumes(phone) WHERE phone IS NOT NULL;",
+
+    /* What its phones may reach (name.h); NULL: as each host has it. */
+    "ALTER TABLE pools ADD COLUMN network TEXT;",
     NULL,
 };

@@ -25,6 +25,7 @@ void phone_truth_free(struct phone_truth *t)
 	g_free(t->mac);
 	g_free(t->template);
 	g_free(t->created);
+	g_free(t->network);
 	g_free(t);
 }
 
@@ -96,6 +97,7 @@ struct phone_truth *phone_truth_parse(JsonObject *object, GError **error)
 	    !parse_text(object, "name", &t->name, error) ||
 	    !parse_text(object, "mac", &t->mac, error) ||
 	    !parse_text(object, "template", &t->template, error) ||
+	    !parse_text(object, "network", &t->network, error) ||
 	    !parse_text(object, "created", &t->created, error) || !parse_parts(object, t, error))
 		return NULL;
 	return g_steal_pointer(&t);

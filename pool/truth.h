@@ -28,6 +28,7 @@ struct phone_truth {
 	enum phone_state state;
 	char *reason; /* of a failure; NULL */
 	char *name, *mac, *template, *created;
+	char *network; /* its policy; NULL: as its host has it */
 	int64_t pid, clone_ms, width, height, touch_points; /* 0: not said */
 	bool agent_connected, agent_ready;
 	bool hung; /* it runs and does not answer */

@@ -179,6 +179,7 @@ JsonObject *view_pool(struct manager *m, const struct pool_record *pool, GError 
 	json_object_set_int_member(object, "max", pool->max);
 	json_object_set_boolean_member(object, "volatile", pool->volatile_phones);
 	json_object_set_boolean_member(object, "volumes", pool->volumes);
+	set_text(object, "network", pool->network);
 	json_object_set_string_member(object, "rule", pool->rule);
 	json_object_set_int_member(object, "ready_now", counts.ready);
 	json_object_set_int_member(object, "creating", counts.creating);

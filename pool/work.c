@@ -3,16 +3,10 @@
 
 #include "common/error.h"
 #include "common/json.h"
-#include "pool/record_order.h"
 #include "pool/record_volume.h"
+#include "pool/work_question.h"
 #include "pool/work_record.h"
 
-#define CREATE_TIMEOUT_MS 60000
-#define START_TIMEOUT_MS 120000 /* a cold boot, where emulation is slow */
-#define STOP_TIMEOUT_S 30
-#define SUSPEND_TIMEOUT_MS 180000 /* gigabytes may have to be written */
-#define DESTROY_TIMEOUT_MS 30000
-#define EQUIP_TIMEOUT_MS 240000 /* its file system may have to be checked */
 #define FORGET_US (60 * G_USEC_PER_SEC)
 
 struct waiter {
@@ -21,12 +15,9 @@ struct waiter {
 };
 
 struct task {
-	enum work_kind kind;
-	char *host, *template, *name, *volume;
-	bool discard, force, new_volume;
-	int timeout_s;
-	GArray *waiters; /* of struct waiter */
-	bool counted;    /* in host->cloning */
+	struct work_task task; /* with strings of its own */
+	GArray *waiters;       /* of struct waiter */
+	bool counted;          /* in host->cloning */
 };
 
 struct phone_work {
@@ -43,12 +34,27 @@ static void next(struct phone_work *w);
 
 static void task_free(struct task *t)
 {
-	g_free(t->host);
-	g_free(t->template);
-	g_free(t->name);
-	g_free(t->volume);
+	g_free((char *)t->task.uuid);
+	g_free((char *)t->task.host);
+	g_free((char *)t->task.template);
+	g_free((char *)t->task.name);
+	g_free((char *)t->task.volume);
 	g_array_unref(t->waiters);
 	g_free(t);
+}
+
+static struct task *task_new(const struct work_task *task)
+{
+	struct task *t = g_new0(struct task, 1);
+
+	t->task = *task;
+	t->task.uuid = g_strdup(task->uuid);
+	t->task.host = g_strdup(task->host);
+	t->task.template = g_strdup(task->template);
+	t->task.name = g_strdup(task->name);
+	t->task.volume = g_strdup(task->volume);
+	t->waiters = g_array_new(FALSE, FALSE, sizeof(struct waiter));
+	return t;
 }
 
 static void phone_work_free(struct phone_work *w)
@@ -68,14 +74,14 @@ GHashTable *work_table_new(void)
 
 static struct host *host_of(struct phone_work *w, struct task *t)
 {
-	return g_hash_table_lookup(w->manager->hosts, t->host);
+	return g_hash_table_lookup(w->manager->hosts, t->task.host);
 }
 
 static void count(struct phone_work *w, struct task *t, bool cloning)
 {
 	struct host *host = host_of(w, t);
 
-	if (t->kind != WORK_CREATE || t->counted == cloning)
+	if (t->task.kind != WORK_CREATE || t->counted == cloning)
 		return;
 	t->counted = cloning;
 	if (host)
@@ -93,7 +99,7 @@ static void finish(struct phone_work *w, const GError *error)
 	if (error)
 		backoff_fail(&w->backoff, now);
 	count(w, t, false);
-	if (t->kind == WORK_CREATE)
+	if (t->task.kind == WORK_CREATE)
 		metric_add(w->manager->meters.clones, error ? "failed" : "made", 1);
 	for (unsigned i = 0; i < t->waiters->len; i++) {
 		struct waiter *waiter = &g_array_index(t->waiters, struct waiter, i);
@@ -127,12 +133,12 @@ static void succeed(struct phone_work *w, struct task *t)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (t->kind == WORK_CREATE)
+	if (t->task.kind == WORK_CREATE)
 		work_record_created(w->manager, w->uuid, &error);
-	else if (t->kind == WORK_EQUIP)
-		volume_record_set_made(w->manager->db, t->volume, &error);
-	else if (t->kind == WORK_DESTROY)
-		work_record_destroyed(w->manager, w->uuid, t->host, &error);
+	else if (t->task.kind == WORK_EQUIP)
+		volume_record_set_made(w->manager->db, t->task.volume, &error);
+	else if (t->task.kind == WORK_DESTROY)
+		work_record_destroyed(w->manager, w->uuid, t->task.host, &error);
 	finish(w, error);
 }
 
@@ -143,7 +149,7 @@ static void undo(struct phone_work *w, struct task *t, const GError *cause)
 
 	if (host)
 		host_clone_failed(
-		    host, t->template, cause->message, world_monotonic(&w->manager->world));
+		    host, t->task.template, cause->message, world_monotonic(&w->manager->world));
 	if (!work_record_undone(w->manager, w->uuid, cause, &error))
 		g_warning("phone %s: cannot record that it could not be created: %s", w->uuid,
 		    error->message);
@@ -153,18 +159,23 @@ static void fail(struct phone_work *w, struct task *t, const GError *error)
 {
 	/* Cancelled: the host is being closed, we may be ending. The records say how far it came.
 	 */
-	if (t->kind == WORK_CREATE && error->code != QVMI_ERROR_CANCELLED)
+	if (t->task.kind == WORK_CREATE && error->code != QVMI_ERROR_CANCELLED)
 		undo(w, t, error);
+	else if (t->task.kind == WORK_CONNECT)
+		g_message("phone %s may not yet reach what its pool says, and nothing less: %s",
+		    w->uuid, error->message);
 	finish(w, error);
 }
 
 static bool reached(struct phone_work *w, struct task *t)
 {
-	const struct phone_truth *truth = manager_truth(w->manager, t->host, w->uuid);
+	const struct phone_truth *truth = manager_truth(w->manager, t->task.host, w->uuid);
 
 	if (!truth)
 		return false;
-	if (t->kind != WORK_STOP && t->kind != WORK_SUSPEND)
+	if (t->task.kind == WORK_CONNECT)
+		return true;
+	if (t->task.kind != WORK_STOP && t->task.kind != WORK_SUSPEND)
 		return truth->state == PHONE_STATE_RUNNING;
 	return truth->state == PHONE_STATE_OFF || truth->state == PHONE_STATE_SUSPENDED;
 }
@@ -185,7 +196,7 @@ static void looked(const struct http_reply *reply, const GError *error, void *da
 	if (!error)
 		unmoved = g_error_new(QVMI_ERROR, QVMI_ERROR_CONFLICT,
 		    "phone %s is in the middle of something else on host '%s'; try again", w->uuid,
-		    t->host);
+		    t->task.host);
 	fail(w, t, error ? error : unmoved);
 }
 
@@ -201,8 +212,8 @@ static void ask(
 	}
 	if (call->body)
 		json_node_unref(call->body);
-	g_set_error(
-	    &gone, QVMI_ERROR, QVMI_ERROR_NOT_FOUND, "host '%s' is not recorded any more", t->host);
+	g_set_error(&gone, QVMI_ERROR, QVMI_ERROR_NOT_FOUND, "host '%s' is not recorded any more",
+	    t->task.host);
 	done(NULL, gone, w);
 }
 
@@ -212,14 +223,15 @@ static void answered(const struct http_reply *reply, const GError *error, void *
 	struct task *t = g_queue_peek_head(&w->tasks);
 	g_autofree char *path = NULL;
 
-	if (t->kind == WORK_DESTROY) {
+	if (t->task.kind == WORK_DESTROY) {
 		if (!error || error->code == QVMI_ERROR_NOT_FOUND)
 			succeed(w, t);
 		else
 			fail(w, t, error);
 		return;
 	}
-	if (error && (error->code != QVMI_ERROR_CONFLICT || t->kind == WORK_EQUIP)) {
+	if (error && (error->code != QVMI_ERROR_CONFLICT || t->task.kind == WORK_EQUIP ||
+	                 t->task.kind == WORK_CONNECT)) {
 		fail(w, t, error);
 		return;
 	}
@@ -232,120 +244,18 @@ static void answered(const struct http_reply *reply, const GError *error, void *
 	ask(w, t, &(struct http_call){.method = "GET", .path = path}, looked);
 }
 
-/* --- questions --- */
-
-static void ask_create(struct phone_work *w, struct task *t)
-{
-	JsonObject *body = json_object_new();
-
-	json_object_set_string_member(body, "template", t->template);
-	json_object_set_string_member(body, "uuid", w->uuid);
-	json_object_set_boolean_member(body, "start", true);
-	if (t->name)
-		json_object_set_string_member(body, "name", t->name);
-	ask(w, t,
-	    &(struct http_call){.method = "POST",
-	        .path = "/v1/phones",
-	        .body = json_node_of(body),
-	        .idempotency_key = w->uuid,
-	        .timeout_ms = CREATE_TIMEOUT_MS},
-	    answered);
-}
-
-static void ask_start(struct phone_work *w, struct task *t)
-{
-	g_autofree char *path = http_path("/v1/phones/%s/start", w->uuid);
-	JsonObject *body = json_object_new();
-
-	json_object_set_boolean_member(body, "discard", t->discard);
-	ask(w, t,
-	    &(struct http_call){.method = "POST",
-	        .path = path,
-	        .body = json_node_of(body),
-	        .timeout_ms = START_TIMEOUT_MS},
-	    answered);
-}
-
-static void ask_stop(struct phone_work *w, struct task *t)
-{
-	g_autofree char *path = http_path("/v1/phones/%s/stop", w->uuid);
-	JsonObject *body = json_object_new();
-
-	json_object_set_boolean_member(body, "force", t->force);
-	json_object_set_int_member(body, "timeout_s", t->timeout_s);
-	ask(w, t,
-	    &(struct http_call){.method = "POST",
-	        .path = path,
-	        .body = json_node_of(body),
-	        .timeout_ms = (unsigned)(t->timeout_s + STOP_TIMEOUT_S) * 1000},
-	    answered);
-}
-
-static void ask_equip(struct phone_work *w, struct task *t)
-{
-	g_autofree char *path = g_strdup_printf("/v1/phones/%s/volume", w->uuid);
-	JsonObject *body = json_object_new();
-
-	json_object_set_string_member(body, "id", t->volume);
-	json_object_set_boolean_member(body, "create", t->new_volume);
-	ask(w, t,
-	    &(struct http_call){.method = "PUT",
-	        .path = path,
-	        .body = json_node_of(body),
-	        .timeout_ms = EQUIP_TIMEOUT_MS},
-	    answered);
-}
-
-static void ask_plain(struct phone_work *w, struct task *t, const char *method, const char *suffix,
-    unsigned timeout_ms)
-{
-	g_autofree char *path = g_strdup_printf("/v1/phones/%s%s", w->uuid, suffix);
-
-	ask(w, t, &(struct http_call){.method = method, .path = path, .timeout_ms = timeout_ms},
-	    answered);
-}
-
-/* I6: without an open order nothing is destroyed, whoever asks. */
-static void ask_destroy(struct phone_work *w, struct task *t)
-{
-	g_autoptr(GError) error = NULL;
-	bool open = false;
-
-	if (order_record_open(w->manager->db, w->uuid, &open, &error) && !open)
-		g_set_error(&error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
-		    "no order to destroy phone %s is recorded", w->uuid);
-	if (error)
-		finish(w, error);
-	else
-		ask_plain(w, t, "DELETE", "", DESTROY_TIMEOUT_MS);
-}
-
 static gboolean run_head(gpointer data)
 {
 	struct phone_work *w = data;
 	struct task *t = g_queue_peek_head(&w->tasks);
+	g_autoptr(GError) error = NULL;
+	AUTO(work_question) question = work_question_new(w->manager, &t->task, &error);
 
 	w->source = 0;
-	switch (t->kind) {
-	case WORK_CREATE:
-		ask_create(w, t);
-		break;
-	case WORK_START:
-		ask_start(w, t);
-		break;
-	case WORK_STOP:
-		ask_stop(w, t);
-		break;
-	case WORK_SUSPEND:
-		ask_plain(w, t, "POST", "/suspend", SUSPEND_TIMEOUT_MS);
-		break;
-	case WORK_EQUIP:
-		ask_equip(w, t);
-		break;
-	case WORK_DESTROY:
-		ask_destroy(w, t);
-		break;
-	}
+	if (question)
+		ask(w, t, &question->call, answered);
+	else
+		finish(w, error);
 	return G_SOURCE_REMOVE;
 }
 
@@ -393,7 +303,7 @@ void work_add(struct manager *m, const struct work_task *task, work_fn done, voi
 	struct task *t = g_queue_peek_tail(&w->tasks);
 	struct waiter waiter = {done, data};
 
-	if (!t || t->kind != task->kind || t->discard != task->discard) {
+	if (!t || t->task.kind != task->kind || t->task.discard != task->discard) {
 		if (g_queue_get_length(&w->tasks) >= WORK_MAX_TASKS) {
 			struct refusal *r = done ? g_new(struct refusal, 1) : NULL;
 
@@ -403,17 +313,7 @@ void work_add(struct manager *m, const struct work_task *task, work_fn done, voi
 			}
 			return;
 		}
-		t = g_new0(struct task, 1);
-		t->kind = task->kind;
-		t->host = g_strdup(task->host);
-		t->template = g_strdup(task->template);
-		t->name = g_strdup(task->name);
-		t->discard = task->discard;
-		t->volume = g_strdup(task->volume);
-		t->new_volume = task->new_volume;
-		t->force = task->force;
-		t->timeout_s = task->timeout_s ? task->timeout_s : STOP_TIMEOUT_S;
-		t->waiters = g_array_new(FALSE, FALSE, sizeof waiter);
+		t = task_new(task);
 		g_queue_push_tail(&w->tasks, t);
 		count(w, t, true);
 	}

@@ -92,6 +92,9 @@ static void reconcile(struct manager *m, const struct host *host, const struct p
 	case RECONCILE_SUSPEND:
 		add_work(m, r, WORK_SUSPEND);
 		break;
+	case RECONCILE_CONNECT:
+		add_work(m, r, WORK_CONNECT);
+		break;
 	case RECONCILE_DESTROY:
 		add_work(m, r, WORK_DESTROY);
 		break;

@@ -105,6 +105,7 @@ const struct http_route api_routes[] = {
     {"GET", "/v1/phones/{uuid}/console", api_phone_console, NULL},
     {"GET", "/v1/phones/{uuid}/applications", api_phone_applications, NULL},
     {"POST", "/v1/phones/{uuid}/applications", api_phone_launch, NULL},
+    {"PUT", "/v1/phones/{uuid}/network", api_phone_connect, NULL},
     {"PUT", "/v1/phones/{uuid}/volume", api_phone_attach_volume, NULL},
     {"DELETE", "/v1/phones/{uuid}/volume", api_phone_detach_volume, NULL},
     {"GET", "/v1/volumes", api_volume_list, NULL},

@@ -37,6 +37,7 @@ void api_volume_list(struct http_request *request, void *data);
 void api_volume_create(struct http_request *request, void *data);
 void api_volume_get(struct http_request *request, void *data);
 void api_volume_delete(struct http_request *request, void *data);
+void api_phone_connect(struct http_request *request, void *data);
 void api_phone_attach_volume(struct http_request *request, void *data);
 void api_phone_detach_volume(struct http_request *request, void *data);
 /* api_performance.c */

@@ -5,6 +5,7 @@
 #include "common/json.h"
 #include "qvisor/api.h"
 #include "qvisor/folder.h"
+#include "qvisor/networks.h"
 #include "qvisor/phone_table.h"
 #include "qvisor/prespawn.h"
 #include "qvisor/registration.h"
@@ -54,6 +55,7 @@ void api_host_get(struct http_request *request, void *data)
 	json_object_set_int_member(phones, "max", host->max_phones);
 	json_object_set_member(root, "jail", jail(host));
 	json_object_set_string_member(root, "network", host_network_name(host));
+	json_object_set_array_member(root, "networks", networks_json(host->networks));
 	json_object_set_object_member(root, "spares", prespawn_json(host->prespawn));
 	if (host->registration)
 		json_object_set_member(root, "pool", registration_json(host->registration));

@@ -5,7 +5,9 @@
 #include "common/json.h"
 #include "common/json_writer.h"
 #include "qvisor/api.h"
+#include "qvisor/network_reach.h"
 #include "qvisor/phone.h"
+#include "qvisor/phone_network.h"
 #include "qvisor/phone_suspend.h"
 #include "qvisor/phone_table.h"
 #include "qvisor/phone_volume.h"
@@ -96,7 +98,7 @@ static void on_created(void *data, struct phone *phone, const GError *error)
 }
 
 struct creation {
-	const char *template, *uuid, *name, *volume;
+	const char *template, *uuid, *name, *volume, *network;
 	bool start;
 };
 
@@ -104,7 +106,7 @@ static bool parse_creation(JsonObject *body, struct creation *creation, GError *
 {
 	creation->template = json_get_string(body, "template", 32, error);
 	if (!creation->template ||
-	    !json_check_members(body, "template uuid name start volume", error))
+	    !json_check_members(body, "template uuid name start volume network", error))
 		return false;
 	g_autoptr(GError) failure = NULL;
 	creation->uuid = json_get_optional_string(body, "uuid", 36, &failure);
@@ -112,6 +114,9 @@ static bool parse_creation(JsonObject *body, struct creation *creation, GError *
 		creation->name = json_get_optional_string(body, "name", 32, &failure);
 	if (!failure)
 		creation->volume = json_get_optional_string(body, "volume", 36, &failure);
+	if (!failure)
+		creation->network =
+		    json_get_optional_string(body, "network", NETWORK_REACH_MAX, &failure);
 	if (!failure)
 		json_get_optional_bool(body, "start", true, &creation->start, &failure);
 	if (!failure && creation->uuid &&
@@ -143,6 +148,7 @@ static struct phone *create(struct host *host, const struct creation *creation, 
     const char *digest, GError **error)
 {
 	struct template *template = template_store_find(host->templates, creation->template, error);
+	g_autofree char *reach = NULL;
 	if (!template)
 		return NULL;
 	if (creation->uuid && phone_table_find(host->phones, creation->uuid, NULL)) {
@@ -157,6 +163,8 @@ static struct phone *create(struct host *host, const struct creation *creation, 
 	}
 	if (creation->volume && !check_volume(host, creation->volume, error))
 		return NULL;
+	if (!phone_network_check(host, creation->network, &reach, error))
+		return NULL;
 	if (phone_table_running(host->phones) >= host->max_phones) {
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED,
 		    "%u phones run, and host.max-phones is %u; stop one",
@@ -170,8 +178,10 @@ static struct phone *create(struct host *host, const struct creation *creation, 
 	if (!phone)
 		phone =
 		    phone_new(host, template, creation->uuid, creation->name, key, digest, error);
-	if (phone)
+	if (phone) {
+		phone->reach = g_steal_pointer(&reach);
 		phone_table_add(host->phones, phone);
+	}
 	if (phone && creation->volume && !phone_volume_claim(phone, creation->volume, error)) {
 		phone_destroy(phone, NULL, NULL);
 		return NULL;

@@ -3,7 +3,9 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "qvisor/api.h"
+#include "qvisor/network_reach.h"
 #include "qvisor/phone.h"
+#include "qvisor/phone_network.h"
 #include "qvisor/phone_reset.h"
 #include "qvisor/phone_snapshot.h"
 #include "qvisor/phone_suspend.h"
@@ -122,6 +124,28 @@ void api_phone_change(struct http_request *request, void *data)
 	if (!error)
 		phone_machine_change(phone, machine, &error);
 	if (error)
+		http_respond_error(request, error);
+	else
+		api_respond_phone(request, 200, phone);
+}
+
+/* {"network": "internet,office"}; null: as its host has it. */
+void api_phone_connect(struct http_request *request, void *data)
+{
+	const struct host *host = data;
+	struct phone *phone = api_find_phone(request, data);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *reach = NULL;
+	const char *text = NULL;
+	if (!phone)
+		return;
+	JsonObject *body = http_request_json(request, &error);
+	bool own = body && json_object_has_member(body, "network") &&
+	           json_object_get_null_member(body, "network");
+	if (!body || !json_check_members(body, "network", &error) ||
+	    (!own && !(text = json_get_string(body, "network", NETWORK_REACH_MAX, &error))) ||
+	    !phone_network_check(host, text, &reach, &error) ||
+	    !phone_network_set(phone, reach, &error))
 		http_respond_error(request, error);
 	else
 		api_respond_phone(request, 200, phone);

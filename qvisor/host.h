@@ -10,7 +10,7 @@
 #include "qvisor/accelerator.h"
 #include "qvisor/manifest.h"
 
-struct network;
+struct networks;
 struct performance;
 struct phone_table;
 struct prespawn;
@@ -18,8 +18,8 @@ struct template_store;
 struct user_volume_store;
 
 enum host_network {
-	HOST_NETWORK_NONE,     /* docs/decisions/011 */
-	HOST_NETWORK_ISOLATED, /* an interface without a cable */
+	HOST_NETWORK_NONE,     /* no interface, but for a phone with a policy of its own */
+	HOST_NETWORK_ISOLATED, /* an interface without a cable: docs/decisions/011 */
 	HOST_NETWORK_INTERNET, /* network_policy.h */
 	HOST_NETWORK_LISTED,
 	HOST_N_NETWORKS
@@ -38,8 +38,8 @@ struct host {
 	unsigned tb_size_mib;
 	bool mem_merge; /* docs/decisions/102 */
 	unsigned max_phones;
-	enum host_network network_kind;
-	struct network *network;     /* NULL with the first two kinds */
+	enum host_network network_kind; /* of phones without a policy of their own */
+	struct networks *networks;
 	unsigned memory_reserve_mib; /* a phone is not started when less would stay free */
 	unsigned disk_reserve_mib;
 	int64_t started; /* g_get_monotonic_time() */

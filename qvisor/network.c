@@ -16,8 +16,9 @@
 #include "common/json.h"
 #include "common/process.h"
 
-#define RECORD ".network.json"
-#define PID_FILE ".network.pid"
+#define PREFIX ".network"
+#define RECORD ".json"
+#define PID_FILE ".pid"
 #define RECORD_MAX_SIZE 4096
 #define READY_MS 5000
 #define END_MS 1000
@@ -33,12 +34,17 @@ struct member {
 };
 
 struct network {
-	char *folder;
+	char *folder, *name;
 	struct network_policy *policy;
 	char *rules; /* that hold now */
 	struct member fence, uplink;
 	gulong changed;
 };
+
+static char *path_of(const char *folder, const char *name, const char *suffix)
+{
+	return g_strconcat(folder, "/" PREFIX, *name ? "-" : "", name, suffix, NULL);
+}
 
 /* --- programs --- */
 
@@ -144,7 +150,7 @@ static bool make_fence(struct network *network, GError **error)
 
 static bool make_uplink(struct network *network, GError **error)
 {
-	g_autofree char *pid_file = g_build_filename(network->folder, PID_FILE, NULL);
+	g_autofree char *pid_file = path_of(network->folder, network->name, PID_FILE);
 	g_autofree char *user = g_strdup_printf("/proc/%d/ns/user", (int)network->fence.pid);
 	g_autofree char *net = g_strdup_printf("/proc/%d/ns/net", (int)network->fence.pid);
 	g_autofree char *text = NULL;
@@ -175,7 +181,7 @@ static void set_member(JsonObject *object, const char *name, const struct member
 
 static bool store(const struct network *network, GError **error)
 {
-	g_autofree char *path = g_build_filename(network->folder, RECORD, NULL);
+	g_autofree char *path = path_of(network->folder, network->name, RECORD);
 	JsonObject *object = json_object_new();
 	set_member(object, "fence", &network->fence);
 	set_member(object, "uplink", &network->uplink);
@@ -195,7 +201,7 @@ static struct member get_member(JsonObject *root, const char *name)
 
 static void load(struct network *network)
 {
-	g_autofree char *path = g_build_filename(network->folder, RECORD, NULL);
+	g_autofree char *path = path_of(network->folder, network->name, RECORD);
 	g_autoptr(JsonNode) node = json_load_file(path, RECORD_MAX_SIZE, NULL);
 	if (!node)
 		return;
@@ -210,7 +216,7 @@ static bool is_alive(const struct member *member)
 
 static void tear_down(struct network *network)
 {
-	g_autofree char *path = g_build_filename(network->folder, RECORD, NULL);
+	g_autofree char *path = path_of(network->folder, network->name, RECORD);
 	process_end(network->uplink.pid, network->uplink.start_time, END_MS);
 	process_end(network->fence.pid, network->fence.start_time, END_MS);
 	network->fence = network->uplink = (struct member){0};
@@ -240,11 +246,41 @@ static void on_network_changed(GNetworkMonitor *monitor, gboolean available, voi
 		    error->message);
 }
 
-struct network *network_open(const char *folder, struct network_policy *policy, GError **error)
+static struct network *network_new(const char *folder, const char *name)
 {
-	AUTO(network_policy) owned = policy;
 	struct network *network = g_new0(struct network, 1);
 	network->folder = g_strdup(folder);
+	network->name = g_strdup(name);
+	return network;
+}
+
+GPtrArray *network_list(const char *folder)
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	const char *file;
+	while (dir && (file = g_dir_read_name(dir))) {
+		if (!g_str_has_prefix(file, PREFIX) || !g_str_has_suffix(file, RECORD))
+			continue;
+		const char *name = file + strlen(PREFIX);
+		name += *name == '-';
+		g_ptr_array_add(names, g_strndup(name, strlen(name) - strlen(RECORD)));
+	}
+	return names;
+}
+
+void network_remove(const char *folder, const char *name)
+{
+	struct network *network = network_new(folder, name);
+	load(network);
+	network_close(network, false);
+}
+
+struct network *network_open(
+    const char *folder, const char *name, struct network_policy *policy, GError **error)
+{
+	AUTO(network_policy) owned = policy;
+	struct network *network = network_new(folder, name);
 	network->policy = g_steal_pointer(&owned);
 	load(network);
 	bool adopted = is_alive(&network->fence) && is_alive(&network->uplink);
@@ -253,8 +289,8 @@ struct network *network_open(const char *folder, struct network_policy *policy, 
 	if (adopted ? set_rules(network, error) : build(network, error)) {
 		network->changed = g_signal_connect(g_network_monitor_get_default(),
 		    "network-changed", G_CALLBACK(on_network_changed), network);
-		g_message("phones' network: %s (namespace of pid %d); DNS %s",
-		    network->policy->internet ? "the Internet" : "what network.allow lists",
+		g_message("phones' network%s%s: %s (namespace of pid %d); DNS %s", *name ? " " : "",
+		    name, network->policy->internet ? "the Internet" : "what is listed",
 		    (int)network->fence.pid, network->policy->dns ? network->policy->dns : "none");
 		return network;
 	}
@@ -272,6 +308,7 @@ void network_close(struct network *network, bool in_use)
 		tear_down(network);
 	network_policy_free(network->policy);
 	g_free(network->folder);
+	g_free(network->name);
 	g_free(network->rules);
 	g_free(network);
 }

@@ -32,11 +32,10 @@ static bool is_ipv6(const char *address)
 	return strchr(address, ':');
 }
 
-static GPtrArray *parse_list(const struct config *config, const char *key, GError **error)
+GPtrArray *network_addresses_parse(const char *key, const char *text, GError **error)
 {
 	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
-	const char *value = config_string(config, "network", key);
-	g_auto(GStrv) words = g_strsplit_set(value ? value : "", ", ", 0);
+	g_auto(GStrv) words = g_strsplit_set(text ? text : "", ", ", 0);
 	for (char **word = words; *word; word++) {
 		g_autoptr(GError) wrong = NULL;
 		if (!**word)
@@ -94,8 +93,10 @@ struct network_policy *network_policy_new(
 {
 	AUTO(network_policy) policy = g_new0(struct network_policy, 1);
 	policy->internet = internet;
-	if (!(policy->allow = parse_list(config, "allow", error)) ||
-	    !(policy->deny = parse_list(config, "deny", error)) ||
+	const char *allow = config_string(config, "network", "allow");
+	const char *deny = config_string(config, "network", "deny");
+	if (!(policy->allow = network_addresses_parse("allow", allow, error)) ||
+	    !(policy->deny = network_addresses_parse("deny", deny, error)) ||
 	    !parse_dns(policy, config, error))
 		return NULL;
 	return g_steal_pointer(&policy);

@@ -22,6 +22,10 @@ struct network_policy {
 	char *dns;               /* the phones' resolver; NULL: none */
 };
 
+/* Addresses and networks (char *) from the value of the key network.KEY, which an error names;
+ * caller unrefs. QVMI_ERROR_INVALID. */
+GPtrArray *network_addresses_parse(const char *key, const char *text, GError **error);
+
 /* From the keys network.allow, network.deny, network.dns; `internet`: all but what is refused, else
  * only what is allowed. QVMI_ERROR_INVALID names what is no address. */
 struct network_policy *network_policy_new(

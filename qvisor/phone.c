@@ -168,6 +168,7 @@ void phone_free(struct phone *phone)
 	g_free(phone->created);
 	g_free(phone->template_name);
 	g_free(phone->template_base);
+	g_free(phone->reach);
 	g_free(phone->reason);
 	g_free(phone->idempotency_key);
 	g_free(phone->request_digest);

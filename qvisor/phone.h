@@ -72,7 +72,10 @@ struct phone {
 	struct phone_save *save;
 	guint retry;                 /* connects again to what was lost */
 	bool switched_off, restarts; /* what QEMU's SHUTDOWN event said */
+	char *reach; /* its network policy (network_reach.h); NULL: as its host has it */
 	bool has_network;
+	/* While its interface is being plugged; stale: by a policy that is not its any more. */
+	enum { NETWORK_PLUG_NONE, NETWORK_PLUG_UNDER_WAY, NETWORK_PLUG_STALE } network_plug;
 	pid_t passt;                 /* our child; 0: none, or one of the daemon before us */
 	struct phone_volume *volume; /* its user's; NULL: none */
 	bool identity_set;

@@ -65,6 +65,8 @@ void phone_write_json(const struct phone *phone, GString *text)
 	if (phone->template)
 		write_machine(phone, text);
 	write_agent(phone, text);
+	if (phone->reach)
+		json_write_string(text, "network", phone->reach);
 	if (phone->volume)
 		write_volume(phone->volume, text);
 	json_write_close(text, '}');

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "common/error.h"
-#include "qvisor/network.h"
+#include "qvisor/network_reach.h"
+#include "qvisor/networks.h"
 #include "qvisor/phone.h"
 #include "qvisor/phone_record.h"
 #include "qvisor/phone_table.h"
@@ -12,10 +13,33 @@
 #define NETDEV "net0"
 #define NIC "nic0"
 
+/* NULL: its interface has no cable. */
+static struct network *network_of(const struct phone *phone, GError **error)
+{
+	return networks_get(phone->host->networks, phone->reach, error);
+}
+
+static void pull(struct phone *phone)
+{
+	qmp_execute(
+	    phone->qmp, "device_del", qmp_one_member("id", NIC), -1, QMP_DEADLINE_MS, NULL, NULL);
+}
+
+/* The way out is closed by us; whether the guest lets go of the interface is its matter. */
+static void unplug(struct phone *phone)
+{
+	phone->passt = 0; /* it ends, and nothing follows from that */
+	qmp_execute(phone->qmp, "netdev_del", qmp_one_member("id", NETDEV), -1, QMP_DEADLINE_MS,
+	    NULL, NULL);
+	pull(phone);
+}
+
 static void on_plugged(void *data, JsonNode *result, const GError *error)
 {
 	(void)result;
 	struct phone *phone = data;
+	bool stale = phone->network_plug == NETWORK_PLUG_STALE;
+	phone->network_plug = NETWORK_PLUG_NONE;
 	if (error && g_error_matches(error, QVMI_ERROR, QVMI_ERROR_CANCELLED))
 		return;
 	/* Plugged by a qvisord that could not record it any more. */
@@ -25,11 +49,13 @@ static void on_plugged(void *data, JsonNode *result, const GError *error)
 		return;
 	}
 	/* The descriptor that was not taken would keep its passt. */
-	if (plugged && phone->host->network)
+	if (plugged && phone->passt)
 		qmp_execute(phone->qmp, "closefd", qmp_one_member("fdname", NETDEV), -1,
 		    QMP_DEADLINE_MS, NULL, NULL);
 	phone->has_network = true;
 	phone_record_store(phone, NULL);
+	if (stale)
+		unplug(phone);
 }
 
 static void add_hub(struct phone *phone)
@@ -68,13 +94,12 @@ static void on_passt_exit(GPid pid, int status, void *data)
 		return;
 	g_warning("phone %s: its passt (pid %d) has ended (%d); it gets a new one", phone->uuid,
 	    (int)pid, status);
-	qmp_execute(
-	    phone->qmp, "device_del", qmp_one_member("id", NIC), -1, QMP_DEADLINE_MS, NULL, NULL);
+	pull(phone);
 }
 
-static bool add_passt(struct phone *phone, GError **error)
+static bool add_passt(struct phone *phone, struct network *network, GError **error)
 {
-	int fd = network_attach(phone->host->network, phone->folder, &phone->passt, error);
+	int fd = network_attach(network, phone->folder, &phone->passt, error);
 	if (fd < 0)
 		return false;
 	struct passt *passt = g_new(struct passt, 1);
@@ -104,11 +129,13 @@ static void pull_cable(struct phone *phone)
 void phone_network_plug(struct phone *phone)
 {
 	g_autoptr(GError) error = NULL;
-	if (phone->host->network_kind == HOST_NETWORK_NONE || phone->has_network || !phone->qmp)
+	bool wanted = phone->reach || phone->host->network_kind != HOST_NETWORK_NONE;
+	if (!wanted || phone->has_network || !phone->qmp || phone->network_plug)
 		return;
-	if (!phone->host->network) {
+	struct network *network = network_of(phone, &error);
+	if (!network && !error) {
 		add_hub(phone);
-	} else if (!add_passt(phone, &error)) {
+	} else if (!network || !add_passt(phone, network, &error)) {
 		g_warning("phone %s has no network: %s", phone->uuid, error->message);
 		return;
 	}
@@ -119,9 +146,54 @@ void phone_network_plug(struct phone *phone)
 	json_object_set_string_member(device, "netdev", NETDEV);
 	json_object_set_string_member(device, "mac", phone->mac);
 	json_object_set_string_member(device, "romfile", ""); /* nobody boots from it */
+	phone->network_plug = NETWORK_PLUG_UNDER_WAY;
 	qmp_execute(phone->qmp, "device_add", device, -1, QMP_DEADLINE_MS, on_plugged, phone);
-	if (!phone->host->network)
+	if (!network)
 		pull_cable(phone);
+}
+
+bool phone_network_set(struct phone *phone, const char *reach, GError **error)
+{
+	g_autofree char *before = phone->reach;
+	if (!g_strcmp0(before, reach)) {
+		g_steal_pointer(&before);
+		return true;
+	}
+	phone->reach = g_strdup(reach);
+	if (!phone_record_store(phone, error)) {
+		g_free(phone->reach);
+		phone->reach = g_steal_pointer(&before);
+		return false;
+	}
+	g_message(
+	    "phone %s may reach: %s", phone->uuid, reach ? reach : host_network_name(phone->host));
+	if (phone->network_plug)
+		phone->network_plug = NETWORK_PLUG_STALE;
+	else if (phone->has_network && phone->qmp)
+		unplug(phone);
+	else if (phone->state == PHONE_RUNNING && phone->identity_set)
+		phone_network_plug(phone);
+	return true;
+}
+
+bool phone_network_check(const struct host *host, const char *reach, char **normal, GError **error)
+{
+	*normal = reach ? networks_normalize(host->networks, reach, error) : NULL;
+	if (!reach || (*normal && !strcmp(*normal, NETWORK_REACH_NONE)))
+		return true;
+	return *normal && networks_get(host->networks, *normal, error);
+}
+
+bool phone_network_is_used(void *data, const char *reach)
+{
+	const struct host *host = data;
+	g_autoptr(GPtrArray) phones = phone_table_list(host->phones);
+	for (unsigned i = 0; i < phones->len; i++) {
+		const struct phone *phone = g_ptr_array_index(phones, i);
+		if (phone->process && !g_strcmp0(phone->reach, reach))
+			return true;
+	}
+	return false;
 }
 
 void phone_network_event(struct phone *phone, const char *name, JsonObject *payload)

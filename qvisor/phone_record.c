@@ -9,6 +9,7 @@
 
 #include "common/error.h"
 #include "common/json.h"
+#include "qvisor/network_reach.h"
 #include "qvisor/template_store.h"
 #include "qvisor/phone_volume.h"
 #include "qvisor/user_volume_store.h"
@@ -41,6 +42,8 @@ static JsonNode *record_json(const struct phone *phone)
 		json_object_set_string_member(root, "idempotency_key", phone->idempotency_key);
 		json_object_set_string_member(root, "request_digest", phone->request_digest);
 	}
+	if (phone->reach)
+		json_object_set_string_member(root, "reach", phone->reach);
 	if (phone->volume) {
 		json_object_set_string_member(root, "volume", phone->volume->id);
 		json_object_set_boolean_member(root, "volume_plugged", phone->volume->plugged);
@@ -136,6 +139,7 @@ static bool parse(
 	phone->template_name = g_strdup(template);
 	phone->template_base = g_strdup(base);
 	phone->clone_ms = clone_ms;
+	phone->reach = g_strdup(json_get_optional_string(root, "reach", NETWORK_REACH_MAX, NULL));
 	phone->reason = g_strdup(json_get_optional_string(root, "reason", 8192, NULL));
 	phone->idempotency_key =
 	    g_strdup(json_get_optional_string(root, "idempotency_key", 256, NULL));

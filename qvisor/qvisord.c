@@ -12,11 +12,13 @@
 #include "qvisor/display.h"
 #include "qvisor/heartbeat.h"
 #include "qvisor/host.h"
-#include "qvisor/network.h"
+#include "qvisor/networks.h"
 #include "qvisor/performance.h"
+#include "qvisor/phone_network.h"
 #include "qvisor/phone_table.h"
 #include "qvisor/prespawn.h"
 #include "qvisor/registration.h"
+#include "qvisor/secret_memory.h"
 #include "qvisor/template_store.h"
 #include "qvisor/user_volume_store.h"
 
@@ -55,6 +57,8 @@ static const struct config_key keys[] = {
         "how long it may hang before it is stopped or restarted"},
     {"network", "allow", CONFIG_STRING, NULL, 0, 0,
         "addresses and networks that phones may reach, private ones too: 192.0.2.0/24, ..."},
+    {"network", "named", CONFIG_STRING, NULL, 0, 0,
+        "networks that a pool's policy can name: \"office: 10.1.0.0/16 10.2.0.0/16; lab: ...\""},
     {"network", "deny", CONFIG_STRING, NULL, 0, 0,
         "and those they may not, before all others: the control plane's"},
     {"network", "dns", CONFIG_STRING, NULL, 0, 0,
@@ -125,12 +129,12 @@ static struct display *open_display(
 
 static bool open_network(struct host *host, const struct config *config, GError **error)
 {
-	if (host->network_kind < HOST_NETWORK_INTERNET)
-		return true;
-	struct network_policy *policy =
-	    network_policy_new(host->network_kind == HOST_NETWORK_INTERNET, config, error);
-	host->network = policy ? network_open(host->state_folder, policy, error) : NULL;
-	return host->network;
+	static const enum networks_own own[HOST_N_NETWORKS] = {
+	    [HOST_NETWORK_INTERNET] = NETWORKS_OWN_INTERNET,
+	    [HOST_NETWORK_LISTED] = NETWORKS_OWN_LISTED,
+	};
+	host->networks = networks_open(host->state_folder, own[host->network_kind], config, error);
+	return host->networks;
 }
 
 static bool open_volumes(struct host *host, const struct config *config, GError **error)
@@ -153,6 +157,7 @@ int main(int argc, char **argv)
 	const struct config *config = daemon_config(daemon);
 	g_autoptr(GError) error = NULL;
 	struct host host;
+	secret_memory_init();
 	if (!host_init(&host, config, &error))
 		daemon_fail("preparing this host", error);
 	g_message("%s; QEMU %s", host.accelerator->reason, host.qemu_version);
@@ -182,6 +187,7 @@ int main(int argc, char **argv)
 	host.phones = phone_table_open(&host, &error);
 	if (!host.phones)
 		daemon_fail("reading the phones", error);
+	networks_settle(host.networks, phone_network_is_used, &host);
 	/* A jail is one phone's from its beginning. */
 	host.prespawn = prespawn_new(
 	    &host, host.launcher ? 0 : (unsigned)config_int(config, "host", "prespawn"));
@@ -197,7 +203,7 @@ int main(int argc, char **argv)
 	int code = daemon_run(daemon);
 
 	/* Phones run on. What they were asked is answered while the server still is there. */
-	network_close(host.network, phone_table_running(host.phones) > 0);
+	networks_close(host.networks, phone_network_is_used, &host);
 	registration_free(host.registration);
 	performance_free(host.performance);
 	heartbeat_free(heartbeat);

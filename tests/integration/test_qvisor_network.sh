@@ -80,12 +80,12 @@ silent=(
 all=("${reached[@]}" "${allowed[@]}" "${silent[@]}")
 probing=$(tiny_manifest probing ".name = \"probing\" | .image.cmdline += \" qvmi.probe=$(IFS=,; echo "${all[*]}")\"")
 network=internet
-listen_also=$'[network]\nallow=10.1.2.3\ndeny=203.0.113.9, 2001:db8:9::/48\ndns=192.168.7.7'
+listen_also=$'[network]\nallow=10.1.2.3\nnamed=office: 203.0.113.80 2001:db8:1::2; lab: 192.168.7.7\ndeny=203.0.113.9, 2001:db8:9::/48\ndns=192.168.7.7'
 start_qvisord
 build_template "$probing"
 check 'a template' "$(field .state)" succeeded
 
-# --- two phones, both of which try everything ---
+# --- two phones, both of which try everything; and two whose pools have a policy of their own ---
 begin=$(date +%s%N)
 uuids=()
 for _ in 1 2; do
@@ -93,6 +93,14 @@ for _ in 1 2; do
 	check 'a phone' "$code" 201
 	uuids+=("$(field .uuid)")
 done
+api POST /v1/phones '{"template":"probing","network":"lab, office,lab"}'
+check 'one for an office' "$code $(field .network)" '201 lab,office'
+office=$(field .uuid)
+api POST /v1/phones '{"template":"probing","network":"none"}'
+check 'one for nothing' "$code $(field .network)" '201 none'
+none=$(field .uuid)
+api POST /v1/phones '{"template":"probing","network":"internet,elsewhere"}'
+check 'a network that is not here is refused, and which are is said' "$code $(field .detail)" '400 *"elsewhere"*internet, lab, office*'
 said "${uuids[0]}" 'probe: eth0 is up'
 echo "     two phones: first request to configured interface $((($(date +%s%N) - begin) / 1000000)) ms"
 for uuid in "${uuids[@]}"; do
@@ -104,6 +112,16 @@ for uuid in "${uuids[@]}"; do
 		check "$target is not" "$(grep -F "probe: $target " "$work/console.$uuid")" '* silent'
 	done
 done
+said "$office" 'probe: done'
+for target in "${all[@]}"; do
+	case $target in # lab has 192.168.7.7, which is also the resolver
+		*203.0.113.80:7 | *2001:db8:1::2]:7 | *192.168.7.7:7) want=reached ;;
+		*) want=silent ;;
+	esac
+	check "from the office $target is $want" "$(grep -F "probe: $target " "$work/console.$office")" "* $want"
+done
+said "$none" 'probe: done'
+check 'from nowhere nothing is reached' "$(grep -c 'probe: .* reached' "$work/console.$none" || true)" 0
 check 'nobody on this machine was spoken to' "$(tr -d '\0' <"$work/heard.here")" ''
 
 # --- passt and qvisord ---
@@ -114,17 +132,43 @@ passts() {
 	done
 	return 0
 }
-check 'each has its passt' "$(passts | wc -l)" 2
+check 'each has its passt, but for the one that reaches nothing' "$(passts | wc -l)" 3
+# The namespaces that the passt of a phone is in, by the names of their networks.
+network_of() {
+	local record proc fence
+	for proc in $(passts); do
+		[[ $(readlink "/proc/$proc/fd/2") == */$1/* ]] || continue
+		for record in "$state"/.network*.json; do
+			fence=$(jq .fence.pid "$record")
+			[ "$(readlink "/proc/$proc/ns/net")" != "$(readlink "/proc/$fence/ns/net")" ] || basename "$record"
+		done
+	done
+}
+check_soon 'the office is a network of its own' '.network-lab+office.json' network_of "$office"
+api PUT "/v1/phones/$office/network" '{"network":"office"}'
+check 'a policy changes' "$code $(field .network)" '200 office'
+check_soon 'and the phone is in another network' '.network-office.json' network_of "$office"
+api PUT "/v1/phones/$office/network" '{"network":"none"}'
+check_soon 'or in none' '' network_of "$office"
+api PUT "/v1/phones/$office/network" '{"network":null}'
+check 'or has the host'\''s own' "$code $(field .network)" '200 null'
+check_soon '  again' .network.json network_of "$office"
+api PUT "/v1/phones/$office/network" '{"network":"lab"}'
+check_soon 'a last change' '.network-lab.json' network_of "$office"
+api PUT "/v1/phones/$office/network" '{"network":7}'
+check 'what is no policy is refused' "$code" 400
+api DELETE "/v1/phones/$none"
 read -r old < <(passts)
 kill "$old"
 others() { passts | grep -vcx "$old"; }
-check_soon 'a passt that ended is replaced' 2 others
+check_soon 'a passt that ended is replaced' 3 others
 fence=$(jq .fence.pid "$state/.network.json") uplink=$(jq .uplink.pid "$state/.network.json")
 end_qvisord KILL
 start_qvisord
+check 'only networks that phones use are kept' "$(cd "$state"; echo .network*.json)" '.network-lab.json .network.json'
 check 'a restarted qvisord finds the network' "$(jq .fence.pid "$state/.network.json")" "$fence"
 check 'the audit holds' "$("$QVMI_BIN/qvmi" audit --config "$work/qvisord.conf" >/dev/null 2>&1; echo $?)" 0
-for uuid in "${uuids[@]}"; do api DELETE "/v1/phones/$uuid"; done
+for uuid in "${uuids[@]}" "$office"; do api DELETE "/v1/phones/$uuid"; done
 check_soon 'passt ends with its phone' '' passts
 end_qvisord TERM
 check_soon 'and the network with the last phone' '' readlink "/proc/$fence/exe" "/proc/$uplink/exe"

@@ -12,7 +12,7 @@
 #include "pool/host.h"
 
 struct simulated_phone {
-	char *uuid, *key, *name;
+	char *uuid, *key, *name, *network;
 	const char *state;
 };
 
@@ -22,6 +22,7 @@ struct simulated_host {
 	GHashTable *volumes; /* id -> uuid of the phone that has it, or "" */
 	bool away;           /* answers nothing: QVMI_ERROR_UNAVAILABLE */
 	bool no_template;
+	bool no_networks;  /* refuses to connect a phone anew */
 	bool silent;       /* takes requests that change something, does them, and never answers */
 	unsigned refuse;   /* so many creations fail: disk full */
 	unsigned lose;     /* so many creations are done and their answer lost: timeout */
@@ -53,6 +54,7 @@ static void simulated_phone_free(struct simulated_phone *p)
 	g_free(p->uuid);
 	g_free(p->key);
 	g_free(p->name);
+	g_free(p->network);
 	g_free(p);
 }
 
@@ -109,6 +111,8 @@ static JsonObject *simulated_describe(const struct simulated_phone *p)
 	json_object_set_boolean_member(agent, "connected", g_str_equal(p->state, "running"));
 	json_object_set_boolean_member(agent, "ready", g_str_equal(p->state, "running"));
 	json_object_set_object_member(o, "agent", agent);
+	if (p->network)
+		json_object_set_string_member(o, "network", p->network);
 	return o;
 }
 
@@ -147,6 +151,7 @@ static JsonNode *simulated_create(
 
 		p = simulated_host_add(h, uuid, c->key);
 		p->name = g_strdup(json_get_optional_string(body, "name", 64, NULL));
+		p->network = g_strdup(json_get_optional_string(body, "network", 128, NULL));
 	}
 	if (h->lose > 0) {
 		h->lose--;
@@ -187,6 +192,20 @@ static bool simulated_equip(
 	return !*error;
 }
 
+static bool simulated_reach(
+    const struct simulated_host *h, struct simulated_phone *p, JsonObject *body, GError **error)
+{
+	if (h->no_networks) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID, "no such network here");
+		return false;
+	}
+	g_free(p->network);
+	p->network = json_object_get_null_member(body, "network")
+	                 ? NULL
+	                 : g_strdup(json_object_get_string_member(body, "network"));
+	return true;
+}
+
 static JsonNode *simulated_phone_call(
     struct simulated_host *h, struct simulated_call *c, GError **error)
 {
@@ -205,6 +224,9 @@ static JsonNode *simulated_phone_call(
 	}
 	if (g_str_has_suffix(c->path, "/volume") &&
 	    !simulated_equip(h, uuid, json_node_get_object(c->body), error))
+		return NULL;
+	if (g_str_has_suffix(c->path, "/network") &&
+	    !simulated_reach(h, p, json_node_get_object(c->body), error))
 		return NULL;
 	if (g_str_has_suffix(c->path, "/start")) {
 		p->state = "running";

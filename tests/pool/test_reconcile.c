@@ -70,6 +70,39 @@ static void test_table(void)
 	}
 }
 
+/* What a phone reaches is what its pool says, whosever it is; one made by hand has no pool. */
+static void test_network(void)
+{
+	static const struct {
+		const char *pool, *wanted, *has;
+		enum phone_state state;
+		enum reconcile_action action;
+	} ways[] = {
+	    {"p", "office", NULL, PHONE_STATE_RUNNING, RECONCILE_CONNECT},
+	    {"p", NULL, "internet", PHONE_STATE_RUNNING, RECONCILE_CONNECT},
+	    {"p", "office", "office", PHONE_STATE_RUNNING, RECONCILE_NOTHING},
+	    {"p", "office", NULL, PHONE_STATE_CREATING, RECONCILE_NOTHING},
+	    {"p", "office", NULL, PHONE_STATE_OFF, RECONCILE_REPLACE},
+	    {NULL, NULL, "internet", PHONE_STATE_RUNNING, RECONCILE_NOTHING},
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(ways); i++) {
+		struct phone_record r = {.uuid = (char *)"u",
+		    .pool = (char *)ways[i].pool,
+		    .network = (char *)ways[i].wanted,
+		    .stage = PHONE_PRESENT};
+		struct phone_truth t = {
+		    .uuid = (char *)"u", .network = (char *)ways[i].has, .state = ways[i].state};
+
+		g_test_message("way %u", i);
+		g_assert_cmpint(reconcile_phone(&r, &t, HOST_ACTIVE), ==, ways[i].action);
+		r.owner = (char *)"ann";
+		if (ways[i].action == RECONCILE_REPLACE)
+			g_assert_cmpint(
+			    reconcile_phone(&r, &t, HOST_ACTIVE), ==, RECONCILE_CONNECT);
+	}
+}
+
 /* A hung one of the reserve is of no use; somebody's may come back. */
 static void test_hung(void)
 {
@@ -130,6 +163,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/pool/reconcile/table", test_table);
+	g_test_add_func("/pool/reconcile/network", test_network);
 	g_test_add_func("/pool/reconcile/hung", test_hung);
 	g_test_add_func("/pool/reconcile/duty", test_duty);
 	g_test_add_func("/pool/reconcile/nobodys-data", test_nobodys_data);

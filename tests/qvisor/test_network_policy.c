@@ -4,10 +4,12 @@
 
 #include "common/error.h"
 #include "qvisor/network_policy.h"
+#include "qvisor/network_reach.h"
 
 static const struct config_key keys[] = {
     {"network", "allow", CONFIG_STRING, NULL, 0, 0, ""},
     {"network", "deny", CONFIG_STRING, NULL, 0, 0, ""},
+    {"network", "named", CONFIG_STRING, NULL, 0, 0, ""},
     {"network", "dns", CONFIG_STRING, NULL, 0, 0, ""},
     {NULL, NULL, CONFIG_STRING, NULL, 0, 0, NULL},
 };
@@ -82,6 +84,49 @@ static void test_wrong(void)
 	g_assert_error(error, QVMI_ERROR, QVMI_ERROR_INVALID);
 }
 
+static void test_reach(void)
+{
+	static const char *const wrong[] = {
+	    "", "lab2", "none,lab", "office,", "OFFICE", "../office"};
+	g_autoptr(GError) error = NULL;
+	g_setenv(
+	    "TEST_NETWORK_NAMED", "office: 10.1.0.0/16 10.2.0.0/16; lab: 2001:db8:7::/48", TRUE);
+	AUTO(config) config = config_load("test", keys, NULL, &error);
+	g_autoptr(GHashTable) names = network_reach_names(config, &error);
+	g_assert_no_error(error);
+	const GPtrArray *office = g_hash_table_lookup(names, "office");
+	const GPtrArray *lab = g_hash_table_lookup(names, "lab");
+	g_assert_cmpuint(office->len, ==, 2);
+	g_assert_cmpstr(lab->pdata[0], ==, "2001:db8:7::/48");
+	g_autofree char *both = network_reach_normalize("office, internet,office", names, &error);
+	g_assert_cmpstr(both, ==, "internet,office");
+	g_assert_true(network_reach_has(both, "office"));
+	g_assert_false(network_reach_has(both, "off"));
+	g_autofree char *none = network_reach_normalize("none", names, &error);
+	g_assert_cmpstr(none, ==, "none");
+	for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		g_autoptr(GError) refused = NULL;
+		g_assert_null(network_reach_normalize(wrong[i], names, &refused));
+		g_assert_error(refused, QVMI_ERROR, QVMI_ERROR_INVALID);
+		g_assert_nonnull(strstr(refused->message, "internet, lab, office"));
+	}
+}
+
+static void test_wrong_names(void)
+{
+	static const char *const wrong[] = {"office", "none: 10.0.0.0/8", "internet: 10.0.0.0/8",
+	    "a: 10.0.0.0/8; a: 10.0.0.0/8", "Office: 10.0.0.0/8", "office: example.org"};
+	for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		g_autoptr(GError) error = NULL;
+		g_setenv("TEST_NETWORK_NAMED", wrong[i], TRUE);
+		AUTO(config) config = config_load("test", keys, NULL, NULL);
+		g_assert_null(network_reach_names(config, &error));
+		g_assert_error(error, QVMI_ERROR, QVMI_ERROR_INVALID);
+		g_assert_nonnull(strstr(error->message, "network.named"));
+	}
+	g_unsetenv("TEST_NETWORK_NAMED");
+}
+
 static void test_host(void)
 {
 	g_autoptr(GPtrArray) list = network_host_addresses();
@@ -94,6 +139,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/network-policy/order", test_order);
 	g_test_add_func("/network-policy/listed", test_listed);
 	g_test_add_func("/network-policy/wrong", test_wrong);
+	g_test_add_func("/network-policy/reach", test_reach);
+	g_test_add_func("/network-policy/wrong-names", test_wrong_names);
 	g_test_add_func("/network-policy/host", test_host);
 	return g_test_run();
 }
