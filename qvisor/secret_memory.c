@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/sanitized.h"
+
 #define SMALLEST 64  /* piece that is given out; a power of 2 */
 #define LARGEST 4096 /* not a key any more, but what it protects */
 
@@ -17,6 +19,10 @@ struct head {
 
 void secret_memory_init(void)
 {
+	/* OpenSSL keeps its own random generators there, too; a sanitizer does not look there for
+	 * what points to memory, and takes all of theirs for lost. */
+	if (SANITIZED)
+		return;
 	if (CRYPTO_secure_malloc_init(SECRET_MEMORY_SIZE, SMALLEST) != 1)
 		g_warning("the memory for keys is not locked: raise the limit on locked memory "
 		          "(RLIMIT_MEMLOCK) to %d KiB",
