@@ -2,6 +2,7 @@
 X264_PKG := $(shell pkg-config --exists x264 2>/dev/null && echo x264)
 mtp-server_NEEDS := $(X264_PKG)
 mtp-server_CFLAGS := $(if $(X264_PKG),-DHAVE_X264)
+mtp-server/reader_NEEDS := tesseract lept
 PROGRAMS += mtpd mtpd-worker
 mtpd_MAIN := mtp-server/mtpd.c
 mtpd_LIBS := mtp-server common mtp

@@ -14,6 +14,7 @@
 #include "bench/screen/recording.h"
 #include "bench/screen/replay.h"
 #include "bench/screen/score.h"
+#include "bench/screen/text_layer.h"
 #include "common/error.h"
 
 #define KBPS_MAX 10000000
@@ -21,7 +22,8 @@
 #define SETTLE_MAX 3600000
 
 struct options {
-	char *folder, *bytes, *dump;
+	char *folder, *bytes, *dump, *truth;
+	gboolean text;
 	gint settle_ms, kbps, rtt_ms, seed, width, height, rotate;
 	double loss;
 };
@@ -106,6 +108,12 @@ static bool parse(int argc, char **argv, struct options *o, GError **error)
 	    {"height", 0, 0, G_OPTION_ARG_INT, &o->height, "... and how high it is", "PIXELS"},
 	    {"rotate", 0, 0, G_OPTION_ARG_INT, &o->rotate,
 	        "The picture is turned clockwise on the server: 90, 180 or 270", "DEGREES"},
+	    {"text", 0, 0, G_OPTION_ARG_NONE, &o->text,
+	        "Read the last picture as the host does for a terminal: its lines, and 'text "
+	        "characters= cpu_ms='",
+	        NULL},
+	    {"text-truth", 0, 0, G_OPTION_ARG_FILENAME, &o->truth,
+	        "... and compare with what is written there: 'wrong= share='", "FILE"},
 	    {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, NULL},
 	    {0},
 	};
@@ -195,6 +203,16 @@ static bool play_frame(struct program *p, const struct recording_frame *frame,
 	return good;
 }
 
+static bool tell_text(struct program *p, const struct recording_frame *last, GError **error)
+{
+	struct ppm ppm;
+	if (!ppm_read(last->path, &ppm, error))
+		return false;
+	bool good = text_layer_tell(&ppm, p->options.truth, stdout, error);
+	ppm_finish(&ppm);
+	return good;
+}
+
 static bool play(struct program *p, GError **error)
 {
 	AUTO(recording) recording = recording_open(p->options.folder, error);
@@ -225,7 +243,8 @@ static bool play(struct program *p, GError **error)
 	    recording->n, server.bytes, terminal.glyphs, terminal.copies,
 	    (double)server.cpu_ns / 1e6 / frames, (double)terminal.decode_ns / 1e6 / frames,
 	    score_exact(&p->score), score_psnr(&p->score));
-	return true;
+	return !(p->options.text || p->options.truth) ||
+	       tell_text(p, &recording->frames[recording->n - 1], error);
 }
 
 int main(int argc, char **argv)
@@ -241,5 +260,6 @@ int main(int argc, char **argv)
 	g_free(p.options.folder);
 	g_free(p.options.bytes);
 	g_free(p.options.dump);
+	g_free(p.options.truth);
 	return good ? EXIT_SUCCESS : qvmi_error_exit_code(error);
 }
