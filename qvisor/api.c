@@ -95,6 +95,8 @@ const struct http_route api_routes[] = {
     {"POST", "/v1/phones/{uuid}/start", api_phone_start, NULL},
     {"POST", "/v1/phones/{uuid}/stop", api_phone_stop, NULL},
     {"POST", "/v1/phones/{uuid}/suspend", api_phone_suspend, NULL},
+    {"POST", "/v1/phones/{uuid}/migrate", api_phone_migrate, NULL},
+    {"POST", "/v1/arrivals", api_arrival_expect, NULL},
     {"GET", "/v1/phones/{uuid}/snapshots", api_snapshot_list, NULL},
     {"POST", "/v1/phones/{uuid}/snapshots", api_snapshot_take, NULL},
     {"DELETE", "/v1/phones/{uuid}/snapshots/{name}", api_snapshot_delete, NULL},

@@ -32,6 +32,9 @@ void api_snapshot_list(struct http_request *request, void *data);
 void api_snapshot_take(struct http_request *request, void *data);
 void api_snapshot_restore(struct http_request *request, void *data);
 void api_snapshot_delete(struct http_request *request, void *data);
+/* api_migration.c */
+void api_phone_migrate(struct http_request *request, void *data);
+void api_arrival_expect(struct http_request *request, void *data);
 /* api_volume.c */
 void api_volume_list(struct http_request *request, void *data);
 void api_volume_create(struct http_request *request, void *data);

@@ -5,6 +5,7 @@
 #include "common/json.h"
 #include "common/json_writer.h"
 #include "qvisor/api.h"
+#include "qvisor/departure.h"
 #include "qvisor/network_reach.h"
 #include "qvisor/phone.h"
 #include "qvisor/phone_network.h"
@@ -303,8 +304,13 @@ static void on_destroyed(void *data, struct phone *phone, const GError *error)
 void api_phone_destroy(struct http_request *request, void *data)
 {
 	struct phone *phone = api_find_phone(request, data);
+	g_autoptr(GError) error = NULL;
 	if (!phone)
 		return;
+	if (!departure_check(phone, &error)) {
+		http_respond_error(request, error);
+		return;
+	}
 	http_request_hold(request);
 	phone_destroy(phone, on_destroyed, request);
 }

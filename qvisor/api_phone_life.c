@@ -3,6 +3,7 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "qvisor/api.h"
+#include "qvisor/departure.h"
 #include "qvisor/network_reach.h"
 #include "qvisor/phone.h"
 #include "qvisor/phone_network.h"
@@ -42,8 +43,13 @@ void api_phone_reset(struct http_request *request, void *data)
 void api_phone_wipe(struct http_request *request, void *data)
 {
 	struct phone *phone = api_find_phone(request, data);
+	g_autoptr(GError) error = NULL;
 	if (!phone)
 		return;
+	if (!departure_check(phone, &error)) {
+		http_respond_error(request, error);
+		return;
+	}
 	http_request_hold(request);
 	phone_wipe(phone, api_phone_changed, request);
 }

@@ -11,6 +11,7 @@
 #include "qvisor/manifest.h"
 
 struct networks;
+struct migration;
 struct performance;
 struct phone_table;
 struct prespawn;
@@ -49,6 +50,7 @@ struct host {
 	struct performance *performance;
 	struct user_volume_store *volumes; /* NULL: none are kept here */
 	struct operations *operations;
+	struct migration *migration;       /* NULL: phones neither come nor leave */
 	struct registration *registration; /* NULL: with no pool */
 };
 

@@ -241,6 +241,21 @@ static bool is_shared(const struct memory_delta *delta, uint64_t address, const 
 	return !memcmp(base, page ? page : zero, MEMORY_DELTA_PAGE);
 }
 
+/* Whether the other side has a page of its own at this address, which it then has to get anew. */
+static bool was_written(const struct memory_delta *delta, uint64_t address)
+{
+	uint64_t page = address / MEMORY_DELTA_PAGE;
+	return delta->written && delta->written[page / 8] & 1U << page % 8;
+}
+
+static void note_written(struct memory_delta *delta, uint64_t address)
+{
+	uint64_t page = address / MEMORY_DELTA_PAGE;
+	delta->kept++;
+	if (delta->written)
+		delta->written[page / 8] |= 1U << page % 8;
+}
+
 static bool filter_page(struct filter *filter, uint64_t head, GError **error)
 {
 	static const uint8_t no_byte;
@@ -260,9 +275,10 @@ static bool filter_page(struct filter *filter, uint64_t head, GError **error)
 		if (address > delta->size - MEMORY_DELTA_PAGE)
 			return bad(error, "a page lies behind the guest's memory");
 		delta->pages++;
-		if (is_shared(delta, address, kind == RECORD_PAGE ? page : NULL))
+		if (!was_written(delta, address) &&
+		    is_shared(delta, address, kind == RECORD_PAGE ? page : NULL))
 			return true;
-		delta->kept++;
+		note_written(delta, address);
 	}
 	return put_head(filter, address, kind, error) &&
 	       (kind == RECORD_PAGE ? put(filter, page, MEMORY_DELTA_PAGE, error)
@@ -364,4 +380,9 @@ bool memory_delta_filter(struct memory_delta *delta, GError **error)
 	delta->pages = delta->kept = 0;
 	g_assert(delta->size && delta->size % MEMORY_DELTA_PAGE == 0);
 	return filter_run(filter, error);
+}
+
+size_t memory_delta_written_size(uint64_t memory_size)
+{
+	return (memory_size / MEMORY_DELTA_PAGE + 7) / 8;
 }

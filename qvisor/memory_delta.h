@@ -25,9 +25,15 @@ struct memory_delta {
 	uint64_t size;       /* of the guest's memory, and of `base`; whole pages */
 	bool (*write)(void *data, const void *bytes, size_t n, GError **error);
 	void *data;
+	/* Of a guest that runs meanwhile, a bit a page, all 0: pages come again, and one that was
+	 * written has to be written again even if it is the template's by now. NULL: each page
+	 * comes once. */
+	uint8_t *written;
 	/* Out: */
 	uint64_t pages, kept; /* of guest memory: that came, that were written */
 };
 
 /* Blocks: for a thread of its own. The stream must have been made with x-ignore-shared. */
 bool memory_delta_filter(struct memory_delta *delta, GError **error);
+/* Bytes of `written`. */
+size_t memory_delta_written_size(uint64_t memory_size);

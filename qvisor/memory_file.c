@@ -37,26 +37,25 @@ static void transfer_free(void *pointer)
 
 /* --- save --- */
 
-/* The template's memory, mapped; *base NULL when there is none. */
-static bool map_base(const struct transfer *transfer, uint8_t **base, GError **error)
+bool memory_base_map(const char *path, uint64_t size, uint8_t **base, GError **error)
 {
 	struct stat status;
 	*base = NULL;
-	if (!transfer->base)
+	if (!path)
 		return true;
-	AUTO_FD fd = open(transfer->base, O_RDONLY | O_CLOEXEC);
+	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &status)) {
-		qvmi_error_set_errno(error, errno, "cannot read %s", transfer->base);
+		qvmi_error_set_errno(error, errno, "cannot read %s", path);
 		return false;
 	}
-	if ((uint64_t)status.st_size != transfer->size) {
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CORRUPT, "%s is not as large as it was",
-		    transfer->base);
+	if ((uint64_t)status.st_size != size) {
+		g_set_error(
+		    error, QVMI_ERROR, QVMI_ERROR_CORRUPT, "%s is not as large as it was", path);
 		return false;
 	}
-	void *map = mmap(NULL, transfer->size, PROT_READ, MAP_SHARED, fd, 0);
+	void *map = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED) {
-		qvmi_error_set_errno(error, errno, "cannot map %s", transfer->base);
+		qvmi_error_set_errno(error, errno, "cannot map %s", path);
 		return false;
 	}
 	*base = map;
@@ -72,7 +71,7 @@ static bool save_to(struct transfer *transfer, int file, GError **error)
 {
 	uint8_t *base;
 	AUTO(sealed_writer) writer = sealed_writer_new(file, transfer->key, error);
-	if (!writer || !map_base(transfer, &base, error))
+	if (!writer || !memory_base_map(transfer->base, transfer->size, &base, error))
 		return false;
 	struct memory_delta delta = {.fd = transfer->socket,
 	    .base = base,

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "qvisor/sealed_file.h"
@@ -19,6 +20,10 @@ struct memory_figures {
 typedef void (*memory_saved_fn)(
     void *data, const struct memory_figures *figures, const GError *error);
 typedef void (*memory_loaded_fn)(void *data, const GError *error);
+
+/* Maps the template's memory at `path`, `size` bytes; *base is NULL when `path` is. The caller
+ * unmaps it. */
+bool memory_base_map(const char *path, uint64_t size, uint8_t **base, GError **error);
 
 /* Takes `socket`, to which QEMU migrates. `path` is made anew, mode 0600, and is on the disk when
  * this answers without error; what is left of it after one is removed. `base`: the template's

@@ -14,6 +14,7 @@
 #define CLUSTER (1U << CLUSTER_BITS)
 #define MAGIC 0x514649fbU /* "QFI\xfb" */
 #define HEADER_LENGTH 104
+#define INCOMPATIBLE_DIRTY 1U /* refcounts are to be checked: QEMU does that */
 #define EXTENSION_BACKING_FORMAT 0xe2792acaU
 /* Cluster 0 holds header, extensions and the backing file's name; 1 the refcount table, 2 its first
  * block, 3 and on the L1 table. */
@@ -29,6 +30,14 @@ static void put64(uint8_t *at, uint64_t value)
 {
 	value = GUINT64_TO_BE(value);
 	memcpy(at, &value, sizeof(value));
+}
+
+/* The end-of-extensions mark behind it is eight zero bytes. */
+static void put_extension(uint8_t *at, const char *format)
+{
+	put32(at, EXTENSION_BACKING_FORMAT);
+	put32(at + 4, strlen(format));
+	memcpy(at + 8, format, strlen(format) + 1);
 }
 
 static size_t write_header(uint8_t *header, const char *backing, const char *format,
@@ -49,10 +58,7 @@ static size_t write_header(uint8_t *header, const char *backing, const char *for
 	put32(header + 56, 1);       /* of one cluster */
 	put32(header + 96, 4);       /* refcounts of 16 bits */
 	put32(header + 100, HEADER_LENGTH);
-	put32(header + extension, EXTENSION_BACKING_FORMAT);
-	put32(header + extension + 4, format_length);
-	memcpy(header + extension + 8, format, format_length);
-	/* the end-of-extensions mark is eight zero bytes */
+	put_extension(header + extension, format);
 	memcpy(header + name, backing, name_length);
 	return name + name_length;
 }
@@ -98,6 +104,52 @@ bool overlay_create(const char *path, const char *backing, const char *format,
 	if (fd >= 0)
 		unlink(path);
 	return qvmi_error_set_errno(error, why, "cannot write %s", path);
+}
+
+/* --- an overlay that comes from elsewhere --- */
+
+static uint32_t get32(const uint8_t *at)
+{
+	uint32_t value;
+	memcpy(&value, at, sizeof(value));
+	return GUINT32_FROM_BE(value);
+}
+
+static uint64_t get64(const uint8_t *at)
+{
+	uint64_t value;
+	memcpy(&value, at, sizeof(value));
+	return GUINT64_FROM_BE(value);
+}
+
+static bool check_header(const uint8_t *cluster, size_t n)
+{
+	return n == CLUSTER && get32(cluster) == MAGIC && get32(cluster + 4) == 3 &&
+	       get32(cluster + 20) == CLUSTER_BITS && !get32(cluster + 32) /* not encrypted */ &&
+	       !(get64(cluster + 72) & ~(uint64_t)INCOMPATIBLE_DIRTY) &&
+	       get32(cluster + 100) >= HEADER_LENGTH && get32(cluster + 100) % 8 == 0 &&
+	       get32(cluster + 100) <= CLUSTER / 2;
+}
+
+/* Header extensions, and the name behind them, written anew with what every one of ours has. */
+bool overlay_rebase(
+    uint8_t *cluster, size_t n, const char *backing, const char *format, GError **error)
+{
+	size_t name_length = strlen(backing), format_length = strlen(format);
+	if (!check_header(cluster, n) || name_length > 1023 || format_length > 16) {
+		g_set_error_literal(error, QVMI_ERROR, QVMI_ERROR_CORRUPT,
+		    "the overlay is not as overlays are made here");
+		return false;
+	}
+	size_t extension = get32(cluster + 100);
+	size_t name = extension + 8 + ((format_length + 7) & ~(size_t)7) + 8;
+	memset(cluster + extension, 0, CLUSTER - extension);
+	memset(cluster + 88, 0, 8); /* autoclear features: what they are about is gone */
+	put_extension(cluster + extension, format);
+	memcpy(cluster + name, backing, name_length + 1);
+	put64(cluster + 8, name);
+	put32(cluster + 16, name_length);
+	return true;
 }
 
 uint64_t overlay_virtual_size(const char *path, const char **format, GError **error)

@@ -14,6 +14,11 @@
  * any error. */
 bool overlay_create(const char *path, const char *backing, const char *format,
     uint64_t virtual_size, GError **error);
+/* Of an overlay that comes from elsewhere, its first cluster (`n` bytes in memory): lays it on
+ * `backing`. QVMI_ERROR_CORRUPT when it is not one as overlay_create() and QEMU make them, or names
+ * another file beside. */
+bool overlay_rebase(
+    uint8_t *cluster, size_t n, const char *backing, const char *format, GError **error);
 /* The size a guest sees of a raw or qcow2 file; sets *format to "raw" or "qcow2" (a static string).
  * 0 with error. */
 uint64_t overlay_virtual_size(const char *path, const char **format, GError **error);

@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "common/metrics.h"
+#include "qvisor/departure.h"
 #include "qvisor/folder.h"
 #include "qvisor/phone_record.h"
 #include "qvisor/phone_save.h"
@@ -151,6 +152,11 @@ void phone_free(struct phone *phone)
 		    g_error_new_literal(QVMI_ERROR, QVMI_ERROR_CANCELLED, "qvisord ends");
 		phone_save_abort(phone, error);
 	}
+	if (phone->departure) {
+		g_autoptr(GError) error =
+		    g_error_new_literal(QVMI_ERROR, QVMI_ERROR_CANCELLED, "qvisord ends");
+		departure_abort(phone, error);
+	}
 	phone_stop_finish(phone);
 	phone_disconnect(phone);
 	g_clear_pointer(&phone->meter, performance_meter_free);
@@ -172,6 +178,9 @@ void phone_free(struct phone *phone)
 	g_free(phone->reason);
 	g_free(phone->idempotency_key);
 	g_free(phone->request_digest);
+	g_free(phone->arrival);
+	g_free(phone->leaving_to);
+	g_free(phone->leaving_ticket);
 	g_free(phone);
 }
 
@@ -219,6 +228,7 @@ void phone_exited(void *data, const char *how)
 		    g_error_new(QVMI_ERROR, QVMI_ERROR_UNAVAILABLE, "QEMU %s", how);
 		phone_save_abort(phone, error);
 	}
+	departure_exited(phone, how);
 	phone_disconnect(phone);
 	if (starting) {
 		/* said already */
@@ -324,6 +334,11 @@ void phone_destroy(struct phone *phone, phone_done_fn done, void *data)
 		g_autoptr(GError) error = g_error_new_literal(
 		    QVMI_ERROR, QVMI_ERROR_CANCELLED, "the phone is being destroyed");
 		phone_save_abort(phone, error);
+	}
+	if (phone->departure) {
+		g_autoptr(GError) error = g_error_new_literal(
+		    QVMI_ERROR, QVMI_ERROR_CANCELLED, "the phone is being destroyed");
+		departure_abort(phone, error);
 	}
 	phone->restarts = false;
 	if (phone->state == PHONE_RUNNING)

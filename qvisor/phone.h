@@ -63,6 +63,8 @@ struct phone {
 	struct phone_machine wanted;  /* what it gets when it next boots from its disk */
 	unsigned clone_ms;            /* request to running, of the last start */
 	char *idempotency_key, *request_digest;
+	char *arrival; /* ticket with which it comes or came (arrival.h); NULL */
+	char *leaving_to, *leaving_ticket; /* handed over to there (departure.h); NULL */
 	/* while it runs */
 	struct qemu_process *process;
 	struct qmp *qmp;
@@ -70,6 +72,7 @@ struct phone {
 	struct phone_start *start;
 	struct phone_stop *stop;
 	struct phone_save *save;
+	struct departure *departure;
 	guint retry;                 /* connects again to what was lost */
 	bool switched_off, restarts; /* what QEMU's SHUTDOWN event said */
 	char *reach; /* its network policy (network_reach.h); NULL: as its host has it */
@@ -106,6 +109,9 @@ void phone_start(struct phone *phone, phone_done_fn done, void *data);
  * told then.
  */
 void phone_prepare(struct phone *phone, phone_done_fn prepared, void *data);
+/* The same of one that comes from another host: loads its state from `socket` (taken) instead. The
+ * overlay is there. */
+void phone_arrive(struct phone *phone, int socket, phone_done_fn loaded, void *data);
 /* What waits becomes this phone: renames its folder. `uuid` and `name` may be NULL (its own). On
  * failure it is as it was, and of no use. */
 bool phone_become(struct phone *phone, const char *uuid, const char *name,

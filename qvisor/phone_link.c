@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "common/error.h"
+#include "qvisor/departure.h"
 #include "qvisor/folder_socket.h"
 #include "qvisor/phone.h"
 #include "qvisor/phone_network.h"
@@ -32,6 +33,7 @@ static void on_event(void *data, const char *name, JsonObject *payload)
 	phone_network_event(phone, name, payload);
 	phone_volume_event(phone, name, payload);
 	phone_save_event(phone, name, payload);
+	departure_event(phone, name, payload);
 	if (!strcmp(name, "SHUTDOWN") && payload) {
 		const char *reason =
 		    json_object_get_string_member_with_default(payload, "reason", "");

@@ -44,6 +44,12 @@ static JsonNode *record_json(const struct phone *phone)
 	}
 	if (phone->reach)
 		json_object_set_string_member(root, "reach", phone->reach);
+	if (phone->arrival)
+		json_object_set_string_member(root, "arrival", phone->arrival);
+	if (phone->leaving_to) {
+		json_object_set_string_member(root, "leaving_to", phone->leaving_to);
+		json_object_set_string_member(root, "leaving_ticket", phone->leaving_ticket);
+	}
 	if (phone->volume) {
 		json_object_set_string_member(root, "volume", phone->volume->id);
 		json_object_set_boolean_member(root, "volume_plugged", phone->volume->plugged);
@@ -55,7 +61,7 @@ static JsonNode *record_json(const struct phone *phone)
 	return json_node_of(root);
 }
 
-bool phone_record_store(const struct phone *phone, GError **error)
+static bool store(const struct phone *phone, bool durably, GError **error)
 {
 	g_autoptr(JsonNode) node = record_json(phone);
 	g_autofree char *text = json_text(node);
@@ -64,11 +70,26 @@ bool phone_record_store(const struct phone *phone, GError **error)
 	size_t n = strlen(text);
 	AUTO_FD fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	errno = fd < 0 ? errno : ENOSPC; /* a short write sets none */
-	if (fd >= 0 && write(fd, text, n) == (ssize_t)n && !rename(part, path))
+	if (fd >= 0 && write(fd, text, n) == (ssize_t)n && (!durably || !fsync(fd)) &&
+	    !rename(part, path))
 		return true;
 	int why = errno;
 	unlink(part);
 	return qvmi_error_set_errno(error, why, "cannot write %s", path);
+}
+
+bool phone_record_store(const struct phone *phone, GError **error)
+{
+	return store(phone, false, error);
+}
+
+bool phone_record_store_durably(const struct phone *phone, GError **error)
+{
+	AUTO_FD folder = open(phone->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!store(phone, true, error))
+		return false;
+	return (folder >= 0 && !fsync(folder)) ||
+	       qvmi_error_set_errno(error, errno, "cannot write to %s", phone->folder);
 }
 
 /* 0, and what older records do not have: the template's. */
@@ -145,6 +166,10 @@ static bool parse(
 	    g_strdup(json_get_optional_string(root, "idempotency_key", 256, NULL));
 	phone->request_digest =
 	    g_strdup(json_get_optional_string(root, "request_digest", 64, NULL));
+	phone->arrival = g_strdup(json_get_optional_string(root, "arrival", 36, NULL));
+	phone->leaving_to = g_strdup(json_get_optional_string(root, "leaving_to", 300, NULL));
+	phone->leaving_ticket =
+	    g_strdup(json_get_optional_string(root, "leaving_ticket", 36, NULL));
 	*pid = number;
 	*start_time = start;
 	return true;

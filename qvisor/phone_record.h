@@ -10,6 +10,8 @@
 #include "qvisor/phone.h"
 
 bool phone_record_store(const struct phone *phone, GError **error);
+/* And waits for the disk: for what must hold when the machine fails, too. */
+bool phone_record_store_durably(const struct phone *phone, GError **error);
 /* The process as it was recorded goes to *pid and *start_time, 0 if none. QVMI_ERROR_CORRUPT when
  * it cannot be understood. */
 struct phone *phone_record_load(

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "qvisor/departure.h"
 #include "qvisor/phone_key.h"
 #include "qvisor/phone_record.h"
 #include "qvisor/phone_save.h"
@@ -210,6 +211,7 @@ void phone_wipe(struct phone *phone, phone_done_fn done, void *data)
 	if (phone->start)
 		phone_start_abort(phone, cancelled);
 	phone_save_abort(phone, cancelled);
+	departure_abort(phone, cancelled);
 	phone->busy = "being wiped";
 	stop_and_wait(phone, "it is being wiped", on_wipe_gone, order);
 	if (phone->process)

@@ -2,8 +2,9 @@
 /*
  * Starting a phone: a list of steps, each of which ends in start_next() or start_fail(), from the
  * main loop. A clone goes through all of them, a phone that has its own disk from before boots cold
- * from it, one that is suspended is a clone again that loads its own memory over its template's.
- * phone_prepare() stops before the last step, phone_start() goes on from there.
+ * from it, one that is suspended is a clone again that loads its own memory over its template's,
+ * and one that comes from another host does so from there. phone_prepare() stops before the last
+ * step, phone_start() goes on from there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,10 +35,11 @@ struct phone_start {
 	struct phone *phone;
 	const struct start_step *steps;
 	unsigned step;
-	enum { START_CLONE, START_COLD, START_RESUME } kind;
+	enum { START_CLONE, START_COLD, START_RESUME, START_ARRIVE } kind;
 	bool loading; /* between migrate-incoming and its event */
 	bool new_overlay;
-	bool had_network;             /* when it was suspended */
+	bool had_network;             /* when its state was saved */
+	int socket;                   /* START_ARRIVE: that its state comes from; -1: taken */
 	struct phone_waiter prepared; /* of phone_prepare(); done NULL: nobody prepares */
 	int64_t begin, last;          /* monotonic */
 	GString *timing;              /* "verify 0.1 spawn 2.3 ..." in ms */
@@ -55,6 +57,7 @@ static void start_next(struct phone_start *start);
 static void start_free(struct phone_start *start)
 {
 	start->phone->start = NULL;
+	fd_cleanup(&start->socket);
 	g_clear_handle_id(&start->deadline, g_source_remove);
 	g_string_free(start->timing, TRUE);
 	g_ptr_array_unref(start->waiters);
@@ -195,6 +198,12 @@ static void step_overlay(struct phone_start *start)
 	start_next(start);
 }
 
+/* Its memory and devices are loaded, and not its template's. */
+static bool has_own_state(const struct phone_start *start)
+{
+	return start->kind == START_RESUME || start->kind == START_ARRIVE;
+}
+
 static void step_spawn(struct phone_start *start)
 {
 	struct phone *phone = start->phone;
@@ -203,7 +212,7 @@ static void step_spawn(struct phone_start *start)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *overlay =
 	    g_build_filename(host->launcher ? phone->folder : "", "overlay.qcow2", NULL);
-	if (start->kind != START_RESUME) {
+	if (!has_own_state(start)) {
 		phone->cold = start->kind == START_COLD;
 		phone->machine = phone->cold ? phone->wanted : (struct phone_machine){0};
 	}
@@ -244,9 +253,9 @@ static void step_spawn(struct phone_start *start)
 	    .files = files};
 	/* One that is resumed is told the time, and gets new random numbers. */
 	phone->switched_off = phone->restarts = phone->identity_set = false;
-	start->had_network = start->kind == START_RESUME && phone->has_network;
+	start->had_network = has_own_state(start) && phone->has_network;
 	phone->has_network = start->had_network;
-	if (phone->volume && start->kind != START_RESUME)
+	if (phone->volume && !has_own_state(start))
 		phone->volume->plugged = false;
 	phone->process = qemu_process_start(&spawn, phone_exited, phone, &error);
 	/* The record names the process from its first moment, so that no crash of ours can orphan
@@ -260,6 +269,11 @@ static void step_spawn(struct phone_start *start)
 static void step_capabilities(struct phone_start *start)
 {
 	execute(start, "migrate-set-capabilities", qmp_migration_capabilities(), -1, on_step);
+}
+
+static void step_arrival_capabilities(struct phone_start *start)
+{
+	execute(start, "migrate-set-capabilities", qmp_arrival_capabilities(), -1, on_step);
 }
 
 static void step_state(struct phone_start *start)
@@ -304,12 +318,15 @@ void phone_start_event(struct phone *phone, const char *name, JsonObject *payloa
 		if (start->kind == START_CLONE)
 			template_loaded(phone->template, false, words);
 		start->loading = false;
-		start_fail_new(start, QVMI_ERROR_CORRUPT, "QEMU cannot load %s%s%s. %s",
-		    start->kind == START_RESUME ? "what was suspended" : "the template's state",
-		    *words ? ": " : "", words,
-		    start->kind == START_RESUME
-		        ? "Start it with \"discard\" to do without"
-		        : "Build the template again: qvmi template build --force");
+		static const char *const what[] = {[START_CLONE] = "the template's state",
+		    [START_RESUME] = "what was suspended",
+		    [START_ARRIVE] = "what came from the other host"};
+		static const char *const advice[] = {
+		    [START_CLONE] = ". Build the template again: qvmi template build --force",
+		    [START_RESUME] = ". Start it with \"discard\" to do without",
+		    [START_ARRIVE] = ""};
+		start_fail_new(start, QVMI_ERROR_CORRUPT, "QEMU cannot load %s%s%s%s",
+		    what[start->kind], *words ? ": " : "", words, advice[start->kind]);
 	}
 }
 
@@ -355,6 +372,14 @@ static void step_resume(struct phone_start *start)
 	execute(start, "migrate-incoming", qmp_one_member("uri", "fd:resume"), -1, on_incoming);
 }
 
+/* It comes as fast as the other host and the network let it: no deadline. */
+static void step_stream(struct phone_start *start)
+{
+	g_clear_handle_id(&start->deadline, g_source_remove);
+	execute(
+	    start, "getfd", qmp_one_member("fdname", "resume"), fd_steal(&start->socket), on_step);
+}
+
 static void step_commit(struct phone_start *start)
 {
 	g_autoptr(GError) error = NULL;
@@ -369,7 +394,8 @@ static void step_run(struct phone_start *start)
 	execute(start, "cont", NULL, -1, on_step);
 }
 
-/* Of phone_prepare(): nothing more until phone_start(), however long that takes. */
+/* Of phone_prepare() and phone_arrive(): nothing more until phone_start(), however long that takes.
+ */
 static void step_wait(struct phone_start *start)
 {
 	if (!start->prepared.done) {
@@ -404,6 +430,18 @@ static const struct start_step resume_steps[] = {
     {NULL, NULL},
 };
 
+static const struct start_step arrive_steps[] = {
+    {"verify", step_verify},
+    {"spawn", step_spawn},
+    {"boot QEMU", step_arrival_capabilities},
+    {"plug", step_plug},
+    {"stream", step_stream},
+    {"load", step_resume},
+    {"wait", step_wait},
+    {"run", step_run},
+    {NULL, NULL},
+};
+
 static const struct start_step cold_steps[] = {
     {"verify", step_verify},
     {"disk", step_check},
@@ -426,7 +464,7 @@ static void start_finish(struct phone_start *start)
 		seconds = metric_histogram("qvmi_phone_start_seconds",
 		    "Request to running, clones and cold boots", bounds, G_N_ELEMENTS(bounds));
 	metric_observe(seconds, (now - start->begin) / 1e6);
-	static const char *const done[] = {"cloned", "booted", "resumed"};
+	static const char *const done[] = {"cloned", "booted", "resumed", "taken over"};
 	g_message("phone %s: %s in %u ms (%s)", phone->uuid, done[start->kind], phone->clone_ms,
 	    start->timing->str);
 	start_free(start);
@@ -468,6 +506,7 @@ static struct phone_start *start_new(struct phone *phone, const struct start_ste
 	struct phone_start *start = phone->start = g_new0(struct phone_start, 1);
 	start->phone = phone;
 	start->steps = steps;
+	start->socket = -1;
 	start->begin = start->last = g_get_monotonic_time();
 	start->timing = g_string_new(NULL);
 	start->waiters = g_ptr_array_new_with_free_func(g_free);
@@ -479,6 +518,15 @@ void phone_prepare(struct phone *phone, phone_done_fn prepared, void *data)
 {
 	struct phone_start *start = start_new(phone, clone_steps + 1); /* verified */
 	start->prepared = (struct phone_waiter){prepared, data};
+	start_run(start);
+}
+
+void phone_arrive(struct phone *phone, int socket, phone_done_fn loaded, void *data)
+{
+	struct phone_start *start = start_new(phone, arrive_steps);
+	start->kind = START_ARRIVE;
+	start->socket = socket;
+	start->prepared = (struct phone_waiter){loaded, data};
 	start_run(start);
 }
 

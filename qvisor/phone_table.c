@@ -6,6 +6,8 @@
 
 #include "common/error.h"
 #include "common/process.h"
+#include "qvisor/arrival.h"
+#include "qvisor/departure.h"
 #include "qvisor/folder.h"
 #include "qvisor/phone_record.h"
 #include "qvisor/phone_save.h"
@@ -63,9 +65,23 @@ static void end_orphans(const struct phone_table *table)
 		g_dir_close(dir);
 }
 
+/* One that was taken over from another host, and we ended before that was recorded: it is nowhere
+ * else any more. */
+static void adopt_taken(struct phone *phone, pid_t pid)
+{
+	if (phone->established || phone->state != PHONE_CREATING || !phone->arrival ||
+	    !arrival_was_taken(phone->host, phone->arrival))
+		return;
+	phone->established = true;
+	phone->state = pid                                                     ? PHONE_RUNNING
+	               : phone_suspend_recover(phone) == PHONE_SUSPENDED_WHOLE ? PHONE_SUSPENDED
+	                                                                       : PHONE_OFF;
+}
+
 /* false: the phone is not to be kept. */
 static bool adopt(struct phone *phone, pid_t pid, uint64_t start_time)
 {
+	adopt_taken(phone, pid);
 	bool was_running = phone->state == PHONE_RUNNING || phone->state == PHONE_STOPPING;
 	if (!phone->established && phone->state != PHONE_OFF)
 		return false; /* its creation was never answered */
@@ -98,8 +114,11 @@ static bool adopt(struct phone *phone, pid_t pid, uint64_t start_time)
 	g_message("phone %s is adopted (pid %d)", phone->uuid, (int)pid);
 	if (!phone_connect(phone, &error))
 		g_warning("phone %s: %s", phone->uuid, error->message);
-	/* It stands still when we ended while it was being saved. */
-	phone_save_continue(phone);
+	/* It stands still when we ended while it was being saved; one that may run elsewhere has
+	 * to.
+	 */
+	if (!phone->leaving_to)
+		phone_save_continue(phone);
 	return true;
 }
 
@@ -145,6 +164,7 @@ static void load(struct phone_table *table, const char *name)
 	}
 	if (adopt(phone, pid, start_time)) {
 		g_hash_table_insert(table->phones, phone->uuid, phone);
+		departure_resume(phone);
 		return;
 	}
 	g_message("phone %s was never finished: removed", phone->uuid);

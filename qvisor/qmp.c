@@ -272,11 +272,10 @@ JsonObject *qmp_one_member(const char *name, const char *value)
 	return arguments;
 }
 
-JsonObject *qmp_migration_capabilities(void)
+static JsonObject *capabilities(const char *const *names)
 {
-	static const char *const names[] = {"x-ignore-shared", "events"};
 	JsonArray *list = json_array_new();
-	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+	for (unsigned i = 0; names[i]; i++) {
 		JsonObject *one = qmp_one_member("capability", names[i]);
 		json_object_set_boolean_member(one, "state", TRUE);
 		json_array_add_object_element(list, one);
@@ -284,6 +283,19 @@ JsonObject *qmp_migration_capabilities(void)
 	JsonObject *arguments = json_object_new();
 	json_object_set_array_member(arguments, "capabilities", list);
 	return arguments;
+}
+
+JsonObject *qmp_migration_capabilities(void)
+{
+	static const char *const names[] = {"x-ignore-shared", "events", NULL};
+	return capabilities(names);
+}
+
+JsonObject *qmp_arrival_capabilities(void)
+{
+	static const char *const names[] = {
+	    "x-ignore-shared", "events", "late-block-activate", NULL};
+	return capabilities(names);
 }
 
 JsonObject *qmp_fdset(int set)

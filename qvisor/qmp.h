@@ -53,6 +53,8 @@ void qmp_execute_secret(
 JsonObject *qmp_one_member(const char *name, const char *value);
 /* migrate-set-capabilities: x-ignore-shared (guest memory stays in its file) and events. */
 JsonObject *qmp_migration_capabilities(void);
+/* And late-block-activate: a disk that somebody else still writes to is read at "cont". */
+JsonObject *qmp_arrival_capabilities(void);
 /* add-fd: what is passed becomes /dev/fdset/SET, which every QEMU option takes for a file. */
 JsonObject *qmp_fdset(int set);
 

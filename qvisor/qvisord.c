@@ -12,6 +12,7 @@
 #include "qvisor/display.h"
 #include "qvisor/heartbeat.h"
 #include "qvisor/host.h"
+#include "qvisor/migration.h"
 #include "qvisor/networks.h"
 #include "qvisor/performance.h"
 #include "qvisor/phone_network.h"
@@ -83,6 +84,9 @@ static const struct config_key keys[] = {
         "where terminals find mtpd; unset: at the broker's address"},
     {"pool", "mtp-port", CONFIG_INT, "8444", 1, 65535, "MTP over TLS"},
     {"pool", "websocket-port", CONFIG_INT, "8445", 1, 65535, "MTP over WebSocket"},
+    {"migration", "address", CONFIG_STRING, NULL, 0, 0,
+        "where other hosts bring phones to, by mutual TLS; unset: phones neither come nor leave"},
+    {"migration", "port", CONFIG_INT, "8450", 1, 65535, "its port"},
     {"display", "allowed-user", CONFIG_STRING, NULL, 0, 0,
         "a user beside our own and root who may have displays: mtpd's"},
     {NULL, NULL, CONFIG_STRING, NULL, 0, 0, NULL},
@@ -184,6 +188,9 @@ int main(int argc, char **argv)
 		daemon_fail("connecting the phones", error);
 	if (!open_volumes(&host, config, &error))
 		daemon_fail("reading the users' volumes", error);
+	host.migration = migration_open(&host, config, &error);
+	if (error)
+		daemon_fail("listening to other hosts", error);
 	host.phones = phone_table_open(&host, &error);
 	if (!host.phones)
 		daemon_fail("reading the phones", error);
@@ -209,6 +216,7 @@ int main(int argc, char **argv)
 	heartbeat_free(heartbeat);
 	prespawn_free(host.prespawn);
 	user_volume_store_free(host.volumes);
+	migration_free(host.migration);
 	phone_table_free(host.phones);
 	template_store_free(host.templates);
 	display_free(display);

@@ -112,6 +112,17 @@ struct template *template_store_find_folder(struct template_store *store, const 
 	return NULL;
 }
 
+struct template *template_store_find_if(struct template_store *store,
+    bool (*fits)(const struct template *template, void *data), void *data)
+{
+	for (unsigned i = store->templates->len; i-- > 0;) {
+		struct template *template = g_ptr_array_index(store->templates, i);
+		if (fits(template, data))
+			return template;
+	}
+	return NULL;
+}
+
 struct template *template_store_find(struct template_store *store, const char *name, GError **error)
 {
 	for (unsigned i = store->templates->len; i-- > 0;) {

@@ -20,6 +20,9 @@ struct template *template_store_find(
     struct template_store *store, const char *name, GError **error);
 /* By the last part of its folder's path; NULL if it is not there. */
 struct template *template_store_find_folder(struct template_store *store, const char *base);
+/* The newest that `fits`; NULL: none does. */
+struct template *template_store_find_if(struct template_store *store,
+    bool (*fits)(const struct template *template, void *data), void *data);
 
 /* Starts to build what the manifest file says, unless it is there: the operation's result is the
  * template. A build of that name that runs already: QVMI_ERROR_CONFLICT. NULL with error when it

@@ -158,6 +158,48 @@ static void test_pages(void)
 	g_assert_cmpuint(delta.kept, ==, 3);
 }
 
+/* Of a guest that goes on: a page that is its template's again after it was sent goes once more. */
+static void test_live(void)
+{
+	static uint8_t base[N_PAGES * PAGE];
+	uint8_t written[1] = {0};
+	int ends[2];
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GByteArray) stream = stream_new(N_PAGES * PAGE);
+	section(stream, 2);
+	add_page(stream, "ram", 0, 0);
+	add_page(stream, NULL, PAGE, 'x');
+	section_end(stream);
+	section(stream, 3);
+	add_page(stream, "ram", PAGE, 0);
+	add_page(stream, NULL, 2 * PAGE, 0);
+	section_end(stream);
+	g_assert_cmpuint(memory_delta_written_size(sizeof(base)), ==, sizeof(written));
+	g_assert_cmpint(pipe(ends), ==, 0);
+	AUTO_FD in = ends[0];
+	g_assert_cmpint(write(ends[1], stream->data, stream->len), ==, stream->len);
+	close(ends[1]);
+	g_autoptr(GByteArray) out = g_byte_array_new();
+	struct memory_delta delta = {.fd = in,
+	    .base = base,
+	    .size = sizeof(base),
+	    .write = collect,
+	    .data = out,
+	    .written = written};
+	g_assert_true(memory_delta_filter(&delta, &error));
+	g_assert_cmpuint(delta.pages, ==, 4);
+	g_assert_cmpuint(delta.kept, ==, 2);
+
+	g_autoptr(GByteArray) expected = stream_new(N_PAGES * PAGE);
+	section(expected, 2);
+	add_page(expected, "ram", PAGE, 'x');
+	section_end(expected);
+	section(expected, 3);
+	add_page(expected, NULL, PAGE, 0);
+	section_end(expected);
+	g_assert_cmpmem(out->data, out->len, expected->data, expected->len);
+}
+
 static void refused(GByteArray *stream, const char *what)
 {
 	g_autoptr(GError) error = NULL;
@@ -217,6 +259,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/memory-delta/pages", test_pages);
+	g_test_add_func("/memory-delta/live", test_live);
 	g_test_add_func("/memory-delta/wrong", test_wrong);
 	g_test_add_func("/memory-delta/cut-off", test_cut_off);
 	return g_test_run();

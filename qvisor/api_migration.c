@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Phones between hosts: the one that a phone is to come to is asked first, for a ticket. */
+#include <string.h>
+
+#include "common/error.h"
+#include "common/json.h"
+#include "qvisor/api.h"
+#include "qvisor/departure.h"
+#include "qvisor/migration.h"
+
+void api_arrival_expect(struct http_request *request, void *data)
+{
+	struct host *host = data;
+	g_autoptr(GError) error = NULL;
+	JsonObject *body = http_request_json(request, &error);
+	const char *uuid = body && json_check_members(body, "phone from", &error)
+	                       ? json_get_string(body, "phone", 36, &error)
+	                       : NULL;
+	const char *from = uuid ? json_get_string(body, "from", 32, &error) : NULL;
+	JsonNode *node = NULL;
+	if (from && (!g_uuid_string_is_valid(uuid) || !manifest_name_valid(from)))
+		g_set_error_literal(&error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "\"phone\" is a UUID, and \"from\" the id of the host that has it");
+	else if (from && !strcmp(from, host->id))
+		g_set_error_literal(&error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
+		    "the phone is to come to the host that it is on");
+	else if (from && !host->migration)
+		g_set_error_literal(&error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
+		    "no phones come to this host: set migration.address in its configuration");
+	else if (from)
+		node = migration_expect(host->migration, uuid, from, &error);
+	if (node)
+		http_respond_json(request, 201, node);
+	else
+		http_respond_error(request, error);
+}
+
+void api_phone_migrate(struct http_request *request, void *data)
+{
+	struct phone *phone = api_find_phone(request, data);
+	g_autoptr(GError) error = NULL;
+	if (!phone)
+		return;
+	JsonObject *body = http_request_json(request, &error);
+	const char *to = body && json_check_members(body, "to ticket", &error)
+	                     ? json_get_string(body, "to", 300, &error)
+	                     : NULL;
+	const char *ticket = to ? json_get_string(body, "ticket", 36, &error) : NULL;
+	struct operation *operation = ticket ? departure_begin(phone, to, ticket, &error) : NULL;
+	if (operation)
+		operation_respond(operation, request);
+	else
+		http_respond_error(request, error);
+}
