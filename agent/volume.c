@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/volume.h"
 
+#include "agent/ext4.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -106,12 +108,14 @@ static bool fail(const char *what, const char *path, struct rpc_error *error)
 	return rpc_fail(error, RPC_FAILED, "cannot %s %s: %s", what, path, strerror(errno));
 }
 
-bool volume_make_home(const char *volume, const struct account *account, struct rpc_error *error)
+bool volume_make_home(
+    const char *volume, const struct account *account, bool *made, struct rpc_error *error)
 {
 	char home[256], part[256];
 	snprintf(home, sizeof(home), "%.128s/home", volume);
 	snprintf(part, sizeof(part), "%.128s/home.part", volume);
-	if (access(home, F_OK) == 0)
+	*made = access(home, F_OK) != 0;
+	if (!*made)
 		return true;
 	/* What is left of a copy that was cut short is completed. */
 	if (mkdir(part, 0700) < 0 && errno != EEXIST)
@@ -126,17 +130,27 @@ bool volume_make_home(const char *volume, const struct account *account, struct 
 	return true;
 }
 
+static bool mount_at_point(const char *device)
+{
+	return mount(device, MOUNT_POINT, "ext4", MS_NOSUID | MS_NODEV | MS_NOATIME,
+	           "noinit_itable") == 0;
+}
+
+/* A user waits: it is checked only when it says that it has to be, or cannot be mounted. */
 static bool mount_disk(const char *serial, struct rpc_error *error)
 {
 	char device[64];
 	if (is_mount_of(MOUNT_POINT, "/run/qvmi"))
 		return true;
-	if (!wait_for_disk(serial, device, error) || !check(device, error))
+	if (!wait_for_disk(serial, device, error))
 		return false;
 	mkdir("/run/qvmi", 0711);
 	mkdir(MOUNT_POINT, 0711);
-	if (mount(device, MOUNT_POINT, "ext4", MS_NOSUID | MS_NODEV | MS_NOATIME,
-	        "noinit_itable") == 0)
+	if (ext4_needs_no_check(device) && mount_at_point(device))
+		return true;
+	if (!check(device, error))
+		return false;
+	if (mount_at_point(device))
 		return true;
 	return rpc_fail(error, RPC_FAILED,
 	    "the user's volume cannot be mounted and was left as it is: %s", strerror(errno));
@@ -168,11 +182,14 @@ bool volume_mount(const char *serial, const struct account *account, struct rpc_
 		return false;
 	if (is_bound(account))
 		return true;
-	if (!volume_make_home(MOUNT_POINT, account, error))
+	bool made;
+	if (!volume_make_home(MOUNT_POINT, account, &made, error))
 		return false;
 	if (mount(MOUNT_POINT "/home", account->home, NULL, MS_BIND, NULL) < 0)
 		return fail("mount the user's volume on", account->home, error);
-	run_hook(account);
+	/* One that was copied a moment ago says what the old one said. */
+	if (!made)
+		run_hook(account);
 	return true;
 }
 

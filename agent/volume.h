@@ -27,5 +27,8 @@ bool volume_mount(const char *serial, const struct account *account, struct rpc_
 /* Takes it away again: fails while programs use it. True when it is not mounted. */
 bool volume_unmount(const struct account *account, struct rpc_error *error);
 
-/* Makes HOME of `volume` from a copy of `from`, whole or not at all; true when it is there. */
-bool volume_make_home(const char *volume, const struct account *account, struct rpc_error *error);
+/* Makes the home of `volume` from a copy of the account's, whole or not at all; true when it is
+ * there,
+ * `*made` when it was not before. */
+bool volume_make_home(
+    const char *volume, const struct account *account, bool *made, struct rpc_error *error);

@@ -53,6 +53,7 @@ static JsonNode *record_json(const struct phone *phone)
 	if (phone->volume) {
 		json_object_set_string_member(root, "volume", phone->volume->id);
 		json_object_set_boolean_member(root, "volume_plugged", phone->volume->plugged);
+		json_object_set_boolean_member(root, "volume_mounted", phone->volume->mounted);
 	}
 	if (phone->process) {
 		json_object_set_int_member(root, "pid", phone->process->pid);
@@ -108,7 +109,7 @@ static bool parse(
     struct phone *phone, JsonObject *root, pid_t *pid, uint64_t *start_time, GError **error)
 {
 	int64_t format, number, start, clone_ms;
-	bool plugged;
+	bool plugged, mounted;
 	const char *uuid, *name, *mac, *created, *template, *base, *state, *volume;
 	if (!json_get_int(root, "format", 1, 1, &format, error) ||
 	    !(uuid = json_get_string(root, "uuid", 36, error)) ||
@@ -127,7 +128,8 @@ static bool parse(
 	    !json_get_optional_bool(root, "cold", false, &phone->cold, error) ||
 	    !json_get_optional_bool(root, "network", false, &phone->has_network, error) ||
 	    !json_get_optional_bool(root, "identity", false, &phone->identity_set, error) ||
-	    !json_get_optional_bool(root, "volume_plugged", false, &plugged, error))
+	    !json_get_optional_bool(root, "volume_plugged", false, &plugged, error) ||
+	    !json_get_optional_bool(root, "volume_mounted", false, &mounted, error))
 		return false;
 	volume = json_get_optional_string(root, "volume", 36, NULL);
 	for (phone->state = 0; phone->state < PHONE_N_STATES; phone->state++)
@@ -153,6 +155,8 @@ static bool parse(
 	if (volume) {
 		phone->volume = phone_volume_new(volume);
 		phone->volume->plugged = plugged;
+		/* One that runs is asked. */
+		phone->volume->mounted = plugged && mounted && phone->state == PHONE_SUSPENDED;
 	}
 	phone->name = g_strdup(name);
 	phone->mac = g_strdup(mac);

@@ -256,7 +256,7 @@ static void step_spawn(struct phone_start *start)
 	start->had_network = has_own_state(start) && phone->has_network;
 	phone->has_network = start->had_network;
 	if (phone->volume && !has_own_state(start))
-		phone->volume->plugged = false;
+		phone->volume->plugged = phone->volume->mounted = false;
 	phone->process = qemu_process_start(&spawn, phone_exited, phone, &error);
 	/* The record names the process from its first moment, so that no crash of ours can orphan
 	 * it. */

@@ -76,9 +76,10 @@ void phone_volume_process_gone(struct phone *phone)
 	struct phone_volume *volume = phone->volume;
 	if (!volume)
 		return;
-	volume->mounted = volume->working = false;
-	/* What is suspended has the disk, as far as the guest knows. */
+	volume->working = false;
+	/* What is suspended has the disk, and has it mounted, as far as the guest knows. */
 	volume->plugged &= phone->state == PHONE_SUSPENDED;
+	volume->mounted &= volume->plugged;
 	if (volume->leaving.done) {
 		phone_volume_leave_end(phone, NULL);
 	} else if (volume->waiters->len && !phone->restarts) {
@@ -100,8 +101,11 @@ void phone_volume_kill(struct phone *phone)
 {
 	if (!phone->process)
 		return;
-	if (phone->volume && phone->volume->mounted && phone->agent &&
-	    agent_connected(phone->agent) && !phone->pulse.hung)
+	/* Also one that was adopted a moment ago: its agent hears this with our first words. */
+	bool may_have_more = phone->volume && phone->volume->plugged && !phone->pulse.hung;
+	if (may_have_more && !phone->agent)
+		phone_connect_agent(phone);
+	if (may_have_more && phone->agent)
 		agent_call(phone->agent, "disk.sync", NULL, AGENT_DEADLINE_MS, on_written, phone);
 	else
 		qemu_process_kill(phone->process);

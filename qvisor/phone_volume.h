@@ -15,8 +15,8 @@
 
 struct phone_volume {
 	char *id;
-	bool plugged; /* QEMU has its disk; recorded, since a suspended guest has it too */
-	bool mounted;
+	bool plugged;       /* QEMU has its disk; recorded, since a suspended guest has it too */
+	bool mounted;       /* so the guest has said; recorded for the same reason */
 	bool working;       /* a step is under way */
 	char *problem;      /* why the last attempt ended; NULL: it has not, or well */
 	GPtrArray *waiters; /* struct phone_waiter * */

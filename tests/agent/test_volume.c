@@ -3,10 +3,13 @@
  * tests/integration/test_qvisor_volume.sh. */
 #include "agent/volume.h"
 
+#include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "agent/ext4.h"
 
 static void test_serials(void)
 {
@@ -101,20 +104,24 @@ static void check_copy(const struct place *place, const char *text)
 static void test_new_home(struct place *place, gconstpointer data)
 {
 	struct rpc_error error;
+	bool made = false;
 	(void)data;
 	g_assert_true(g_file_set_contents(place->note, "welcome", -1, NULL));
-	g_assert_true(volume_make_home(place->volume, &place->account, &error));
+	g_assert_true(volume_make_home(place->volume, &place->account, &made, &error));
 	check_copy(place, "welcome");
+	g_assert_true(made);
 	g_assert_true(g_file_set_contents(place->copy, "mine", -1, NULL));
-	g_assert_true(volume_make_home(place->volume, &place->account, &error));
+	g_assert_true(volume_make_home(place->volume, &place->account, &made, &error));
 	check_copy(place, "mine");
+	g_assert_false(made);
 }
 
 static void test_empty_home(struct place *place, gconstpointer data)
 {
 	struct rpc_error error;
+	bool made = false;
 	(void)data;
-	g_assert_true(volume_make_home(place->volume, &place->account, &error));
+	g_assert_true(volume_make_home(place->volume, &place->account, &made, &error));
 	check_copy(place, NULL);
 }
 
@@ -123,12 +130,53 @@ static void test_half_copied(struct place *place, gconstpointer data)
 {
 	g_autofree char *part = g_build_filename(place->volume, "home.part", NULL);
 	struct rpc_error error;
+	bool made = false;
 	(void)data;
 	g_assert_true(g_file_set_contents(place->note, "welcome", -1, NULL));
 	g_assert_cmpint(g_mkdir(part, 0700), ==, 0);
-	g_assert_true(volume_make_home(place->volume, &place->account, &error));
+	g_assert_true(volume_make_home(place->volume, &place->account, &made, &error));
 	check_copy(place, "welcome");
 	g_assert_false(g_file_test(part, G_FILE_TEST_EXISTS));
+}
+
+static void poke(const char *path, off_t at, uint8_t byte)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	g_assert_cmpint(pwrite(fd, &byte, 1, at), ==, 1);
+	close(fd);
+}
+
+static char *new_disk(const struct place *place, const char *features)
+{
+	char *path = g_build_filename(place->folder, "disk", NULL);
+	const char *const argv[] = {
+	    "/usr/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-O", features, path, "8M", NULL};
+	g_assert_true(g_spawn_sync(
+	    NULL, (char **)argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL));
+	return path;
+}
+
+/* Whatever is not plainly well is for e2fsck. */
+static void test_needs_check(struct place *place, gconstpointer data)
+{
+	static const struct {
+		off_t at;
+		uint8_t byte;
+	} wrong[] = {{0x43a, 2}, {0x43a, 3}, {0x43a, 0}, {0x438, 0}, {0x43b, 1}};
+	(void)data;
+	for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		g_autofree char *disk = new_disk(place, "has_journal");
+		g_assert_true(ext4_needs_no_check(disk));
+		poke(disk, wrong[i].at, wrong[i].byte);
+		g_assert_false(ext4_needs_no_check(disk));
+		g_unlink(disk);
+	}
+	g_autofree char *plain = new_disk(place, "^has_journal");
+	g_assert_false(ext4_needs_no_check(plain));
+	g_assert_cmpint(truncate(plain, 1080), ==, 0);
+	g_assert_false(ext4_needs_no_check(plain));
+	g_unlink(plain);
+	g_assert_false(ext4_needs_no_check(plain));
 }
 
 int main(int argc, char **argv)
@@ -139,6 +187,8 @@ int main(int argc, char **argv)
 	g_test_add("/agent/volume/new-home", struct place, NULL, set_up, test_new_home, tear_down);
 	g_test_add(
 	    "/agent/volume/empty-home", struct place, NULL, set_up, test_empty_home, tear_down);
+	g_test_add(
+	    "/agent/volume/needs-check", struct place, NULL, set_up, test_needs_check, tear_down);
 	g_test_add(
 	    "/agent/volume/half-copied", struct place, NULL, set_up, test_half_copied, tear_down);
 	return g_test_run();
