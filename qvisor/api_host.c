@@ -9,6 +9,7 @@
 #include "qvisor/phone_table.h"
 #include "qvisor/prespawn.h"
 #include "qvisor/registration.h"
+#include "qvisor/user_volume_store.h"
 
 static JsonObject *object_of(JsonObject *parent, const char *member)
 {
@@ -59,7 +60,9 @@ void api_host_get(struct http_request *request, void *data)
 	json_object_set_object_member(root, "spares", prespawn_json(host->prespawn));
 	if (host->registration)
 		json_object_set_member(root, "pool", registration_json(host->registration));
-	json_object_set_array_member(root, "quarantine", phone_table_quarantine(host->phones));
+	JsonArray *quarantine = phone_table_quarantine(host->phones);
+	user_volume_store_quarantine(host->volumes, quarantine);
+	json_object_set_array_member(root, "quarantine", quarantine);
 	json_object_set_int_member(
 	    root, "uptime_s", (g_get_monotonic_time() - host->started) / G_USEC_PER_SEC);
 	http_respond_json(request, 200, json_node_of(root));

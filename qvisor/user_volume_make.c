@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,13 +19,13 @@
 #include "qvisor/user_volume.h"
 
 #define PLAIN "plain" /* an empty file system, and gone before anybody has the volume */
-#define LOG "log"
 #define BLOCK (64 * 1024)
 
 struct user_volume_make {
 	char *folder;
 	unsigned size_mib;
 	pid_t pid; /* of mke2fs; 0: not running */
+	int words; /* what it has said, in memory: the disk may be full */
 	guint watch;
 	GThread *thread;
 	GError *error; /* the thread's */
@@ -47,11 +48,8 @@ static bool fail_errno(GError **error, const char *what, const char *path)
 
 static void clean(const char *folder)
 {
-	static const char *const names[] = {PLAIN, LOG};
-	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
-		g_autofree char *path = path_in(folder, names[i]);
-		unlink(path);
-	}
+	g_autofree char *path = path_in(folder, PLAIN);
+	unlink(path);
 }
 
 /* --- encrypting, in a thread --- */
@@ -69,7 +67,9 @@ static bool copy_encrypted(int plain, int disk, const uint8_t *key, GError **err
 				return fail_errno(error, "read", PLAIN);
 			if (!luks_encrypt(key, (uint64_t)at / LUKS_SECTOR, block, (size_t)n, error))
 				return false;
-			if (pwrite(disk, block, (size_t)n, LUKS_PAYLOAD + at) != n)
+			ssize_t written = pwrite(disk, block, (size_t)n, LUKS_PAYLOAD + at);
+			errno = written < 0 ? errno : ENOSPC; /* a short write sets none */
+			if (written != n)
 				return fail_errno(error, "write", USER_VOLUME_DISK);
 		}
 	}
@@ -116,13 +116,14 @@ static void *encrypt_thread(void *data)
 
 static GError *failure(const struct user_volume_make *make, int status)
 {
-	g_autofree char *path = path_in(make->folder, LOG), *words = NULL;
-	if (g_file_get_contents(path, &words, NULL, NULL))
-		g_strdelimit(g_strstrip(words), "\n", ' ');
-	bool full = words && strstr(words, g_strerror(ENOSPC));
+	char words[501] = "";
+	ssize_t n = pread(make->words, words, sizeof(words) - 1, 0);
+	words[MAX(n, 0)] = 0;
+	g_strdelimit(g_strstrip(words), "\n", ' ');
+	bool full = strstr(words, strerrordesc_np(ENOSPC)); /* LC_ALL=C */
 	return g_error_new(QVMI_ERROR, full ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED,
-	    "cannot make a volume: mke2fs ended with %d: %.500s",
-	    WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), words ? words : "");
+	    "cannot make a volume: mke2fs ended with %d: %s",
+	    WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), words);
 }
 
 static void on_formatted(GPid pid, int status, void *data)
@@ -150,20 +151,19 @@ static bool format(struct user_volume_make *make, GError **error)
 	static const char *const environment[] = {
 	    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};
 	g_autofree char *path = path_in(make->folder, PLAIN);
-	g_autofree char *log_path = path_in(make->folder, LOG);
 	AUTO_FD fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 || ftruncate(fd, (off_t)make->size_mib << 20))
 		return fail_errno(error, "make", path);
-	AUTO_FD log = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (log < 0)
-		return fail_errno(error, "write", log_path);
+	make->words = memfd_create("mke2fs", MFD_CLOEXEC);
+	if (make->words < 0)
+		return fail_errno(error, "keep the words of", "mke2fs");
 	const struct process_spawn spawn = {
 	    .argv = argv,
 	    .environment = environment,
 	    .folder = make->folder,
 	    .stdin_fd = -1,
-	    .stdout_fd = log,
-	    .stderr_fd = log,
+	    .stdout_fd = make->words,
+	    .stderr_fd = make->words,
 	    .death_signal = SIGKILL,
 	};
 	pid_t pid = process_spawn(&spawn, error);
@@ -180,6 +180,7 @@ struct user_volume_make *user_volume_make_new(
 	AUTO(user_volume_make) make = g_new0(struct user_volume_make, 1);
 	make->folder = g_strdup(folder);
 	make->size_mib = size_mib;
+	make->words = -1;
 	make->done = done;
 	make->data = data;
 	return folder_make(folder, error) && format(make, error) ? g_steal_pointer(&make) : NULL;
@@ -199,6 +200,7 @@ void user_volume_make_free(struct user_volume_make *make)
 		g_idle_remove_by_data(make);
 	}
 	g_clear_error(&make->error);
+	fd_cleanup(&make->words);
 	g_free(make->folder);
 	g_free(make);
 }

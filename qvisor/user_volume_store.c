@@ -315,6 +315,31 @@ GPtrArray *user_volume_store_list(const struct user_volume_store *store)
 	return list;
 }
 
+static void add_quarantine(JsonArray *list, const char *folder, const char *reason)
+{
+	JsonObject *object = json_object_new();
+	json_object_set_string_member(object, "folder", folder);
+	json_object_set_string_member(object, "reason", reason);
+	json_array_add_object_element(list, object);
+}
+
+void user_volume_store_quarantine(const struct user_volume_store *store, JsonArray *list)
+{
+	g_autoptr(GDir) dir = store ? g_dir_open(store->folder, 0, NULL) : NULL;
+	const char *name;
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *folder = path_of(store, "", name);
+		g_autoptr(GError) damage = NULL;
+		struct user_volume volume;
+		if (*name == '.') /* ours: the stock, one being made, one being deleted */
+			continue;
+		if (!user_volume_id_valid(name))
+			add_quarantine(list, folder, "not a volume's folder");
+		else if (!user_volume_read(folder, &volume, &damage))
+			add_quarantine(list, folder, damage->message);
+	}
+}
+
 unsigned user_volume_store_ready(const struct user_volume_store *store)
 {
 	return store->ready.length;

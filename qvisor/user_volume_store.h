@@ -49,6 +49,9 @@ bool user_volume_store_destroy(struct user_volume_store *store, const char *id, 
 
 /* Ids, sorted; elements are char *; caller unrefs. */
 GPtrArray *user_volume_store_list(const struct user_volume_store *store);
+/* Appends {"folder", "reason"} of each that is damaged, and of what is no volume at all. All of
+ * them are left as they are. */
+void user_volume_store_quarantine(const struct user_volume_store *store, JsonArray *list);
 unsigned user_volume_store_ready(const struct user_volume_store *store);
 
 DEFINE_CLEANUP(user_volume_store);
