@@ -2,14 +2,12 @@
 #include "qvisor/prespawn.h"
 
 #include "common/error.h"
-#include "common/process.h"
 #include "qvisor/folder.h"
 #include "qvisor/phone_table.h"
 #include "qvisor/template_store.h"
 
 #define QUIET_MS 250  /* since the last clone, before the next child is made */
 #define RETRY_MS 5000 /* after one that failed, or when memory is short */
-#define END_GRACE_MS 1000
 
 struct spare {
 	struct prespawn *prespawn;
@@ -161,11 +159,8 @@ struct prespawn *prespawn_new(struct host *host, unsigned limit)
 static void end_now(struct spare *spare)
 {
 	const struct qemu_process *process = spare->phone->process;
-	if (process) {
-		pid_t pid = process->pid;
-		uint64_t start_time = process->start_time;
-		process_end(pid, start_time, END_GRACE_MS);
-	}
+	if (process)
+		qemu_process_end(process->launcher, process->pid, process->start_time);
 	spare_delete(spare);
 }
 

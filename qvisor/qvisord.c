@@ -44,8 +44,7 @@ static const struct config_key keys[] = {
         "KSM may merge phones' pages: only where all phones are of one organisation"},
     {"host", "max-phones", CONFIG_INT, "64", 1, 10000, "phones that run at once"},
     {"host", "prespawn", CONFIG_INT, "2", 0, 64,
-        "children that wait for a clone request, of the template cloned last; none with a "
-        "launcher"},
+        "children that wait for a clone request, of the template cloned last"},
     {"host", "memory-reserve-mib", CONFIG_INT, "256", 0, 1048576,
         "no phone is started when less memory would stay available"},
     {"host", "disk-reserve-mib", CONFIG_INT, "64", 0, 1048576,
@@ -195,9 +194,7 @@ int main(int argc, char **argv)
 	if (!host.phones)
 		daemon_fail("reading the phones", error);
 	networks_settle(host.networks, phone_network_is_used, &host);
-	/* A jail is one phone's from its beginning. */
-	host.prespawn = prespawn_new(
-	    &host, host.launcher ? 0 : (unsigned)config_int(config, "host", "prespawn"));
+	host.prespawn = prespawn_new(&host, (unsigned)config_int(config, "host", "prespawn"));
 	struct heartbeat *heartbeat = heartbeat_new(&host, config, &error);
 	if (!heartbeat)
 		daemon_fail("watching over the phones", error);

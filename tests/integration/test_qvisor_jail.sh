@@ -142,6 +142,30 @@ check 'under a user id of its own' "$(status "$(field .pid)" Uid)" "@($first|$((
 check 'by the QEMU of its architecture' "$(tr '\0' ' ' <"/proc/$(field .pid)/cmdline")" '/usr/bin/qemu-system-aarch64 *'
 api DELETE "/v1/phones/$(field .uuid)"
 
+# --- children that wait are in one, too ---
+end_qvisord TERM
+prespawn=1
+start_qvisord
+uuid=$(api POST /v1/phones '{"template":"tiny"}'; field .uuid)
+api DELETE "/v1/phones/$uuid"
+wait_for 60 /v1/host '.spares.ready == 1'
+spare=$(field '.spares.children[0].pid')
+check 'a child waits under a user id of its own' "$(status "$spare" Uid)" "@($first|$((first + 1))|$((first + 2)))"
+api POST /v1/phones '{"template":"tiny","name":"waited"}'
+check 'it becomes a phone' "$code $(field '"\(.name) \(.pid)"')" "201 waited $spare"
+uuid=$(field .uuid)
+wait_for 20 "/v1/phones/$uuid" '.agent.ready and .agent.identity'
+api POST "/v1/phones/$uuid/suspend"
+api POST "/v1/phones/$uuid/start"
+check 'which lives as others do' "$code $(field .state)" '200 running'
+api DELETE "/v1/phones/$uuid"
+wait_for 60 /v1/host '.spares.ready == 1'
+spare=$(field '.spares.children[0].pid')
+end_qvisord TERM
+check_soon 'it ends with the daemon' '' readlink "/proc/$spare/exe"
+prespawn=0
+start_qvisord
+
 # --- without it ---
 kill "$launcher"
 wait "$launcher" 2>/dev/null || true
