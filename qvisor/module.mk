@@ -42,3 +42,8 @@ qvmi-launch-probe_LIBS = qvisor common
 qvmi-launch-probe_PKG = gio-unix-2.0 json-glib-1.0
 PROGRAMS += qvmi-secret-search
 qvmi-secret-search_MAIN = tests/qvisor/secret_search.c
+# `make faults-volume [ROUNDS=25] [SEED=1]`: poold and a host killed with -9 while a user's volume goes from phone to phone.
+.PHONY: faults-volume
+faults-volume: ROUNDS = 25
+faults-volume: programs
+	@QVMI_BIN=$(abspath $(B)/bin) ROUNDS=$(ROUNDS) SEED=$(SEED) tests/integration/test_pool_volume.sh
