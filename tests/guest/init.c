@@ -7,6 +7,7 @@
  * Under the name systemd-run it is what the agent starts an application with: it tells PID 1.
  */
 #include "card.h"
+#include "discard.h"
 #include "input.h"
 #include "probe.h"
 #include "screen.h"
@@ -156,6 +157,11 @@ static void on_launched(struct guest *guest)
 	text[strcspn(text, "\n")] = '\0';
 	snprintf(guest->card.application, sizeof(guest->card.application), "%.64s", text);
 	card_show_status(&guest->card);
+	if (strcmp(text, "org.qvmi.Discard") == 0 && fork() == 0) {
+		setlinebuf(stdout);
+		discard_run();
+		_exit(0);
+	}
 }
 
 static void make_file(const char *path, mode_t mode)
@@ -238,6 +244,8 @@ static void read_command_line(struct guest *guest)
 	guest->never_ready = has_word(words, "qvmi.never_ready");
 	while (has_word(words, "qvmi.hang"))
 		;
+	if (has_word(words, "qvmi.litter"))
+		discard_memory();
 	start_probe(words);
 }
 
