@@ -4,6 +4,8 @@
 #include "agent/application.h"
 #include "agent/command.h"
 #include "agent/identity.h"
+#include "agent/machine.h"
+#include "agent/usage.h"
 #include "agent/volume.h"
 
 #include <errno.h>
@@ -15,7 +17,8 @@
 #include <unistd.h>
 
 #define SYSFS_PORTS "/sys/class/virtio-ports"
-#define PORT_RETRY_MS 500 /* the driver may still be loading */
+#define PORT_RETRY_MS 500       /* the driver may still be loading */
+#define ONLINE_TIMEOUT_MS 10000 /* for a kernel to find what was plugged */
 
 static void send_object(struct agent *agent, struct json_object *object)
 {
@@ -128,6 +131,66 @@ static bool unmount_volume(
 	return find_account(context, &account, error) && volume_unmount(&account, error);
 }
 
+static bool take_int(struct json_object *params, const char *name, int64_t max, int64_t *value,
+    struct rpc_error *error)
+{
+	struct json_object *member;
+	if (!json_object_object_get_ex(params, name, &member) ||
+	    !json_object_is_type(member, json_type_int) || json_object_get_int64(member) < 1 ||
+	    json_object_get_int64(member) > max)
+		return rpc_fail(error, RPC_INVALID_PARAMS, "%s must be a whole number, 1 to %jd",
+		    name, (intmax_t)max);
+	*value = json_object_get_int64(member);
+	return true;
+}
+
+static bool online_machine(
+    void *context, struct json_object *params, struct json_object **result, struct rpc_error *error)
+{
+	struct machine online;
+	int64_t cpus, memory_mib;
+	(void)context;
+	if (!take_int(params, "cpus", MACHINE_CPUS_MAX, &cpus, error) ||
+	    !take_int(params, "memory_mib", MACHINE_MEMORY_MAX_MIB, &memory_mib, error))
+		return false;
+	const struct machine wanted = {(unsigned)cpus, (uint64_t)memory_mib};
+	if (!machine_wait(MACHINE_SYSFS, &wanted, ONLINE_TIMEOUT_MS, &online, error))
+		return false;
+	*result = json_object_new_object();
+	json_object_object_add(*result, "cpus", json_object_new_int64(online.cpus));
+	json_object_object_add(
+	    *result, "memory_mib", json_object_new_int64((int64_t)online.memory_mib));
+	return true;
+}
+
+static bool get_usage(
+    void *context, struct json_object *params, struct json_object **result, struct rpc_error *error)
+{
+	struct usage usage;
+	(void)context;
+	(void)params;
+	(void)error;
+	usage_read("/proc", "/", &usage);
+	const struct {
+		const char *name;
+		uint64_t value;
+	} figures[] = {
+	    {"uptime_s", usage.uptime_s},
+	    {"memory_kib", usage.memory_kib},
+	    {"memory_available_kib", usage.memory_available_kib},
+	    {"disk_bytes", usage.disk_bytes},
+	    {"disk_used_bytes", usage.disk_used_bytes},
+	    {"received_bytes", usage.received_bytes},
+	    {"sent_bytes", usage.sent_bytes},
+	};
+	*result = json_object_new_object();
+	json_object_object_add(*result, "load1", json_object_new_double(usage.load1));
+	for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
+		json_object_object_add(
+		    *result, figures[i].name, json_object_new_uint64(figures[i].value));
+	return true;
+}
+
 static bool disk_sync(
     void *context, struct json_object *params, struct json_object **result, struct rpc_error *error)
 {
@@ -157,6 +220,8 @@ static const struct rpc_method methods[] = {
     {"application.launch", launch_application},
     {"volume.mount", mount_volume},
     {"volume.unmount", unmount_volume},
+    {"machine.online", online_machine},
+    {"usage.get", get_usage},
     {"disk.sync", disk_sync},
     {"power.off", power_off},
     {NULL, NULL},

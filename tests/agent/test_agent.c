@@ -126,6 +126,35 @@ static void test_methods(struct phone *phone, gconstpointer data)
 	g_assert_true(phone->agent.power_off);
 }
 
+/* On the machine that runs this test: figures that differ, members that do not; and nothing of it
+ * is to be put online. */
+static void test_machine(struct phone *phone, gconstpointer data)
+{
+	static const char *const members[] = {
+	    "\"load1\":", "\"uptime_s\":", "\"memory_kib\":", "\"memory_available_kib\":",
+	    "\"disk_bytes\":", "\"disk_used_bytes\":", "\"received_bytes\":", "\"sent_bytes\":"};
+	static const char *const wrong[] = {"{}", "{\"cpus\":0,\"memory_mib\":1}",
+	    "{\"cpus\":1025,\"memory_mib\":1}", "{\"cpus\":\"1\",\"memory_mib\":1}"};
+	char line[4096];
+	(void)data;
+	g_assert_cmpint(recv(phone->host, line, sizeof(line), MSG_DONTWAIT), >, 0);
+	ask(phone, "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"usage.get\"}\n");
+	ssize_t n = recv(phone->host, line, sizeof(line) - 1, MSG_DONTWAIT);
+	g_assert_cmpint(n, >, 0);
+	line[n] = '\0';
+	for (gsize i = 0; i < G_N_ELEMENTS(members); i++)
+		g_assert_nonnull(strstr(line, members[i]));
+	for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		g_autofree char *call =
+		    g_strdup_printf("{\"jsonrpc\":\"2.0\",\"id\":8,\"method\":\"machine.online\","
+		                    "\"params\":%s}\n",
+		        wrong[i]);
+		ask(phone, call);
+		expect(phone, "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32602,\"message\":\"cpus "
+		              "must be a whole number, 1 to 1024\"},\"id\":8}\n");
+	}
+}
+
 static void test_garbage_then_sense(struct phone *phone, gconstpointer data)
 {
 	char line[4096];
@@ -152,6 +181,7 @@ int main(int argc, char **argv)
 	ADD("hello-stage-ready", test_hello_stage_ready);
 	ADD("ready-while-nobody-listens", test_ready_while_nobody_listens);
 	ADD("methods", test_methods);
+	ADD("machine", test_machine);
 	ADD("garbage-then-sense", test_garbage_then_sense);
 	return g_test_run();
 }
