@@ -36,6 +36,10 @@ static const struct output_column phone_columns[] = {{"uuid", "uuid"}, {"name", 
     {"next start", "next_start.memory_mib"}, {"next cpus", "next_start.cpus"}, {"process", "pid"},
     {"processor %", "performance.cpu_percent"}, {"private MB", "performance.private_mb"},
     {"shared MB", "performance.shared_mb"}, {"working set", "performance.working_set_mb"},
+    {"load inside", "performance.guest.load1"},
+    {"free MB inside", "performance.guest.memory_available_mb"},
+    {"disk MB inside", "performance.guest.disk_used_mb"},
+    {"received B", "performance.guest.received_bytes"}, {"sent B", "performance.guest.sent_bytes"},
     {"created", "created"}, {0}};
 
 /* What its QEMU uses belongs to it while it runs; without an answer it is left out. */
@@ -149,6 +153,22 @@ static bool vm_destroy(struct cli *cli, GError **error)
 	    "is destroyed", error);
 }
 
+/* What it has now, and what it has to boot for. */
+static void set_done(struct cli *cli, JsonNode *node)
+{
+	JsonObject *phone = json_node_get_object(node);
+	JsonObject *next = json_get_optional_object(phone, "next_start", NULL);
+	g_autofree char *later =
+	    next ? g_strdup_printf("; at the next start %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT,
+	               json_object_get_int_member_with_default(next, "cpus", 0),
+	               json_object_get_int_member_with_default(next, "memory_mib", 0))
+	         : g_strdup("");
+	output_done(cli, node,
+	    "%s has %" G_GINT64_FORMAT " processors and %" G_GINT64_FORMAT " MiB now%s",
+	    cli_argument(cli, 0), json_object_get_int_member_with_default(phone, "cpus", 0),
+	    json_object_get_int_member_with_default(phone, "memory_mib", 0), later);
+}
+
 static bool vm_set(struct cli *cli, GError **error)
 {
 	g_autofree char *path = http_path("/v1/phones/%s", cli_argument(cli, 0));
@@ -170,10 +190,7 @@ static bool vm_set(struct cli *cli, GError **error)
 	}
 	g_autoptr(JsonNode) node = api_call(pool, "PATCH", path, json_object_ref(change), error);
 	if (node)
-		output_done(cli, node, "%s %s", cli_argument(cli, 0),
-		    json_object_has_member(json_node_get_object(node), "next_start")
-		        ? "changes when it is next stopped and started"
-		        : "is as it was");
+		set_done(cli, node);
 	return node != NULL;
 }
 

@@ -127,12 +127,12 @@ void api_phone_change(struct http_request *request, void *data)
 		g_set_error(&error, QVMI_ERROR, QVMI_ERROR_INVALID,
 		    "say what to change: \"cpus\", \"memory_mib\" or both");
 	const struct phone_machine machine = {(unsigned)cpus, (unsigned)memory_mib};
-	if (!error)
-		phone_machine_change(phone, machine, &error);
-	if (error)
+	if (error) {
 		http_respond_error(request, error);
-	else
-		api_respond_phone(request, 200, phone);
+		return;
+	}
+	http_request_hold(request);
+	phone_machine_change(phone, machine, api_phone_changed, request);
 }
 
 /* {"network": "internet,office"}; null: as its host has it. */

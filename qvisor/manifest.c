@@ -171,11 +171,34 @@ static bool parse_image(
 	return true;
 }
 
+static bool parse_maxima(struct manifest *manifest, JsonObject *machine, GError **error)
+{
+	unsigned cpus = manifest->max_cpus = manifest->cpus;
+	unsigned memory = manifest->max_memory_mib = manifest->memory_mib;
+	if ((json_object_has_member(machine, "max_cpus") &&
+	        !get_unsigned(
+	            machine, "machine", "max_cpus", cpus, 16, &manifest->max_cpus, error)) ||
+	    (json_object_has_member(machine, "max_memory_mib") &&
+	        !get_unsigned(machine, "machine", "max_memory_mib", memory, 65536,
+	            &manifest->max_memory_mib, error)))
+		return false;
+	unsigned more = manifest->max_memory_mib - memory;
+	if (more % MANIFEST_DIMM_MIB || more / MANIFEST_DIMM_MIB > MANIFEST_DIMMS_MAX)
+		return invalid(error,
+		    "machine.max_memory_mib is %u; it is memory_mib and up to %u times %u more",
+		    manifest->max_memory_mib, MANIFEST_DIMMS_MAX, MANIFEST_DIMM_MIB);
+	if ((more || manifest->max_cpus > cpus) && manifest->architecture != MANIFEST_X86_64)
+		return invalid(error,
+		    "machine.max_cpus and max_memory_mib want a \"q35\"; on this machine nothing "
+		    "can be plugged, leave them out");
+	return true;
+}
+
 static bool parse_machine(struct manifest *manifest, JsonObject *root, GError **error)
 {
 	JsonObject *machine = json_get_object(root, "machine", error);
-	if (!machine ||
-	    !check_members(machine, "machine.", "architecture type cpus memory_mib", error))
+	if (!machine || !check_members(machine, "machine.",
+	                    "architecture type cpus max_cpus memory_mib max_memory_mib", error))
 		return false;
 	unsigned architecture = MANIFEST_X86_64;
 	if (json_object_has_member(machine, "architecture") &&
@@ -186,7 +209,8 @@ static bool parse_machine(struct manifest *manifest, JsonObject *root, GError **
 	           (const char *[]){machines[architecture], NULL}, NULL, error) &&
 	       get_unsigned(machine, "machine", "cpus", 1, 16, &manifest->cpus, error) &&
 	       get_unsigned(
-	           machine, "machine", "memory_mib", 64, 65536, &manifest->memory_mib, error);
+	           machine, "machine", "memory_mib", 64, 65536, &manifest->memory_mib, error) &&
+	       parse_maxima(manifest, machine, error);
 }
 
 static bool parse_devices(struct manifest *manifest, JsonObject *root, GError **error)
@@ -295,7 +319,11 @@ JsonNode *manifest_json(const struct manifest *manifest)
 		    machine, "architecture", architectures[manifest->architecture]);
 	json_object_set_string_member(machine, "type", machines[manifest->architecture]);
 	json_object_set_int_member(machine, "cpus", manifest->cpus);
+	if (manifest->max_cpus > manifest->cpus)
+		json_object_set_int_member(machine, "max_cpus", manifest->max_cpus);
 	json_object_set_int_member(machine, "memory_mib", manifest->memory_mib);
+	if (manifest->max_memory_mib > manifest->memory_mib)
+		json_object_set_int_member(machine, "max_memory_mib", manifest->max_memory_mib);
 	JsonObject *screen = object_of(root, "screen");
 	json_object_set_int_member(screen, "width", manifest->width);
 	json_object_set_int_member(screen, "height", manifest->height);

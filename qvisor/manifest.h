@@ -15,6 +15,8 @@
 
 #define MANIFEST_MAX_SIZE (64 * 1024)
 #define MANIFEST_SYSTEMS_MAX 6
+#define MANIFEST_DIMM_MIB 128 /* what Linux puts online at once, on x86_64 */
+#define MANIFEST_DIMMS_MAX 16
 
 enum manifest_kind {
 	MANIFEST_LINUX,   /* a Linux system with our agent in it */
@@ -43,8 +45,9 @@ struct manifest {
 	unsigned system_count;
 	char *cmdline;
 	enum manifest_architecture architecture;
-	unsigned cpus;
-	unsigned memory_mib;
+	unsigned cpus, memory_mib;
+	/* What it can be given while it runs, a DIMM at a time; no more than it has: nothing. */
+	unsigned max_cpus, max_memory_mib;
 	unsigned width, height; /* pixels */
 	enum manifest_touch touch;
 	unsigned ready_timeout_s;

@@ -59,7 +59,8 @@ struct phone {
 	bool established; /* has run: from then on only an order deletes it */
 	const char *busy; /* what is being done to it that nothing may interrupt; NULL: nothing */
 	bool cold;        /* its memory began empty and not as its template's */
-	struct phone_machine machine; /* what it has, or had when it last ran */
+	struct phone_machine booted;  /* what QEMU began with, this time or last */
+	struct phone_machine machine; /* that, and what was plugged since */
 	struct phone_machine wanted;  /* what it gets when it next boots from its disk */
 	unsigned clone_ms;            /* request to running, of the last start */
 	char *idempotency_key, *request_digest;
@@ -154,10 +155,14 @@ void phone_answer(struct phone *phone, GPtrArray *waiters, const GError *error);
 /* phone_machine.c: what it has (`next`: will have when it next boots from its disk), no member 0.
  * Only while it has a template. */
 struct phone_machine phone_machine_of(const struct phone *phone, bool next);
-/* Orders another one for the next time that it boots from its disk; a member that is 0 stays as it
- * is. QVMI_ERROR_INVALID beyond what the host has, QVMI_ERROR_CONFLICT for a phone without a disk.
+/* The same of what its QEMU began with. */
+struct phone_machine phone_machine_booted(const struct phone *phone);
+/* Gives it another one: at once what its machine has room for and its guest takes, the rest when it
+ * next boots from its disk; a member that is 0 stays as it is. QVMI_ERROR_INVALID beyond what the
+ * host has, QVMI_ERROR_CONFLICT for a phone without a disk that would have to boot.
  */
-bool phone_machine_change(struct phone *phone, struct phone_machine machine, GError **error);
+void phone_machine_change(
+    struct phone *phone, struct phone_machine machine, phone_done_fn done, void *data);
 
 /* phone_json.c: appends its object, as the API tells it. */
 void phone_write_json(const struct phone *phone, GString *text);

@@ -32,6 +32,8 @@ static JsonNode *record_json(const struct phone *phone)
 	json_object_set_boolean_member(root, "network", phone->has_network);
 	json_object_set_boolean_member(root, "identity", phone->identity_set);
 	json_object_set_int_member(root, "clone_ms", phone->clone_ms);
+	json_object_set_int_member(root, "booted_cpus", phone->booted.cpus);
+	json_object_set_int_member(root, "booted_memory_mib", phone->booted.memory_mib);
 	json_object_set_int_member(root, "cpus", phone->machine.cpus);
 	json_object_set_int_member(root, "memory_mib", phone->machine.memory_mib);
 	json_object_set_int_member(root, "wanted_cpus", phone->wanted.cpus);
@@ -93,16 +95,26 @@ bool phone_record_store_durably(const struct phone *phone, GError **error)
 	       qvmi_error_set_errno(error, errno, "cannot write to %s", phone->folder);
 }
 
-/* 0, and what older records do not have: the template's. */
+/* A member that older records do not have is as in `absent`; 0: the template's. */
 static bool parse_machine(JsonObject *root, const char *cpus_name, const char *memory_name,
-    struct phone_machine *machine, GError **error)
+    struct phone_machine absent, struct phone_machine *machine, GError **error)
 {
 	int64_t cpus, memory_mib;
-	if (!json_get_optional_int(root, cpus_name, 0, 1024, 0, &cpus, error) ||
-	    !json_get_optional_int(root, memory_name, 0, G_MAXINT, 0, &memory_mib, error))
+	if (!json_get_optional_int(root, cpus_name, 0, 1024, absent.cpus, &cpus, error) ||
+	    !json_get_optional_int(
+	        root, memory_name, 0, G_MAXINT, absent.memory_mib, &memory_mib, error))
 		return false;
 	*machine = (struct phone_machine){(unsigned)cpus, (unsigned)memory_mib};
 	return true;
+}
+
+static bool parse_machines(struct phone *phone, JsonObject *root, GError **error)
+{
+	static const struct phone_machine none;
+	return parse_machine(root, "cpus", "memory_mib", none, &phone->machine, error) &&
+	       parse_machine(root, "booted_cpus", "booted_memory_mib", phone->machine,
+	           &phone->booted, error) &&
+	       parse_machine(root, "wanted_cpus", "wanted_memory_mib", none, &phone->wanted, error);
 }
 
 static bool parse(
@@ -120,8 +132,7 @@ static bool parse(
 	    !(base = json_get_string(root, "template_folder", 128, error)) ||
 	    !(state = json_get_string(root, "state", 16, error)) ||
 	    !json_get_optional_int(root, "clone_ms", 0, G_MAXINT, 0, &clone_ms, error) ||
-	    !parse_machine(root, "cpus", "memory_mib", &phone->machine, error) ||
-	    !parse_machine(root, "wanted_cpus", "wanted_memory_mib", &phone->wanted, error) ||
+	    !parse_machines(phone, root, error) ||
 	    !json_get_optional_int(root, "pid", 1, G_MAXINT, 0, &number, error) ||
 	    !json_get_optional_int(root, "start_time", 1, G_MAXINT64, 0, &start, error) ||
 	    !json_get_optional_bool(root, "established", false, &phone->established, error) ||

@@ -186,7 +186,7 @@ void phone_save(struct phone *phone, const char *path, phone_saved_fn done, void
 	    (struct phone_save){.phone = phone, .socket = dup(pair[0]), .done = done, .data = data};
 	const char *base = phone->cold ? NULL : template_path(phone->template, "memory");
 	memory_file_save(pair[0], path, key, base,
-	    (uint64_t)phone_machine_of(phone, false).memory_mib << 20, on_file, save);
+	    (uint64_t)phone_machine_booted(phone).memory_mib << 20, on_file, save);
 	save_begin(save, pair[1]);
 }
 

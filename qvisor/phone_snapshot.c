@@ -29,6 +29,7 @@ struct order {
 	uint64_t kept; /* pages */
 	bool cold, network;
 	int64_t cpus, machine_memory_mib; /* 0: the template's */
+	int64_t booted_cpus, booted_memory_mib;
 	phone_done_fn done;
 	void *data;
 };
@@ -138,6 +139,8 @@ static bool store(const struct phone *phone, const struct order *order, GError *
 	json_object_set_string_member(root, "template_folder", phone->template_base);
 	json_object_set_boolean_member(root, "cold", phone->cold);
 	json_object_set_boolean_member(root, "network", phone->has_network);
+	json_object_set_int_member(root, "booted_cpus", phone->booted.cpus);
+	json_object_set_int_member(root, "booted_memory_mib", phone->booted.memory_mib);
 	json_object_set_int_member(root, "machine_cpus", phone->machine.cpus);
 	json_object_set_int_member(root, "machine_memory_mib", phone->machine.memory_mib);
 	json_object_set_int_member(root, "memory_mib", (int64_t)(order->kept >> 8));
@@ -272,6 +275,8 @@ static void on_gone(void *data, struct phone *phone, const GError *cause)
 	phone->cold = order->cold;
 	phone->machine =
 	    (struct phone_machine){(unsigned)order->cpus, (unsigned)order->machine_memory_mib};
+	phone->booted = (struct phone_machine){
+	    (unsigned)order->booted_cpus, (unsigned)order->booted_memory_mib};
 	phone->has_network = order->network;
 	if (phone->volume)
 		phone->volume->plugged = false; /* no snapshot is taken with one */
@@ -327,6 +332,10 @@ static bool check_restore(struct phone *phone, struct order *order, GError **err
 	    !json_get_optional_int(root, "machine_cpus", 0, 1024, 0, &order->cpus, error) ||
 	    !json_get_optional_int(
 	        root, "machine_memory_mib", 0, G_MAXINT, 0, &order->machine_memory_mib, error) ||
+	    !json_get_optional_int(
+	        root, "booted_cpus", 0, 1024, order->cpus, &order->booted_cpus, error) ||
+	    !json_get_optional_int(root, "booted_memory_mib", 0, G_MAXINT,
+	        order->machine_memory_mib, &order->booted_memory_mib, error) ||
 	    !phone_check_idle(phone, error))
 		return false;
 	if (phone->template && !strcmp(base, phone->template_base))

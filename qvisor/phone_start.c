@@ -21,6 +21,7 @@
 #include "qvisor/phone.h"
 #include "qvisor/phone_key.h"
 #include "qvisor/phone_network.h"
+#include "qvisor/phone_plug.h"
 #include "qvisor/phone_record.h"
 #include "qvisor/phone_suspend.h"
 #include "qvisor/phone_table.h"
@@ -214,7 +215,8 @@ static void step_spawn(struct phone_start *start)
 	    g_build_filename(host->launcher ? phone->folder : "", "overlay.qcow2", NULL);
 	if (!has_own_state(start)) {
 		phone->cold = start->kind == START_COLD;
-		phone->machine = phone->cold ? phone->wanted : (struct phone_machine){0};
+		phone->booted = phone->machine =
+		    phone->cold ? phone->wanted : (struct phone_machine){0};
 	}
 	const struct qemu_command command = {
 	    .boot = start->kind == START_COLD ? QEMU_BOOT_COLD
@@ -225,8 +227,8 @@ static void step_spawn(struct phone_start *start)
 	    .tb_size_mib = host->tb_size_mib,
 	    .mem_merge = host->mem_merge,
 	    .uuid = phone->uuid,
-	    .cpus = phone->machine.cpus,
-	    .memory_mib = phone->machine.memory_mib,
+	    .cpus = phone->booted.cpus,
+	    .memory_mib = phone->booted.memory_mib,
 	    .memory = phone->cold ? NULL : template_path(phone->template, "memory"),
 	    /* Without a jail in QEMU's working directory, which may be renamed before QEMU opens it
 	     * for writing. */
@@ -337,6 +339,7 @@ static void step_plug(struct phone_start *start)
 		start->phone->has_network = false;
 		phone_network_plug(start->phone);
 	}
+	phone_plug_for_state(start->phone);
 	phone_volume_plug_for_state(start->phone);
 	start_next(start);
 }

@@ -20,6 +20,31 @@ static void add(GPtrArray *line, const char *option, const char *format, ...)
 	va_end(arguments);
 }
 
+unsigned qemu_command_dimms(const struct manifest *manifest, unsigned memory_mib)
+{
+	return manifest->max_memory_mib > memory_mib
+	           ? MIN((manifest->max_memory_mib - memory_mib) / MANIFEST_DIMM_MIB,
+	                 MANIFEST_DIMMS_MAX)
+	           : 0;
+}
+
+/* What there is, and room for what may be plugged. */
+static void add_size(
+    GPtrArray *line, const struct manifest *manifest, unsigned cpus, unsigned memory_mib)
+{
+	unsigned dimms = qemu_command_dimms(manifest, memory_mib);
+	if (manifest->max_cpus > cpus)
+		add(line, "-smp", "%u,maxcpus=%u,sockets=1,cores=%u,threads=1", cpus,
+		    manifest->max_cpus, manifest->max_cpus);
+	else
+		add(line, "-smp", "%u", cpus);
+	if (dimms)
+		add(line, "-m", "%uM,slots=%u,maxmem=%uM", memory_mib, dimms,
+		    memory_mib + dimms * MANIFEST_DIMM_MIB);
+	else
+		add(line, "-m", "%uM", memory_mib);
+}
+
 static void add_machine(GPtrArray *line, const struct qemu_command *command)
 {
 	const struct manifest *manifest = command->manifest;
@@ -37,8 +62,7 @@ static void add_machine(GPtrArray *line, const struct qemu_command *command)
 	else
 		add(line, "-accel", "%s", command->emulator.accelerator);
 	add(line, "-cpu", "%s", command->emulator.cpu);
-	add(line, "-smp", "%u", cpus);
-	add(line, "-m", "%uM", memory_mib);
+	add_size(line, manifest, cpus, memory_mib);
 	switch (command->boot) {
 	case QEMU_BOOT_TEMPLATE:
 		add(line, "-object", "memory-backend-file,id=ram,size=%uM,mem-path=%s,share=on",

@@ -39,5 +39,7 @@ struct qemu_command {
 	unsigned vsock_cid; /* Android: where its adb daemon is, at port 5555 (vsock(7)) */
 };
 
+/* How many more DIMMs of MANIFEST_DIMM_MIB a machine that began with `memory_mib` takes. */
+unsigned qemu_command_dimms(const struct manifest *manifest, unsigned memory_mib);
 /* Caller frees with g_strfreev(). */
 char **qemu_command_build(const struct qemu_command *command);

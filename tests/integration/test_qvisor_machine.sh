@@ -61,5 +61,42 @@ uuid=$(field .uuid)
 api PATCH "/v1/phones/$uuid" '{"cpus":2}'
 check 'one without a disk is refused' "$code $(field .detail)" '409 *no disk*'
 api DELETE "/v1/phones/$uuid"
+
+# --- at once ---
+roomy=$(tiny_manifest roomy ".image.disk = \"$work/disk.raw\" | .name = \"roomy\" | .machine.max_cpus = 2 | .machine.max_memory_mib = $memory + 256")
+build_template "$roomy"
+api POST /v1/phones '{"template":"roomy"}'
+uuid=$(field .uuid)
+wait_for 60 "/v1/phones/$uuid" '.agent.ready and .agent.identity'
+larger=$((memory + 128)) largest=$((memory + 256))
+api PATCH "/v1/phones/$uuid" "{\"cpus\":2,\"memory_mib\":$larger}"
+check 'a processor and a DIMM at once, and the guest uses them' "$code $(machine)" "200 running 2 $larger null"
+check 'none of it is in the template' "$(option -smp) $(option -m)" "1,maxcpus=2* ${memory}M,slots=2*"
+api PATCH "/v1/phones/$uuid" "{\"memory_mib\":$((larger + 1))}"
+check 'what is no whole DIMM waits' "$code $(machine)" "200 running 2 $larger {\"cpus\":2,\"memory_mib\":$((larger + 1))}"
+api PATCH "/v1/phones/$uuid" "{\"memory_mib\":$largest}"
+check 'another DIMM' "$code $(machine)" "200 running 2 $largest null"
+api POST "/v1/phones/$uuid/applications" '{"id":"org.qvmi.Discard"}'
+said "$uuid" 'discard: disk'
+check 'the guest can fill more memory than it had' "$(($(sed -n 's/^discard: memory \([0-9]*\) MiB$/\1/p' "$work/console.$uuid") > memory))" 1
+end_qvisord KILL
+start_qvisord 1
+wait_for 60 "/v1/phones/$uuid" '.agent.connected'
+check 'a new qvisord knows' "$(machine)" "running 2 $largest null"
+api POST "/v1/phones/$uuid/snapshots" '{"name":"plugged"}'
+api POST "/v1/phones/$uuid/suspend"
+check 'it is suspended' "$(field .state)" suspended
+api POST "/v1/phones/$uuid/start"
+check 'and resumed with what was plugged' "$code $(machine)" "200 running 2 $largest null"
+wait_for 60 "/v1/phones/$uuid" .agent.ready
+api PATCH "/v1/phones/$uuid" "{\"cpus\":1}"
+check 'less waits' "$(machine)" "running 2 $largest {\"cpus\":1,\"memory_mib\":$largest}"
+api POST "/v1/phones/$uuid/stop" '{"force":true}'
+api POST "/v1/phones/$uuid/start"
+check 'it boots with what was ordered' "$(machine) $(option -smp) $(option -m)" "running 1 $largest null 1,maxcpus=2* ${largest}M"
+api POST "/v1/phones/$uuid/snapshots/plugged/restore"
+check 'and comes back to the snapshot with all of it' "$code $(machine)" "200 running 2 $largest {\"cpus\":1,\"memory_mib\":$largest}"
+wait_for 60 "/v1/phones/$uuid" .agent.ready
+api DELETE "/v1/phones/$uuid"
 end_qvisord TERM
 finish

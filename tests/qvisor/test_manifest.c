@@ -65,6 +65,8 @@ static void test_good(struct fixture *fixture, gconstpointer data)
 	g_assert_nonnull(manifest->disk);
 	g_assert_cmpuint(manifest->cpus, ==, 2);
 	g_assert_cmpuint(manifest->memory_mib, ==, 128);
+	g_assert_cmpuint(manifest->max_cpus, ==, 2); /* nothing can be plugged */
+	g_assert_cmpuint(manifest->max_memory_mib, ==, 128);
 	g_assert_cmpuint(manifest->width, ==, 360);
 	g_assert_cmpuint(manifest->ready_timeout_s, ==, 60);
 	g_assert_cmpuint(manifest_touch_points(manifest), ==, 10);
@@ -90,6 +92,30 @@ static void test_optional(struct fixture *fixture, gconstpointer data)
 	g_assert_null(manifest->disk);
 	g_assert_null(manifest->initrd);
 	g_assert_cmpuint(manifest_touch_points(manifest), ==, 0);
+}
+
+static void test_hotplug(struct fixture *fixture, gconstpointer data)
+{
+	(void)data;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GString) text = g_string_new(good);
+	g_string_replace(
+	    text, "\"cpus\":2", "\"cpus\":2,\"max_cpus\":4,\"max_memory_mib\":2176", 1);
+	AUTO(manifest) manifest = load(fixture, text->str, &error);
+	g_assert_no_error(error);
+	g_autoptr(JsonNode) node = manifest_json(manifest);
+	AUTO(manifest) again = manifest_parse(json_node_get_object(node), "/", &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(again->max_cpus, ==, 4);
+	g_assert_cmpuint(again->max_memory_mib, ==, 128 + MANIFEST_DIMMS_MAX * MANIFEST_DIMM_MIB);
+
+	/* The same where nothing can be plugged. */
+	g_string_replace(
+	    text, "\"type\":\"q35\"", "\"architecture\":\"aarch64\",\"type\":\"virt\"", 1);
+	g_string_replace(text, "virtio-vga", "virtio-gpu", 1);
+	g_assert_null(load(fixture, text->str, &error));
+	g_assert_error(error, QVMI_ERROR, QVMI_ERROR_INVALID);
+	g_assert_nonnull(strstr(error->message, "max_cpus"));
 }
 
 static void test_aarch64(struct fixture *fixture, gconstpointer data)
@@ -168,6 +194,11 @@ static const struct {
     {"\"cpus\":2", "\"cpus\":2.5", "cpus"},
     {"\"memory_mib\":128", "\"memory_mib\":1e9", "memory_mib"},
     {"\"memory_mib\":128", "\"memory_mib\":-128", "memory_mib"},
+    {"\"cpus\":2", "\"cpus\":2,\"max_cpus\":1", "max_cpus"},
+    {"\"cpus\":2", "\"cpus\":2,\"max_cpus\":17", "max_cpus"},
+    {"\"cpus\":2", "\"cpus\":2,\"max_memory_mib\":64", "max_memory_mib"},
+    {"\"cpus\":2", "\"cpus\":2,\"max_memory_mib\":200", "max_memory_mib"},
+    {"\"cpus\":2", "\"cpus\":2,\"max_memory_mib\":2304", "max_memory_mib"},
     {"\"type\":\"q35\"", "\"type\":\"pc\"", "machine.type"},
     {"\"width\":360", "\"width\":100000", "width"},
     {"\"height\":720", "\"height\":720,\"depth\":24", "screen.depth"},
@@ -221,6 +252,7 @@ int main(int argc, char **argv)
 	g_test_add("/manifest/" #name, struct fixture, NULL, set_up, test_##name, tear_down)
 	ADD(good);
 	ADD(optional);
+	ADD(hotplug);
 	ADD(aarch64);
 	ADD(android);
 	ADD(bad);

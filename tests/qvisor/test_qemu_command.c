@@ -94,6 +94,34 @@ static void test_never(void)
 	}
 }
 
+/* What is plugged later has room: two DIMMs and three processors. */
+static void test_hotplug(void)
+{
+	struct manifest roomy = manifest;
+	roomy.max_cpus = 4;
+	roomy.max_memory_mib = 512 + 2 * MANIFEST_DIMM_MIB;
+	struct qemu_command command = {.boot = QEMU_BOOT_COLD,
+	    .manifest = &roomy,
+	    .emulator = {"qemu", "tcg", "max"},
+	    .cpus = 1,
+	    .uuid = "UUID"};
+	g_auto(GStrv) argv = qemu_command_build(&command);
+	g_autofree char *text = g_strjoinv(" ", argv);
+	g_assert_nonnull(strstr(
+	    text, "-smp 1,maxcpus=4,sockets=1,cores=4,threads=1 -m 512M,slots=2,maxmem=768M "));
+	/* Ordered larger than any that is plugged. */
+	command.cpus = 8;
+	command.memory_mib = 1000;
+	g_auto(GStrv) large = qemu_command_build(&command);
+	g_autofree char *large_text = g_strjoinv(" ", large);
+	g_assert_nonnull(strstr(large_text, "-smp 8 -m 1000M "));
+	g_assert_cmpuint(qemu_command_dimms(&roomy, 512), ==, 2);
+	g_assert_cmpuint(qemu_command_dimms(&roomy, 600), ==, 1);
+	g_assert_cmpuint(qemu_command_dimms(&roomy, 768), ==, 0);
+	roomy.max_memory_mib = 65536;
+	g_assert_cmpuint(qemu_command_dimms(&roomy, 64), ==, MANIFEST_DIMMS_MAX);
+}
+
 static void test_diskless_kvm(void)
 {
 	struct manifest small = manifest;
@@ -185,6 +213,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/qemu_command/cold", test_cold);
 	g_test_add_func("/qemu_command/never", test_never);
 	g_test_add_func("/qemu_command/diskless_kvm", test_diskless_kvm);
+	g_test_add_func("/qemu_command/hotplug", test_hotplug);
 	g_test_add_func("/qemu_command/aarch64", test_aarch64);
 	g_test_add_func("/qemu_command/android", test_android);
 	return g_test_run();
