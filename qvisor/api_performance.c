@@ -128,8 +128,7 @@ static void write_smaps(const struct smaps *smaps, GString *text)
 static void write_host(const struct host *host, GString *text)
 {
 	double load[1] = {0};
-	performance_write_rates(
-	    performance_host_ring(host->performance), &performance_of_host, text);
+	performance_write_rates(performance_host_ring(host->performance), text);
 	if (getloadavg(load, 1) == 1)
 		json_write_number(text, "load1", load[0], 2);
 	json_write_int(
@@ -217,6 +216,24 @@ static void write_translation(const struct translation *translation, GString *te
 	json_write_close(text, '}');
 }
 
+/* Its own word. */
+static void write_guest(const struct performance_guest *guest, GString *text)
+{
+	const struct performance_guest_figures *figures = &guest->last;
+	int64_t age_us = g_get_monotonic_time() - guest->told_us;
+	json_write_open(text, "guest", '{');
+	json_write_number(text, "age_s", (double)age_us / G_USEC_PER_SEC, 1);
+	json_write_number(text, "load1", figures->load1, 2);
+	json_write_int(text, "uptime_s", (int64_t)figures->uptime_s);
+	json_write_number(text, "memory_mb", megabytes(figures->memory_kib), 1);
+	json_write_number(text, "memory_available_mb", megabytes(figures->memory_available_kib), 1);
+	json_write_number(text, "disk_mb", (double)figures->disk_bytes / 1e6, 1);
+	json_write_number(text, "disk_used_mb", (double)figures->disk_used_bytes / 1e6, 1);
+	json_write_int(text, "received_bytes", (int64_t)figures->received_bytes);
+	json_write_int(text, "sent_bytes", (int64_t)figures->sent_bytes);
+	json_write_close(text, '}');
+}
+
 static void on_phone_read(GObject *source, GAsyncResult *result, void *data)
 {
 	(void)source, (void)data;
@@ -230,12 +247,13 @@ static void on_phone_read(GObject *source, GAsyncResult *result, void *data)
 	}
 	GString *text = g_string_sized_new(512);
 	json_write_open(text, NULL, '{');
-	performance_write_rates(
-	    phone->meter ? phone->meter->ring : NULL, &performance_of_phone, text);
+	performance_write_rates(phone->meter ? phone->meter->ring : NULL, text);
 	write_smaps(&memory->smaps, text);
 	write_working_set(phone, memory, text);
 	if (question->translated)
 		write_translation(&question->translation, text);
+	if (phone->meter && phone->meter->guest.told_us)
+		write_guest(&phone->meter->guest, text);
 	if (phone->process)
 		json_write_number(text, "uptime_s", qemu_process_uptime(phone->process), 1);
 	json_write_close(text, '}');

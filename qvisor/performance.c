@@ -34,8 +34,11 @@ static void look_at(struct phone *phone, uint32_t time_s)
 	if (!phone->meter && pid)
 		phone->meter = meter_new(pid);
 	struct performance_meter *meter = phone->meter;
-	if (meter && performance_process_read(&meter->process, &meter->now))
-		performance_ring_add(meter->ring, &meter->now, time_s);
+	if (!meter || !performance_process_read(&meter->process, &meter->now))
+		return;
+	performance_guest_count(&meter->guest, &meter->now);
+	performance_ring_add(meter->ring, &meter->now, time_s);
+	performance_guest_ask(phone);
 }
 
 static gboolean on_tick(void *data)

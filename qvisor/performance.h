@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "qvisor/performance_counters.h"
+#include "qvisor/performance_guest.h"
 #include "qvisor/performance_ring.h"
 
 struct host;
@@ -22,6 +23,7 @@ struct performance_meter {
 	struct performance_counters now;
 	struct performance_ring *ring;
 	int64_t forgotten_us; /* when smaps_forget() was last called; monotonic, 0: never */
+	struct performance_guest guest;
 };
 
 struct performance *performance_new(struct host *host);
@@ -34,7 +36,7 @@ const struct performance_ring *performance_host_ring(const struct performance *p
 /* What the same figures are called of host and phone. */
 struct performance_names {
 	const char *private, *shared;
-	bool network; /* whether it is counted */
+	bool guest; /* whether there is one that says something */
 };
 extern const struct performance_names performance_of_host, performance_of_phone;
 
@@ -43,8 +45,7 @@ extern const struct performance_names performance_of_host, performance_of_phone;
 void performance_write_samples(const struct performance_ring *ring, uint32_t since,
     const struct performance_names *names, GString *text);
 /* The rates of the newest second; zeros before there is one. */
-void performance_write_rates(
-    const struct performance_ring *ring, const struct performance_names *names, GString *text);
+void performance_write_rates(const struct performance_ring *ring, GString *text);
 /* Prometheus' text format (metrics.h): the host and each phone that runs. `data` is the performance
  * agent. */
 void performance_collect(void *data, GString *text);

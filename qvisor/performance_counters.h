@@ -18,7 +18,9 @@ struct performance_counters {
 	uint64_t cpu_us;                  /* of the host: the mean of its processors */
 	uint64_t private_kib, shared_kib; /* at that time; of the host: used, available */
 	uint64_t disk_read, disk_written; /* bytes that reached a device */
-	uint64_t received, sent;          /* bytes by network; of a process 0 */
+	uint64_t received, sent;   /* bytes by network; of a process 0 (performance_guest.h) */
+	double guest_load1;        /* what a phone says of itself, at that time */
+	uint64_t guest_memory_kib; /* that it uses; 0: it has said nothing */
 };
 
 /* One process. Its files stay open: when it has ended they say so, whoever has its number then. */

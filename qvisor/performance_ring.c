@@ -56,6 +56,8 @@ static void series_add(
 	    .written_s = rate(now->disk_written, last->disk_written, seconds),
 	    .received_s = rate(now->received, last->received, seconds),
 	    .sent_s = rate(now->sent, last->sent, seconds),
+	    .guest_load1 = (float)now->guest_load1,
+	    .guest_memory_kib = MIN(now->guest_memory_kib, UINT32_MAX),
 	};
 	series->next = (series->next + 1) % series->capacity;
 	series->n = MIN(series->n + 1, series->capacity);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What was used when: the last five minutes by the second and the last day by the minute, in memory
- * of a fixed size (56 KB). Knows no clock: who adds says when. Main thread.
+ * of a fixed size (70 KB). Knows no clock: who adds says when. Main thread.
  */
 #pragma once
 
@@ -20,6 +20,8 @@ struct performance_sample {
 	float cpu_percent;
 	uint32_t private_kib, shared_kib;
 	uint32_t read_s, written_s, received_s, sent_s; /* bytes a second */
+	float guest_load1;
+	uint32_t guest_memory_kib;
 };
 
 struct performance_ring;

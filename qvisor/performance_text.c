@@ -13,27 +13,23 @@ static double megabytes(uint64_t kib)
 }
 
 const struct performance_names performance_of_host = {
-    "memory_used_mb", "memory_available_mb", .network = true};
-const struct performance_names performance_of_phone = {"private_mb", "shared_mb", .network = false};
+    "memory_used_mb", "memory_available_mb", .guest = false};
+const struct performance_names performance_of_phone = {"private_mb", "shared_mb", .guest = true};
 
-static void write_rates(
-    const struct performance_sample *sample, const struct performance_names *names, GString *text)
+static void write_rates(const struct performance_sample *sample, GString *text)
 {
 	json_write_number(text, "cpu_percent", sample->cpu_percent, 1);
 	json_write_int(text, "disk_read_bytes_s", sample->read_s);
 	json_write_int(text, "disk_written_bytes_s", sample->written_s);
-	if (!names->network)
-		return;
 	json_write_int(text, "network_received_bytes_s", sample->received_s);
 	json_write_int(text, "network_sent_bytes_s", sample->sent_s);
 }
 
-void performance_write_rates(
-    const struct performance_ring *ring, const struct performance_names *names, GString *text)
+void performance_write_rates(const struct performance_ring *ring, GString *text)
 {
 	static const struct performance_sample none;
 	const struct performance_sample *last = ring ? performance_ring_last(ring) : NULL;
-	write_rates(last ? last : &none, names, text);
+	write_rates(last ? last : &none, text);
 }
 
 void performance_write_samples(const struct performance_ring *ring, uint32_t since,
@@ -50,7 +46,12 @@ void performance_write_samples(const struct performance_ring *ring, uint32_t sin
 		json_write_int(text, "time_s", sample->time_s);
 		json_write_number(text, names->private, megabytes(sample->private_kib), 1);
 		json_write_number(text, names->shared, megabytes(sample->shared_kib), 1);
-		write_rates(sample, names, text);
+		write_rates(sample, text);
+		if (names->guest && sample->guest_memory_kib) {
+			json_write_number(text, "guest_load1", sample->guest_load1, 2);
+			json_write_number(
+			    text, "guest_memory_mb", megabytes(sample->guest_memory_kib), 1);
+		}
 		json_write_close(text, '}');
 	}
 	json_write_close(text, ']');
@@ -113,6 +114,26 @@ static double phone_written(const struct performance_counters *now)
 	return (double)now->disk_written;
 }
 
+static double phone_received(const struct performance_counters *now)
+{
+	return (double)now->received;
+}
+
+static double phone_sent(const struct performance_counters *now)
+{
+	return (double)now->sent;
+}
+
+static double phone_load(const struct performance_counters *now)
+{
+	return now->guest_load1;
+}
+
+static double phone_guest_memory(const struct performance_counters *now)
+{
+	return (double)now->guest_memory_kib * 1024;
+}
+
 static void collect_phones(const struct performance *performance, GString *text)
 {
 	static const struct {
@@ -129,6 +150,14 @@ static void collect_phones(const struct performance *performance, GString *text)
 	        phone_read},
 	    {"qvmi_phone_disk_written_bytes_total", "Written to disk for the phone", "counter",
 	        phone_written},
+	    {"qvmi_phone_network_receive_bytes_total", "Received by the phone, as it says",
+	        "counter", phone_received},
+	    {"qvmi_phone_network_transmit_bytes_total", "Sent by the phone, as it says", "counter",
+	        phone_sent},
+	    {"qvmi_phone_guest_load1", "Load in the phone, as it says", "gauge", phone_load},
+	    {"qvmi_phone_guest_memory_used_bytes",
+	        "Memory that is not available in the phone, as it says; 0: it says nothing",
+	        "gauge", phone_guest_memory},
 	};
 	g_autoptr(GPtrArray) phones = phone_table_list(performance->host->phones);
 	for (unsigned i = 0; i < G_N_ELEMENTS(figures); i++) {

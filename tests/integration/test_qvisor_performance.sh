@@ -22,6 +22,11 @@ check 'since is the time before the first' "$(field ".samples[0].time_s > $since
 wait_for 60 '/v1/host/performance?since=0' '.samples | length >= 3'
 check "the host's" "$(field '.samples[-1] | .memory_used_mb > 1 and .memory_available_mb > 1 and .network_sent_bytes_s >= 0')" true
 
+# Asked when it knows who it is, so it may not have said anything yet.
+wait_for 60 "/v1/phones/$first/performance" '.guest.age_s >= 0'
+check 'what the phone says of itself' "$(field '.guest | .memory_mb > 20 and .memory_available_mb < .memory_mb and .load1 >= 0 and .uptime_s >= 0 and .received_bytes >= 0')" true
+wait_for 60 "/v1/phones/$first/performance?since=0" '.samples[-1].guest_memory_mb > 1'
+check 'also in the samples' "$(field '.samples[-1] | .guest_load1 >= 0 and .network_received_bytes_s >= 0')" true
 api GET "/v1/phones/$first/performance"
 check 'what QEMU has translated' "$(field '.translation | .code_mb > 0.1 and .code_mb <= .room_mb and .blocks > 100 and .flushes >= 0')" true
 check 'what the page tables know' "$(field '.private_mb > 1 and .shared_mb > 1 and .pss_mb <= .rss_mb and .private_mb <= .pss_mb and .uptime_s > 0')" true
@@ -65,6 +70,7 @@ check 'and how many phones there are of each state' "$(value 'qvmi_phones{state=
 check 'the host is in them' "$(($(value qvmi_host_memory_available_bytes) > 1000000))" 1
 for uuid in "${uuids[@]}"; do
 	check "phone $uuid is" "$(($(value "qvmi_phone_memory_private_bytes{phone=\"$uuid\"}") > 1000000))" 1
+	check 'and what it says' "$(($(value "qvmi_phone_guest_memory_used_bytes{phone=\"$uuid\"}") >= 0))" 1
 done
 
 # What is off uses nothing; what is gone is forgotten.

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* libFuzzer target: a hostile guest at the agent's channel. Every call is answered exactly once,
- * the stage is one of those there are, and a hello comes once. */
+ * the stage is one of those there are, a hello comes once, and figures that are believed make
+ * sense. */
 #include "qvisor/agent.h"
+#include "qvisor/performance_guest.h"
 #include "tests/qvisor/fuzz_stream.h"
 
 #define CALLS 3
@@ -31,15 +33,19 @@ static void on_closed(void *data, const GError *error)
 
 static void on_answer(void *data, JsonObject *result, const GError *error)
 {
+	struct performance_guest_figures figures;
 	unsigned *count = data;
 	if (++*count != 1 || !result == !error)
+		abort();
+	if (result && performance_guest_parse(result, &figures) &&
+	    (figures.memory_available_kib > figures.memory_kib || figures.load1 < 0))
 		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct agent_events events = {on_hello, on_stage, on_closed};
-	static const char *const methods[CALLS] = {"agent.info", "application.list", "power.off"};
+	static const char *const methods[CALLS] = {"agent.info", "usage.get", "power.off"};
 	int pair[2];
 	fuzz_pair(pair);
 	hellos = 0;
