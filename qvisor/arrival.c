@@ -324,6 +324,7 @@ static struct phone *make_phone(const struct arrival *arrival, struct visit *vis
 	phone->reach = g_steal_pointer(&reach);
 	phone->cold = passport->cold;
 	phone->has_network = passport->network;
+	phone->booted = passport->booted;
 	phone->machine = passport->machine;
 	phone->wanted = passport->wanted;
 	phone->busy = "coming from another host";

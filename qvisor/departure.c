@@ -232,7 +232,7 @@ static void on_memory_link(struct errand *errand)
 	memory->link = d->memory_link;
 	memory->socket = pair[0];
 	memory->base = phone->cold ? NULL : g_strdup(template_path(phone->template, "memory"));
-	memory->size = (uint64_t)phone_machine_of(phone, false).memory_mib << 20;
+	memory->size = (uint64_t)phone_machine_booted(phone).memory_mib << 20;
 	departure_go(d, memory, errand_memory, on_memory);
 	migrate(d, pair[1]);
 }

@@ -80,6 +80,7 @@ JsonNode *passport_issue(const struct phone *phone)
 	json_object_set_string_member(object, "host_network", host_network_name(phone->host));
 	if (phone->reach)
 		json_object_set_string_member(object, "reach", phone->reach);
+	json_object_set_object_member(object, "booted", machine_json(phone->booted));
 	json_object_set_object_member(object, "machine", machine_json(phone->machine));
 	json_object_set_object_member(object, "wanted", machine_json(phone->wanted));
 	json_object_set_string_member(object, "template", template->name);
@@ -173,6 +174,7 @@ static bool parse(struct passport *passport, JsonObject *root, GError **error)
 	    !json_get_optional_bool(root, "established", false, &passport->established, error) ||
 	    !json_get_optional_bool(root, "cold", false, &passport->cold, error) ||
 	    !json_get_optional_bool(root, "network", false, &passport->network, error) ||
+	    !parse_machine(root, "booted", &passport->booted, error) ||
 	    !parse_machine(root, "machine", &passport->machine, error) ||
 	    !parse_machine(root, "wanted", &passport->wanted, error) ||
 	    !json_get_int(root, "disk_mib", 0, G_MAXINT, &passport->disk_mib, error) ||

@@ -13,7 +13,7 @@ struct passport {
 	char *idempotency_key, *request_digest; /* NULL: none */
 	enum phone_state state;                 /* RUNNING, SUSPENDED or OFF */
 	bool established, cold, network;
-	struct phone_machine machine, wanted;
+	struct phone_machine booted, machine, wanted;
 	char *template_name;
 	char *qemu_version, *cpu; /* what its state fits to */
 	char *reach;              /* its network policy; NULL: its host's, which is */

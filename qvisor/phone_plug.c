@@ -18,11 +18,12 @@ struct plug {
 	void *data;
 };
 
-/* DIMMs that make up what was plugged. */
+/* DIMMs that make up what was plugged: a record may come from elsewhere. */
 static unsigned dimms(const struct phone *phone, struct phone_machine machine)
 {
 	unsigned booted = phone_machine_booted(phone).memory_mib;
-	return machine.memory_mib > booted ? (machine.memory_mib - booted) / MANIFEST_DIMM_MIB : 0;
+	unsigned more = machine.memory_mib > booted ? machine.memory_mib - booted : 0;
+	return MIN(more / MANIFEST_DIMM_MIB, MANIFEST_DIMMS_MAX);
 }
 
 static JsonObject *device(const char *driver, const char *kind, unsigned n)
@@ -214,7 +215,8 @@ static void on_plugged_for_state(void *data, JsonNode *result, const GError *err
 void phone_plug_for_state(struct phone *phone)
 {
 	struct phone_machine now = phone_machine_of(phone, false);
-	for (unsigned n = phone_machine_booted(phone).cpus; n < now.cpus; n++)
+	unsigned cpus = MIN(now.cpus, phone->template->manifest->max_cpus);
+	for (unsigned n = phone_machine_booted(phone).cpus; n < cpus; n++)
 		plug_processor(phone, n, on_plugged_for_state, phone);
 	for (unsigned n = 0; n < dimms(phone, now); n++)
 		plug_dimm(phone, n, on_plugged_for_state, phone);
