@@ -106,7 +106,7 @@ $(B)/lint/%.ok: $(B)/obj/%.o .clang-tidy
 lint: $(LINTED:%.c=$(B)/lint/%.ok)
 
 # DESTDIR for packages. Not the tests' and benches' programs.
-INSTALLED := qvmi qvisord qvisor-launch qvisor-probe mtpd mtpd-worker poold qvmi-rule brokerd consoled mtp-client mtp-vnc mtp-record mtp-replay
+INSTALLED := qvmi qvisord qvisor-launch qvisor-probe mtpd mtpd-worker mtp-reader poold qvmi-rule brokerd consoled mtp-client mtp-vnc mtp-record mtp-replay
 install: $(INSTALLED:%=$(B)/bin/%) web
 	@DESTDIR='$(DESTDIR)' deploy/install '$(PREFIX)' $(INSTALLED:%=$(B)/bin/%)
 

@@ -141,3 +141,24 @@ struct rectangle adapt_fit_turn(const struct adapt_fit *fit, struct rectangle r)
 	turned.y += fit->window.y;
 	return turned;
 }
+
+/* An edge of a length of `from` pixels, in one of `to`. */
+static unsigned edge_in(unsigned at, unsigned from, unsigned to)
+{
+	return (unsigned)((uint64_t)MIN(at, from) * to / from);
+}
+
+void adapt_fit_word(const struct adapt_fit *fit, struct mtp_word *word)
+{
+	unsigned width = adapt_fit_upright_width(fit), height = adapt_fit_upright_height(fit);
+	unsigned x = edge_in(word->x, fit->phone_width, width);
+	unsigned y = edge_in(word->y, fit->phone_height, height);
+	unsigned right = edge_in((unsigned)word->x + word->width, fit->phone_width, width);
+	unsigned bottom = edge_in((unsigned)word->y + word->height, fit->phone_height, height);
+	struct rectangle place =
+	    adapt_fit_turn(fit, (struct rectangle){x, y, right - x, bottom - y});
+	word->x = (uint16_t)place.x;
+	word->y = (uint16_t)place.y;
+	word->width = (uint16_t)place.width;
+	word->height = (uint16_t)place.height;
+}

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "mtp-server/blocks.h"
-#include "mtp/messages.h"
+#include "mtp/words.h"
 
 /* No terminal makes the host draw more than this. */
 #define ADAPT_MAX_PIXELS (4u << 20)
@@ -44,5 +44,7 @@ void adapt_fit_to_phone(
     const struct adapt_fit *fit, unsigned x, unsigned y, unsigned *phone_x, unsigned *phone_y);
 /* The same for the coordinates of a message. */
 void adapt_fit_point(const struct adapt_fit *fit, uint16_t *x, uint16_t *y);
+/* A word's place on the phone's screen becomes that in the terminal's framebuffer. */
+void adapt_fit_word(const struct adapt_fit *fit, struct mtp_word *word);
 /* A rectangle of the upright scaled picture to the terminal's framebuffer. */
 struct rectangle adapt_fit_turn(const struct adapt_fit *fit, struct rectangle upright);

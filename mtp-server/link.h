@@ -8,10 +8,12 @@
  *                     "width","height","rotation","scaling",
  *                     "token","checksum","sequence"} + the viewer's stream
  *                    {"type":"thumbnail","id","width"} + a file to write the JPEG into
+ *                    {"type":"reader"} + the stream to an mtp-reader, or without: there is none
  *                    {"type":"end","session","code","reason"}
  *   from the worker  {"type":"ready"}, once, or {"type":"failed","error","detail"}
  *                    {"type":"thumbnail","id","size"} or {..., "error","detail"}
  *                    {"type":"counters","viewers":[{"session","frames","bytes"}]}
+ *                    {"type":"reader"}: somebody wants to know what is written
  *                    {"type":"gone"}: QEMU has ended
  *
  * The worker ends when its end of the pair is closed.

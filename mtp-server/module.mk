@@ -3,13 +3,16 @@ X264_PKG := $(shell pkg-config --exists x264 2>/dev/null && echo x264)
 mtp-server_NEEDS := $(X264_PKG)
 mtp-server_CFLAGS := $(if $(X264_PKG),-DHAVE_X264)
 mtp-server/reader_NEEDS := tesseract lept
-PROGRAMS += mtpd mtpd-worker
+PROGRAMS += mtpd mtpd-worker mtp-reader
 mtpd_MAIN := mtp-server/mtpd.c
 mtpd_LIBS := mtp-server common mtp
 mtpd_PKG := gio-unix-2.0 json-glib-1.0 libwebsockets openssl libseccomp libzstd libjpeg
 mtpd-worker_MAIN := mtp-server/mtpd-worker.c
 mtpd-worker_LIBS := mtp-server common mtp
 mtpd-worker_PKG := gio-unix-2.0 json-glib-1.0 libseccomp libzstd libjpeg
+mtp-reader_MAIN := mtp-server/reader/mtp-reader.c
+mtp-reader_LIBS := mtp-server/reader mtp-server common mtp
+mtp-reader_PKG := gio-unix-2.0 json-glib-1.0 libseccomp
 mtp-server_TEST_PKG := libseccomp
 
 # For the tests of mtpd alone: the part of qvisord that it needs, and a terminal that does what it is told.

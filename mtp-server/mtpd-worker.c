@@ -47,6 +47,13 @@ static void on_left(const char *session, void *data)
 	g_debug("session %s has left", session);
 }
 
+static void on_wants_reader(void *data)
+{
+	struct program *p = data;
+	if (!tell(link_message("reader")))
+		worker_give_reader(p->worker, -1);
+}
+
 static gboolean on_quit(gpointer data)
 {
 	struct program *p = data;
@@ -159,6 +166,10 @@ static bool on_message(struct program *p, JsonObject *message, int *fd, GError *
 		return add_viewer(p, message, fd, error);
 	if (g_str_equal(type, "thumbnail"))
 		return make_thumbnail(p, message, *fd, error);
+	if (g_str_equal(type, "reader")) {
+		worker_give_reader(p->worker, *fd < 0 ? -1 : fd_steal(fd));
+		return true;
+	}
 	if (g_str_equal(type, "end"))
 		return end_viewer(p, message, error);
 	g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID, "mtpd said '%s'", type);
@@ -185,7 +196,8 @@ static gboolean on_link(gint socket, GIOCondition condition, gpointer data)
 /* Everything that needs privileges. */
 static bool start(struct program *p, GError **error)
 {
-	static const struct worker_events events = {.left = on_left, .gone = on_gone};
+	static const struct worker_events events = {
+	    .left = on_left, .wants_reader = on_wants_reader, .gone = on_gone};
 	int64_t width, height, touch_points, uid;
 	AUTO_FD display = -1;
 	g_autoptr(JsonObject) message = link_receive(LINK_FD, &display, error);

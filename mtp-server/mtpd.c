@@ -32,6 +32,7 @@ static const struct config_key keys[] = {
     {"listen", "api-key", CONFIG_PATH, NULL, 0, 0, "PEM"},
     {"listen", "api-client-ca", CONFIG_PATH, NULL, 0, 0, "Who may call: certificates of this CA"},
     {"worker", "program", CONFIG_PATH, NULL, 0, 0, "mtpd-worker, if it is not beside mtpd"},
+    {"worker", "reader", CONFIG_PATH, NULL, 0, 0, "mtp-reader, if it is not beside mtpd"},
     {"worker", "linger-s", CONFIG_INT, "30", 1, 86400,
         "How long a phone's worker stays after its last viewer"},
     {"worker", "first-uid", CONFIG_INT, "0", 0, 2000000000,
@@ -41,15 +42,15 @@ static const struct config_key keys[] = {
     {NULL, NULL, CONFIG_STRING, NULL, 0, 0, NULL},
 };
 
-/* The worker that was built and installed with us. */
-static char *worker_program(const struct config *config)
+/* A program that was built and installed with us, unless `key` names another. */
+static char *worker_program(const struct config *config, const char *key, const char *name)
 {
-	const char *program = config_string(config, "worker", "program");
+	const char *program = config_string(config, "worker", key);
 	if (program)
 		return g_strdup(program);
 	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
 	g_autofree char *folder = self ? g_path_get_dirname(self) : g_strdup(".");
-	return g_build_filename(folder, "mtpd-worker", NULL);
+	return g_build_filename(folder, name, NULL);
 }
 
 static bool drop_privileges(const char *name, GError **error)
@@ -116,11 +117,13 @@ int main(int argc, char **argv)
 	key = grant_key_load(daemon_require(config, "grant", "public-key"), false, &error);
 	if (!key)
 		daemon_fail("the broker's public key", error);
-	g_autofree char *program = worker_program(config);
+	g_autofree char *program = worker_program(config, "program", "mtpd-worker");
+	g_autofree char *reader = worker_program(config, "reader", "mtp-reader");
 	AUTO(worker_pool)
 	pool = worker_pool_new(&(struct worker_pool_options){
 	    .display_socket = daemon_require(config, "display", "socket"),
 	    .program = program,
+	    .reader = reader,
 	    .linger_s = (unsigned)config_int(config, "worker", "linger-s"),
 	    .first_uid = getuid() == 0 ? (uid_t)config_int(config, "worker", "first-uid") : 0,
 	    .max = WORKERS_MAX});

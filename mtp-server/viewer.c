@@ -8,7 +8,8 @@
 #include "mtp-server/bye.h"
 #include "mtp-server/source.h"
 
-#define PONGS_MAX 16 /* queued; more are not answered */
+#define TEXT_BEHIND (MTP_MAX_TO_CLIENT + (128u << 10)) /* more than an update and a text */
+#define PONGS_MAX 16                                   /* queued; more are not answered */
 #define SILENCE_US (45 * G_USEC_PER_SEC)
 #define BYE_US (2 * G_USEC_PER_SEC) /* to take the last bytes */
 
@@ -113,6 +114,20 @@ static void send_message(struct viewer *v, const struct mtp_message *message)
 	send_bytes(v, bytes, w.size);
 }
 
+void viewer_words(
+    struct viewer *v, uint32_t id, enum mtp_words_status status, const uint8_t *words, size_t n)
+{
+	if (v->bye_us || v->out->len > TEXT_BEHIND)
+		return;
+	const struct mtp_message message = {
+	    .type = MTP_TYPE_WORDS, .words = {id, (uint8_t)status, {words, n}}};
+	g_autofree uint8_t *bytes = g_malloc(n + 64);
+	struct mtp_writer w = mtp_writer_of(bytes, n + 64);
+	mtp_message_encode(&message, &w);
+	g_assert(!w.failed);
+	send_bytes(v, bytes, w.size);
+}
+
 void viewer_bye(struct viewer *v, enum mtp_bye_code code, const char *reason)
 {
 	if (v->bye_us || v->closing)
@@ -152,6 +167,9 @@ static void on_message(struct viewer *v, const struct mtp_message *message)
 	case MTP_TYPE_KEY:
 		if (v->may_input)
 			v->events->input(v, message, v->data);
+		break;
+	case MTP_TYPE_READ:
+		v->events->read(v, message->read.id, v->data);
 		break;
 	case MTP_TYPE_TERMINAL:
 		v->events->terminal(v, &message->terminal, v->data);

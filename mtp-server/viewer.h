@@ -15,6 +15,8 @@ struct viewer_events {
 	/* A checked POINTER, TOUCH or KEY. */
 	void (*input)(struct viewer *viewer, const struct mtp_message *message, void *data);
 	void (*terminal)(struct viewer *viewer, const struct mtp_terminal *terminal, void *data);
+	/* READ: what is written? viewer_words() answers. */
+	void (*read)(struct viewer *viewer, uint32_t id, void *data);
 	/* Its feed may have become ready for an update. */
 	void (*wants)(struct viewer *viewer, void *data);
 	/* Last event, never from inside a call to viewer_*: free it. */
@@ -42,6 +44,10 @@ const char *viewer_session(const struct viewer *viewer);
 struct input_holder *viewer_holder(struct viewer *viewer);
 struct feed *viewer_feed(const struct viewer *viewer); /* lives as long as the viewer */
 
+/* Sends WORDS: n bytes of words (mtp/words.h) in the terminal's framebuffer. One that does not read
+ * what it is sent is not sent more. */
+void viewer_words(struct viewer *viewer, uint32_t id, enum mtp_words_status status,
+    const uint8_t *words, size_t n);
 /* Stops and resumes reading: back-pressure. */
 void viewer_pause(struct viewer *viewer, bool paused);
 /* Says why and closes, after what has been sent. */

@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "mtp-server/screens.h"
+#include "mtp-server/text_layer.h"
 #include "mtp-server/thumbnail.h"
 
 #define TICK_MS 1000
@@ -20,6 +21,7 @@ struct worker {
 	void *data;
 	struct display *display;
 	struct screens *screens;
+	struct text_layer *text;
 	GSource *clock; /* runs the screens */
 	guint tick;
 	struct input input;
@@ -127,6 +129,12 @@ static void on_wants(struct viewer *viewer, void *data)
 	set_clock(data);
 }
 
+static void on_read(struct viewer *viewer, uint32_t id, void *data)
+{
+	struct worker *w = data;
+	text_layer_ask(w->text, viewer, id);
+}
+
 static void remember(struct worker *w, const struct viewer *viewer)
 {
 	struct feed *feed = viewer_feed(viewer);
@@ -138,6 +146,7 @@ static void on_closed(struct viewer *viewer, void *data)
 {
 	struct worker *w = data;
 	input_release(&w->input, viewer_holder(viewer));
+	text_layer_forget(w->text, viewer);
 	w->events->left(viewer_session(viewer), w->data);
 	remember(w, viewer);
 	screens_remove(w->screens, viewer_feed(viewer));
@@ -152,6 +161,47 @@ static gboolean on_tick(gpointer data)
 		viewer_tick(w->viewers->pdata[i], now);
 	memories_tick(&w->memories, now);
 	return G_SOURCE_CONTINUE;
+}
+
+/* --- what is written --- */
+
+static void text_wants_process(void *data)
+{
+	struct worker *w = data;
+	w->events->wants_reader(w->data);
+}
+
+static const struct picture *text_look(void *data)
+{
+	struct worker *w = data;
+	const struct picture *picture = screens_look(w->screens);
+	set_clock(w);
+	return picture;
+}
+
+/* From the phone's pixels to those of a terminal that sees it scaled and turned. */
+static void text_answer(void *asker, uint32_t id, enum mtp_words_status status,
+    const uint8_t *words, size_t n, void *data)
+{
+	struct worker *w = data;
+	const struct adapt_fit *fit = screens_fit(w->screens, viewer_feed(asker));
+	g_autofree uint8_t *bytes = g_malloc(MAX(n, 1));
+	struct mtp_reader r = mtp_reader_of(words, n);
+	struct mtp_writer out = mtp_writer_of(bytes, n);
+	struct mtp_word word;
+	while (n && mtp_word_read(&r, &word) == MTP_OK) {
+		adapt_fit_word(fit, &word);
+		mtp_word_write(&word, &out);
+	}
+	viewer_words(asker, id, status, bytes, out.size);
+}
+
+void worker_give_reader(struct worker *w, int fd)
+{
+	if (fd >= 0)
+		text_layer_give(w->text, fd);
+	else
+		text_layer_refuse(w->text);
 }
 
 /* --- input to the display --- */
@@ -212,6 +262,8 @@ struct worker *worker_new(int display_fd, unsigned width, unsigned height, unsig
 	    .is_slow = sink_is_slow};
 	static const struct screen_host host = {
 	    .take = host_take, .now_us = host_now, .resized = host_resized};
+	static const struct text_layer_events text_events = {
+	    .wants_process = text_wants_process, .look = text_look, .answer = text_answer};
 	struct worker *w = g_new0(struct worker, 1);
 	w->events = events;
 	w->data = data;
@@ -219,6 +271,7 @@ struct worker *worker_new(int display_fd, unsigned width, unsigned height, unsig
 	memories_init(&w->memories);
 	w->jpeg = jpeg_encoder_new(false);
 	w->screens = screens_new(width, height, &host, w);
+	w->text = text_layer_new(&text_events, w);
 	input_init(&w->input, &sink, w, touch_points);
 	input_screen(&w->input, width, height);
 	w->clock = timer_new(on_clock, w);
@@ -235,6 +288,7 @@ void worker_free(struct worker *w)
 {
 	if (!w)
 		return;
+	text_layer_free(w->text);
 	screens_free(w->screens); /* before the feeds, which it borrows */
 	g_ptr_array_unref(w->viewers);
 	memories_finish(&w->memories);
@@ -249,8 +303,11 @@ void worker_free(struct worker *w)
 bool worker_add_viewer(
     struct worker *w, int fd, const struct viewer_options *options, GError **error)
 {
-	static const struct viewer_events viewer_events = {
-	    .input = on_input, .terminal = on_terminal, .wants = on_wants, .closed = on_closed};
+	static const struct viewer_events viewer_events = {.input = on_input,
+	    .terminal = on_terminal,
+	    .read = on_read,
+	    .wants = on_wants,
+	    .closed = on_closed};
 	/* Its old stream may be cut, and nobody noticed yet. */
 	for (guint i = 0; i < w->viewers->len; i++)
 		if (g_str_equal(viewer_session(w->viewers->pdata[i]), options->session))

@@ -16,6 +16,8 @@ struct worker;
 struct worker_events {
 	/* A viewer has left. */
 	void (*left)(const char *session, void *data);
+	/* Somebody wants to know what is written: worker_give_reader() follows. */
+	void (*wants_reader)(void *data);
 	/* QEMU is gone; the viewers have been told. */
 	void (*gone)(void *data);
 };
@@ -31,6 +33,8 @@ bool worker_add_viewer(
     struct worker *worker, int fd, const struct viewer_options *options, GError **error);
 void worker_end_viewer(
     struct worker *worker, const char *session, enum mtp_bye_code code, const char *reason);
+/* Takes the descriptor of the stream to an mtp-reader; -1: there is none to be had. */
+void worker_give_reader(struct worker *worker, int fd);
 /* [{"session","frames","bytes"}] */
 JsonArray *worker_counters(const struct worker *worker);
 /* A JPEG of the screen as it is now. QVMI_ERROR_UNAVAILABLE: QEMU has not shown any yet. */

@@ -27,7 +27,7 @@ struct thumbnail {
 
 struct worker_pool {
 	struct worker_process_options process;
-	char *display_socket, *program;
+	char *display_socket, *program, *reader;
 	unsigned linger_s, max;
 	uid_t first_uid;
 	GHashTable *processes; /* struct worker_process, by phone; owned */
@@ -159,11 +159,13 @@ struct worker_pool *worker_pool_new(const struct worker_pool_options *options)
 	struct worker_pool *pool = g_new0(struct worker_pool, 1);
 	pool->display_socket = g_strdup(options->display_socket);
 	pool->program = g_strdup(options->program);
+	pool->reader = g_strdup(options->reader);
 	pool->linger_s = options->linger_s;
 	pool->first_uid = options->first_uid;
 	pool->max = options->max;
 	pool->process = (struct worker_process_options){.display_socket = pool->display_socket,
 	    .program = pool->program,
+	    .reader = pool->reader,
 	    .events = &events,
 	    .data = pool};
 	pool->processes = g_hash_table_new_full(
@@ -188,6 +190,7 @@ void worker_pool_free(struct worker_pool *pool)
 	g_ptr_array_unref(pool->thumbnails);
 	g_free(pool->display_socket);
 	g_free(pool->program);
+	g_free(pool->reader);
 	g_free(pool);
 }
 

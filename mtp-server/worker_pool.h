@@ -17,8 +17,8 @@
 #include "mtp/messages.h"
 
 struct worker_pool_options {
-	const char *display_socket; /* qvisord's; copied, as the other */
-	const char *program;
+	const char *display_socket;   /* qvisord's; copied, as the other */
+	const char *program, *reader; /* mtpd-worker, mtp-reader */
 	unsigned linger_s;
 	uid_t first_uid; /* 0: workers run as we do */
 	unsigned max;    /* workers at a time */

@@ -11,6 +11,7 @@
 #include "common/json.h"
 #include "mtp-server/child.h"
 #include "mtp-server/link.h"
+#include "mtp-server/text_layer.h"
 #include "mtp-server/thumbnail.h"
 
 #define START_S 20 /* for qvisord, and then for the worker, to answer */
@@ -23,9 +24,10 @@ struct worker_process {
 	guint watch; /* of it */
 	guint timer; /* while it starts */
 	guint linger;
-	guint ending;        /* ended() is on its way */
-	GError *error;       /* why */
-	struct child *child; /* NULL: none yet */
+	guint ending;         /* ended() is on its way */
+	GError *error;        /* why */
+	struct child *child;  /* NULL: none yet */
+	struct child *reader; /* of what is written; NULL: none */
 	bool ready;
 	GHashTable *files; /* of thumbnails: id to descriptor + 1 */
 };
@@ -135,6 +137,27 @@ static void on_thumbnail(struct worker_process *p, JsonObject *message)
 	p->options.events->thumbnail(p, id, jpeg, error, p->options.data);
 }
 
+/* Starts a reader for the worker; one that cannot be had is told by its absence. */
+static void on_reader(struct worker_process *p)
+{
+	const struct text_layer_start start = {.uid = (uint32_t)p->options.uid};
+	g_autoptr(GError) error = NULL;
+	int pair[2];
+	if (p->reader)
+		child_let_end(g_steal_pointer(&p->reader));
+	if (!descriptor_pair(SOCK_STREAM, pair, &error)) {
+		g_warning("no reader: %s", error->message);
+		worker_process_send(p, link_message("reader"), -1);
+		return;
+	}
+	AUTO_FD ours = pair[0], its = pair[1];
+	p->reader = child_new(p->options.reader, its, &error);
+	if (!p->reader)
+		g_warning("no reader: %s", error->message);
+	bool good = p->reader && send(ours, &start, sizeof start, MSG_NOSIGNAL) == sizeof start;
+	worker_process_send(p, link_message("reader"), good ? ours : -1);
+}
+
 static void on_message(struct worker_process *p, JsonObject *message)
 {
 	const char *type = json_get_optional_string(message, "type", 16, NULL);
@@ -146,6 +169,8 @@ static void on_message(struct worker_process *p, JsonObject *message)
 		on_counters(p, message);
 	} else if (g_strcmp0(type, "thumbnail") == 0) {
 		on_thumbnail(p, message);
+	} else if (g_strcmp0(type, "reader") == 0 && p->ready) {
+		on_reader(p);
 	} else if (g_strcmp0(type, "gone") == 0) {
 		end(p, g_error_new(QVMI_ERROR, QVMI_ERROR_UNAVAILABLE,
 		           "the phone has been turned off; start it again"));
@@ -300,6 +325,8 @@ void worker_process_free(struct worker_process *p)
 	close(p->display);
 	if (p->child)
 		child_let_end(p->child);
+	if (p->reader)
+		child_let_end(p->reader);
 	g_hash_table_unref(p->files);
 	g_clear_error(&p->error);
 	g_free(p->phone);

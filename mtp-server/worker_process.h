@@ -18,8 +18,8 @@ struct worker_process_events {
 };
 
 struct worker_process_options {
-	const char *display_socket, *program; /* outlive it */
-	const char *phone;                    /* copied */
+	const char *display_socket, *program, *reader; /* outlive it */
+	const char *phone;                             /* copied */
 	unsigned slot;
 	uid_t uid;
 	const struct worker_process_events *events;

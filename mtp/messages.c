@@ -3,7 +3,7 @@
 
 /* Well-formed by the Unicode Standard, table 3-7 (no overlong forms, no surrogates), without NUL:
  * what is shown to people and put into logs and C strings. */
-static bool text_is_valid(const uint8_t *s, size_t n)
+bool mtp_text_is_valid(const uint8_t *s, size_t n)
 {
 	size_t i = 0;
 	while (i < n) {
@@ -46,7 +46,7 @@ static struct mtp_text get_text(struct mtp_reader *r, size_t max)
 {
 	size_t size = mtp_read_u16(r);
 	const uint8_t *bytes = size <= max ? mtp_read_bytes(r, size) : NULL;
-	if (!bytes || !text_is_valid(bytes, size)) {
+	if (!bytes || !mtp_text_is_valid(bytes, size)) {
 		r->failed = true;
 		return (struct mtp_text){.bytes = ""};
 	}
@@ -55,7 +55,7 @@ static struct mtp_text get_text(struct mtp_reader *r, size_t max)
 
 static void put_text(struct mtp_writer *w, struct mtp_text text, size_t max)
 {
-	if (text.size > max || !text_is_valid((const uint8_t *)text.bytes, text.size))
+	if (text.size > max || !mtp_text_is_valid((const uint8_t *)text.bytes, text.size))
 		w->failed = true;
 	mtp_write_u16(w, (uint16_t)text.size);
 	mtp_write_bytes(w, text.bytes, text.size);

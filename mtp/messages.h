@@ -24,6 +24,7 @@
 #define MTP_MAX_MODEL 64
 #define MTP_MAX_SESSION 36
 #define MTP_MAX_REASON 256
+#define MTP_MAX_WORDS 65536 /* bytes of all words of a screen */
 
 /* clang-format off */
 #define MTP_HELLO(F)                    \
@@ -68,6 +69,9 @@
 #define MTP_REPAIR(F) \
 	F(none, empty, 0)
 
+#define MTP_READ(F) \
+	F(u32, id, UINT32_MAX)
+
 #define MTP_PING(F) \
 	F(u64, nonce, UINT64_MAX)
 
@@ -107,6 +111,12 @@
 	F(u16, count, UINT16_MAX)    \
 	F(rest, tiles, MTP_MAX_TO_CLIENT)
 
+/* The words are read with mtp/words.h. */
+#define MTP_WORDS(F)              \
+	F(u32, id, UINT32_MAX)    \
+	F(u8, status, UINT8_MAX)  \
+	F(rest, list, MTP_MAX_WORDS)
+
 /* M(number, NAME, name, who sends it, fields) */
 #define MTP_MESSAGES(M)                                    \
 	M(1, HELLO, hello, MTP_BY_CLIENT, MTP_HELLO)       \
@@ -120,9 +130,11 @@
 	M(9, BYE, bye, MTP_BY_BOTH, MTP_BYE)               \
 	M(12, TERMINAL, terminal, MTP_BY_CLIENT, MTP_TERMINAL) \
 	M(14, REPAIR, repair, MTP_BY_CLIENT, MTP_REPAIR) \
+	M(15, READ, read, MTP_BY_CLIENT, MTP_READ) \
 	M(64, WELCOME, welcome, MTP_BY_SERVER, MTP_WELCOME) \
 	M(65, SCREEN, screen, MTP_BY_SERVER, MTP_SCREEN)   \
-	M(66, UPDATE, update, MTP_BY_SERVER, MTP_UPDATE)
+	M(66, UPDATE, update, MTP_BY_SERVER, MTP_UPDATE)   \
+	M(67, WORDS, words, MTP_BY_SERVER, MTP_WORDS)
 
 /* Why a stream ends: B(code, NAME, word) */
 #define MTP_BYE_CODES(B)                        \
@@ -172,6 +184,12 @@ enum mtp_scaling {
 	MTP_SCALING_NONE,   /* not: the phone's own pixels, the terminal scales */
 	MTP_SCALING_SHRINK, /* smaller by a whole factor, if the terminal is that small */
 	MTP_SCALING_EXACT,  /* exactly the terminal's size, with black beside the picture */
+};
+
+enum mtp_words_status {
+	MTP_WORDS_READ,        /* the words are those of the screen when it was read */
+	MTP_WORDS_UNAVAILABLE, /* this host cannot read */
+	MTP_WORDS_BUSY,        /* too much was asked for; ask again later */
 };
 
 enum mtp_update_flag {
@@ -247,5 +265,7 @@ void mtp_message_encode(const struct mtp_message *message, struct mtp_writer *w)
 
 const char *mtp_type_name(uint16_t type);     /* "HELLO"; "?" when unknown */
 const char *mtp_bye_code_word(uint16_t code); /* for people; "?" when unknown */
+/* UTF-8 as the Unicode Standard has it, without NUL. */
+bool mtp_text_is_valid(const uint8_t *bytes, size_t n);
 /* Both sides at least 1 and within their bounds, and so the area. */
 bool mtp_screen_is_valid(uint32_t width, uint32_t height);

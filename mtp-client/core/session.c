@@ -137,6 +137,11 @@ void mtp_session_shown(struct mtp_session *session)
 	picture_shown(&session->picture);
 }
 
+const struct mtp_words *mtp_session_words(const struct mtp_session *session)
+{
+	return session->counters.words ? &session->words : NULL;
+}
+
 bool mtp_session_complete(const struct mtp_session *session)
 {
 	return session->complete;

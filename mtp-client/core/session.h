@@ -54,6 +54,7 @@ struct mtp_session_counters {
 	uint64_t tiles[MTP_TILE_KINDS];
 	uint64_t repairs; /* asked for: what DRAWN tiles had taught was out of step */
 	uint64_t glyphs;  /* referred to, instead of sent */
+	uint64_t words;   /* answers to mtp_session_read() */
 };
 
 struct mtp_session;
@@ -90,6 +91,9 @@ const char *mtp_session_reason(const struct mtp_session *session);
 const struct picture *mtp_session_picture(const struct mtp_session *session);
 void mtp_session_shown(struct mtp_session *session); /* forgets the damage */
 /* Has a whole picture been received since the start or the last change of mode? */
+/* The last answer to mtp_session_read(), until the next feed; its list is whole (mtp/words.h).
+ * NULL: none yet. */
+const struct mtp_words *mtp_session_words(const struct mtp_session *session);
 bool mtp_session_complete(const struct mtp_session *session);
 uint8_t mtp_session_touch_points(const struct mtp_session *session); /* 0: pointer only */
 const char *mtp_session_id(const struct mtp_session *session);
@@ -109,6 +113,8 @@ bool mtp_session_key(struct mtp_session *session, uint16_t code, bool down);
 /* The terminal's screen or window is another one: the host may answer with another size. */
 bool mtp_session_terminal(struct mtp_session *session, const struct mtp_terminal *terminal);
 bool mtp_session_refresh(struct mtp_session *session); /* asks for a whole picture */
+/* Asks what is written on the screen; the answer names the id. */
+bool mtp_session_read(struct mtp_session *session, uint32_t id);
 bool mtp_session_ping(struct mtp_session *session, uint64_t nonce);
 /* Ends the session from our side. */
 bool mtp_session_bye(struct mtp_session *session, uint16_t code, const char *reason);

@@ -89,6 +89,13 @@ bool mtp_session_refresh(struct mtp_session *session)
 	return send_live(session, &message, OUTPUT_FOR_ACKS);
 }
 
+bool mtp_session_read(struct mtp_session *session, uint32_t id)
+{
+	const struct mtp_message message = {.type = MTP_TYPE_READ, .read = {id}};
+
+	return send_live(session, &message, OUTPUT_FOR_ACKS);
+}
+
 bool mtp_session_ping(struct mtp_session *session, uint64_t nonce)
 {
 	const struct mtp_message message = {.type = MTP_TYPE_PING, .ping = {nonce}};

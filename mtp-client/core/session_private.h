@@ -30,6 +30,8 @@ struct mtp_session {
 	bool complete;
 	bool repairing; /* REPAIR has been sent, and the host has not begun anew yet */
 	struct picture picture;
+	struct mtp_words words; /* as told last; the list is in word_bytes */
+	uint8_t word_bytes[MTP_MAX_WORDS];
 	struct mtp_session_counters counters;
 
 	/* The update that is being drawn. A decoder that answers later (mtp_session_decoded())

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mtp-client/core/session_private.h"
 #include "mtp/checksum.h"
+#include "mtp/words.h"
 
 #define RTT_MAX_US 60000000u /* an answer to something else */
 
@@ -144,6 +145,25 @@ static void take_pong(struct mtp_session *session, const struct mtp_pong *pong)
 		session->counters.rtt_us = now - pong->nonce;
 }
 
+/* A list that is not words from end to end is not shown in part. */
+static bool take_words(struct mtp_session *session, const struct mtp_words *words)
+{
+	struct mtp_reader r = mtp_reader_of(words->list.bytes, words->list.size);
+	struct mtp_word word;
+	enum mtp_result result;
+
+	while ((result = mtp_word_read(&r, &word)) == MTP_OK)
+		;
+	if (result != MTP_AGAIN || words->list.size > sizeof session->word_bytes)
+		return refuse(session, "words are cut off, or not within their bounds");
+	if (words->list.size)
+		memcpy(session->word_bytes, words->list.bytes, words->list.size);
+	session->words = *words;
+	session->words.list.bytes = session->word_bytes;
+	session->counters.words++;
+	return true;
+}
+
 static bool take_message(struct mtp_session *session, const struct mtp_message *message)
 {
 	struct mtp_message pong = {.type = MTP_TYPE_PONG};
@@ -163,6 +183,8 @@ static bool take_message(struct mtp_session *session, const struct mtp_message *
 		return take_screen(session, message->screen.width, message->screen.height);
 	case MTP_TYPE_UPDATE:
 		return take_update(session, &message->update);
+	case MTP_TYPE_WORDS:
+		return take_words(session, &message->words);
 	case MTP_TYPE_PING:
 		pong.pong.nonce = message->ping.nonce;
 		/* One answer to many questions would do as well: a full output drops it. */

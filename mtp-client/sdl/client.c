@@ -107,6 +107,8 @@ static void on_received(void *data)
 	struct client *client = data;
 	uint64_t updates = mtp_session_counters(client->session)->updates;
 
+	if (client->window && mtp_session_words(client->session))
+		window_words(client->window, mtp_session_words(client->session));
 	if (updates == client->updates)
 		return;
 	client->updates = updates;

@@ -58,6 +58,14 @@ bool input_key(struct input *input, uint16_t code, bool down)
 	return true;
 }
 
+bool input_read(struct input *input, uint32_t id)
+{
+	if (!mtp_session_read(input->session, id))
+		return false;
+	input->flush(input->flush_data);
+	return true;
+}
+
 void input_release(struct input *input)
 {
 	for (uint16_t code = 1; code < INPUT_MAX_CODE; code++)

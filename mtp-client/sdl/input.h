@@ -34,5 +34,7 @@ bool input_finger(
     struct input *input, enum mtp_touch_phase phase, uint8_t slot, uint16_t x, uint16_t y);
 bool input_pointer(struct input *input, uint16_t x, uint16_t y, uint8_t buttons, int8_t wheel);
 bool input_key(struct input *input, uint16_t code, bool down);
+/* Asks what is written; mtp_session_words() will say. */
+bool input_read(struct input *input, uint32_t id);
 /* Lets go of everything. */
 void input_release(struct input *input);

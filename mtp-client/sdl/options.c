@@ -14,6 +14,7 @@ static const char summary[] =
     "Shows a phone that runs in the data centre: signs in at the broker, asks for a package,\n"
     "and connects to the phone's host. Touch it with mouse or fingers, type on the keyboard.\n\n"
     "Keys that the phone does not get:\n"
+    "  F7   copies what is written on the screen to the clipboard\n"
     "  F8   the terminal's own on-screen keyboard, on a handset\n"
     "  F9   two fingers zoom the picture; again: they are the phone's, and all of it is seen\n"
     "  F10  turns the picture\n"

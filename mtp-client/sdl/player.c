@@ -6,6 +6,7 @@
 #include "common/error.h"
 #include "mtp-client/sdl/keymap.h"
 #include "mtp-client/sdl/screenshot.h"
+#include "mtp-client/sdl/words.h"
 
 #include <linux/input-event-codes.h>
 
@@ -37,6 +38,9 @@ struct player {
 
 	uint8_t *shot; /* the picture of the last screenshot; NULL: none */
 	uint32_t shot_width, shot_height;
+
+	uint32_t read_id; /* of the last question what is written */
+	bool asked;       /* by the command under way */
 
 	const char *typing; /* rest of a text */
 	bool key_down;
@@ -277,6 +281,32 @@ static void step_screenshot(struct player *player)
 		fail(player, QVMI_ERROR_FAILED, error->message);
 }
 
+static void step_read_text(struct player *player, int64_t now)
+{
+	const struct script_command *command = player->command;
+	const struct mtp_words *words = mtp_session_words(player->options.session);
+	const char *problem = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (!player->asked) {
+		player->asked = sent(player, input_read(player->options.input, ++player->read_id));
+		return;
+	}
+	if (!words || words->id != player->read_id) {
+		if (now - player->begun_us > (int64_t)command->timeout_ms * MS)
+			fail(player, QVMI_ERROR_TIMEOUT,
+			    "the host did not say in time what is written");
+		return;
+	}
+	g_autofree char *text = words_text(words, &problem);
+	if (!text)
+		fail(player, QVMI_ERROR_UNAVAILABLE, problem);
+	else if (!g_file_set_contents(command->text, text, -1, &error))
+		fail(player, QVMI_ERROR_FAILED, error->message);
+	else
+		end_command(player);
+}
+
 static void step(struct player *player, int64_t now)
 {
 	const struct script_command *command = player->command;
@@ -309,6 +339,9 @@ static void step(struct player *player, int64_t now)
 	case SCRIPT_SCREENSHOT:
 		step_screenshot(player);
 		break;
+	case SCRIPT_READ_TEXT:
+		step_read_text(player, now);
+		break;
 	case SCRIPT_SLEEP:
 		if (now - player->begun_us >= (int64_t)command->ms * MS)
 			end_command(player);
@@ -332,7 +365,7 @@ static void begin_command(struct player *player, const struct script_command *co
 	player->begun_us = player->type_us = now;
 	player->typing = command->text;
 	player->updates_compared = UINT64_MAX;
-	player->down = player->let_go = player->changed = player->key_down = false;
+	player->down = player->let_go = player->changed = player->key_down = player->asked = false;
 	if (is_input(command->verb))
 		player->updates_before = player->updates;
 	g_info("%s:%u: %s", script_name(player->options.script), command->line,

@@ -30,6 +30,7 @@ static const struct {
     [SCRIPT_KEY] = {"key", "k", "NAME"},
     [SCRIPT_TEXT] = {"text", "s", "STRING"},
     [SCRIPT_SCREENSHOT] = {"screenshot", "s", "FILE"},
+    [SCRIPT_READ_TEXT] = {"read-text", "wt", "FILE [TIMEOUT]"},
     [SCRIPT_SLEEP] = {"sleep", "m", "MS"},
     [SCRIPT_MARK] = {"mark", "w", "NAME"},
     [SCRIPT_MEASURE_TAP] = {"measure-tap", "cct", "X Y [TIMEOUT]"},

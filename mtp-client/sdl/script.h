@@ -12,6 +12,7 @@
  *   key NAME                      press and release (keymap.h)
  *   text STRING                   the rest of the line, typed on a US keyboard
  *   screenshot FILE               PNG
+ *   read-text FILE [TIMEOUT]      what is written on the screen, as the host reads it
  *   sleep MS
  *   mark NAME                     a time stamp in the statistics
  *   measure-tap X Y [TIMEOUT]     tap, and time until a picture that differs is decoded
@@ -38,6 +39,7 @@ enum script_verb {
 	SCRIPT_KEY,
 	SCRIPT_TEXT,
 	SCRIPT_SCREENSHOT,
+	SCRIPT_READ_TEXT,
 	SCRIPT_SLEEP,
 	SCRIPT_MARK,
 	SCRIPT_MEASURE_TAP,

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mtp-client/sdl/window_private.h"
+#include "mtp-client/sdl/words.h"
 
 #include "common/error.h"
 #include "mtp-client/sdl/overlay.h"
+
+#define TOLD_US (2 * G_USEC_PER_SEC) /* what is told for a moment */
 
 static struct window *fail(struct window *window, const char *doing, GError **error)
 {
@@ -238,6 +241,36 @@ void window_set_statistics(struct window *window, const char *text)
 	window->stale = true;
 }
 
+static void tell(struct window *window, const char *text)
+{
+	window->told_until_us = g_get_monotonic_time() + TOLD_US;
+	window_set_statistics(window, text);
+}
+
+void window_words(struct window *window, const struct mtp_words *words)
+{
+	const char *problem = NULL;
+
+	if (!window->reading || words->id != window->read_id)
+		return;
+	window->reading = false;
+	g_autofree char *text = words_text(words, &problem);
+	if (text && SDL_SetClipboardText(text) == 0)
+		tell(window, *text ? "text copied" : "nothing is written here");
+	else
+		tell(window, problem ? problem : SDL_GetError());
+}
+
+/* What was told has been read. */
+static void end_told(struct window *window)
+{
+	if (!window->told_until_us || g_get_monotonic_time() < window->told_until_us)
+		return;
+	window->told_until_us = 0;
+	if (!window->wants_statistics)
+		window_set_statistics(window, NULL);
+}
+
 void window_to_output(struct window *window, double *x, double *y)
 {
 	int width = 1, height = 1, out_width = 1, out_height = 1;
@@ -254,6 +287,7 @@ void window_pump(struct window *window)
 
 	while (SDL_PollEvent(&event))
 		window_on_event(window, &event);
+	end_told(window);
 	if (window->stale)
 		draw(window);
 }

@@ -39,6 +39,8 @@ void window_set_notice(struct window *window, const char *notice);
 /* Has the user asked for statistics? Then set them every second or so. */
 bool window_wants_statistics(const struct window *window);
 void window_set_statistics(struct window *window, const char *text);
+/* The host has said what is written: to the clipboard, if the user has asked for it. */
+void window_words(struct window *window, const struct mtp_words *words);
 /* The size in which the host had best send the picture. */
 void window_terminal(struct window *window, struct mtp_terminal *terminal);
 

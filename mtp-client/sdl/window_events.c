@@ -123,13 +123,19 @@ static void toggle_statistics(struct window *window)
 	window_set_statistics(window, window->wants_statistics ? "..." : NULL);
 }
 
+/* The answer, when it comes, goes to the clipboard: window_words(). */
+static void copy_text(struct window *window)
+{
+	window->reading = input_read(window->input, ++window->read_id);
+}
+
 /* The client's own keys; help (options.c) names them. */
 static const struct {
 	SDL_Scancode scancode;
 	void (*act)(struct window *window);
-} own_keys[] = {{SDL_SCANCODE_F8, toggle_keyboard}, {SDL_SCANCODE_F9, toggle_pinch},
-    {SDL_SCANCODE_F10, window_rotate}, {SDL_SCANCODE_F11, window_toggle_fullscreen},
-    {SDL_SCANCODE_F12, toggle_statistics}};
+} own_keys[] = {{SDL_SCANCODE_F7, copy_text}, {SDL_SCANCODE_F8, toggle_keyboard},
+    {SDL_SCANCODE_F9, toggle_pinch}, {SDL_SCANCODE_F10, window_rotate},
+    {SDL_SCANCODE_F11, window_toggle_fullscreen}, {SDL_SCANCODE_F12, toggle_statistics}};
 
 static void on_key(struct window *window, const SDL_KeyboardEvent *event)
 {

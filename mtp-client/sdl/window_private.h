@@ -22,6 +22,9 @@ struct window {
 	char *notice;     /* NULL: all is well */
 	char *statistics; /* NULL: not shown */
 	bool wants_statistics;
+	bool reading; /* what is written has been asked for, with this id */
+	uint32_t read_id;
+	int64_t told_until_us; /* 0: nothing is told in the place of statistics */
 
 	struct input *input;
 	bool finger_down[INPUT_MAX_FINGERS];

@@ -28,27 +28,6 @@ static void forbid_threads(void)
 		set_levels(0);
 }
 
-struct recogniser *recogniser_new(const char *language, GError **error)
-{
-	forbid_threads();
-	setMsgSeverity(L_SEVERITY_NONE);
-	TessBaseAPI *tesseract = TessBaseAPICreate();
-	if (TessBaseAPIInit2(tesseract, NULL, language, OEM_LSTM_ONLY) != 0) {
-		TessBaseAPIDelete(tesseract);
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_NOT_FOUND,
-		    "Tesseract has no model of \"%s\"; install the package tesseract-ocr-%s",
-		    language, language);
-		return NULL;
-	}
-	/* Sauvola's threshold follows what changes slowly (a gradient, a photograph). */
-	TessBaseAPISetVariable(tesseract, "thresholding_method", "2");
-	TessBaseAPISetVariable(tesseract, "user_defined_dpi", DPI);
-	TessBaseAPISetVariable(tesseract, "debug_file", "/dev/null");
-	struct recogniser *recogniser = g_new(struct recogniser, 1);
-	recogniser->tesseract = tesseract;
-	return recogniser;
-}
-
 void recogniser_free(struct recogniser *recogniser)
 {
 	if (!recogniser)
@@ -129,4 +108,33 @@ GPtrArray *recogniser_read(struct recogniser *recogniser, const struct ink *ink)
 GPtrArray *recogniser_read_letters(struct recogniser *recogniser, const struct ink *ink)
 {
 	return elements(recogniser, ink, PSM_SINGLE_LINE, RIL_SYMBOL);
+}
+
+/* What Tesseract has to say goes to its debug_file, which it opens when it first says something; by
+ * then it may be confined. That there is no such file it says at once. */
+static void say_nothing(TessBaseAPI *tesseract)
+{
+	TessBaseAPISetVariable(tesseract, "debug_file", "/dev/null");
+	TessBaseAPIReadConfigFile(tesseract, "/dev/null/none");
+}
+
+struct recogniser *recogniser_new(const char *language, GError **error)
+{
+	forbid_threads();
+	setMsgSeverity(L_SEVERITY_NONE);
+	TessBaseAPI *tesseract = TessBaseAPICreate();
+	if (TessBaseAPIInit2(tesseract, NULL, language, OEM_LSTM_ONLY) != 0) {
+		TessBaseAPIDelete(tesseract);
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_NOT_FOUND,
+		    "Tesseract has no model of \"%s\"; install the package tesseract-ocr-%s",
+		    language, language);
+		return NULL;
+	}
+	/* Sauvola's threshold follows what changes slowly (a gradient, a photograph). */
+	TessBaseAPISetVariable(tesseract, "thresholding_method", "2");
+	TessBaseAPISetVariable(tesseract, "user_defined_dpi", DPI);
+	say_nothing(tesseract);
+	struct recogniser *recogniser = g_new(struct recogniser, 1);
+	recogniser->tesseract = tesseract;
+	return recogniser;
 }

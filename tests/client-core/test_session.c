@@ -87,6 +87,26 @@ static void test_unknown_is_skipped(struct fixture *f, gconstpointer data)
 	assert_output(f, BYTES(0, 0, 0, 8, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8));
 }
 
+/* "hi" at 1, 2; the next question's answer takes its place; a list that breaks off ends the stream.
+ */
+static void test_words(struct fixture *f, gconstpointer data)
+{
+	(void)data;
+	welcome(f);
+	g_assert_null(mtp_session_words(f->session));
+	g_assert_true(mtp_session_read(f->session, 5));
+	assert_output(f, BYTES(0, 0, 0, 4, 0, 15, 0, 0, 0, 5));
+	g_assert_true(mtp_session_feed(f->session,
+	    BYTES(0, 0, 0, 18, 0, 67, 0, 0, 0, 5, 0, 1, 0, 1, 0, 2, 0, 9, 0, 8, 0, 2, 'h', 'i')));
+	const struct mtp_words *words = mtp_session_words(f->session);
+	g_assert_cmpuint(words->id, ==, 5);
+	g_assert_cmpuint(words->status, ==, MTP_WORDS_READ);
+	g_assert_cmpuint(words->list.size, ==, 13);
+	g_assert_true(mtp_session_feed(f->session, BYTES(0, 0, 0, 5, 0, 67, 0, 0, 0, 6, 1)));
+	g_assert_cmpuint(mtp_session_words(f->session)->status, ==, MTP_WORDS_UNAVAILABLE);
+	assert_refused(f, BYTES(0, 0, 0, 10, 0, 67, 0, 0, 0, 7, 0, 1, 0, 1, 0, 2));
+}
+
 static void test_bye(struct fixture *f, gconstpointer data)
 {
 	(void)data;
@@ -231,6 +251,7 @@ int main(int argc, char **argv)
 	    {"/session/screen-too-large", test_screen_too_large},
 	    {"/session/screen", test_screen},
 	    {"/session/unknown-is-skipped", test_unknown_is_skipped},
+	    {"/session/words", test_words},
 	    {"/session/bye", test_bye},
 	    {"/session/input", test_input},
 	    {"/session/touch", test_touch},

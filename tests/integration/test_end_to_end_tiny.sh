@@ -47,9 +47,10 @@ check 'the client is gone, the phone runs' "$(pool "/v1/phones/$phone" | jq -r .
 check 'nobody watches it' "$(mtpd /v1/sessions | jq '.sessions | length')" 0
 check 'its thumbnail is there' "$(pool "/v1/phones/$phone/thumbnail?width=90" | od -An -v -tx1 -N3 | tr -d ' \n')" ffd8ff
 
-printf 'wait-update\nwait-quiet 2500 30000\nscreenshot again.png\n' >again.script
+printf 'wait-update\nwait-quiet 2500 30000\nscreenshot again.png\nread-text again.txt 60000\n' >again.script
 check 'signing in again' "$(client again --script again.script)" 0
 check 'leads to the same phone' "$(leased)" "$phone"
+check 'and the host reads what it shows' "$(cat again.txt)" '*QUICK BROWN FOX*'
 check 'with the same picture' "$(cmp after.png again.png && echo same)" same
 
 # --- who is not let in, and what he reads ---

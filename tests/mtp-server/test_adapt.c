@@ -113,6 +113,30 @@ static uint32_t *noise(unsigned n)
 }
 
 /* Unchanged where one pixel is one pixel, and where all are alike. */
+/* A word at the phone's upper left, on terminals held in any way, and one that lies anywhere. */
+static void test_word(void)
+{
+	const struct rectangle expected[] = {{10, 20, 30, 5}, {720 - 20 - 5, 10, 5, 30},
+	    {360 - 10 - 30, 720 - 20 - 5, 30, 5}, {20, 360 - 10 - 30, 5, 30}};
+	for (unsigned rotation = 0; rotation < 4; rotation++) {
+		bool turned = rotation % 2;
+		struct adapt_fit fit = fit_of(
+		    720, 1440, turned ? 720 : 360, turned ? 360 : 720, rotation, MTP_SCALING_EXACT);
+		struct mtp_word word = {.x = 20, .y = 40, .width = 60, .height = 10};
+		adapt_fit_word(&fit, &word);
+		const struct rectangle *r = &expected[rotation];
+		g_assert_cmpuint(word.x, ==, r->x);
+		g_assert_cmpuint(word.y, ==, r->y);
+		g_assert_cmpuint(word.width, ==, r->width);
+		g_assert_cmpuint(word.height, ==, r->height);
+		word = (struct mtp_word){
+		    .x = UINT16_MAX, .y = 1439, .width = UINT16_MAX, .height = UINT16_MAX};
+		adapt_fit_word(&fit, &word);
+		g_assert_cmpuint(word.x + word.width, <=, fit.width);
+		g_assert_cmpuint(word.y + word.height, <=, fit.height);
+	}
+}
+
 static void test_exact(void)
 {
 	enum { N = 61 };
@@ -279,6 +303,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/adapt/fit", test_fit);
 	g_test_add_func("/adapt/hostile-terminals", test_hostile_terminals);
 	g_test_add_func("/adapt/touch", test_touch);
+	g_test_add_func("/adapt/word", test_word);
 	g_test_add_func("/adapt/exact", test_exact);
 	g_test_add_func("/adapt/parts", test_parts);
 	g_test_add_func("/adapt/text-survives", test_text_survives);

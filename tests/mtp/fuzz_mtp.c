@@ -5,6 +5,7 @@
  * as messages go: a message added there is fuzzed.
  */
 #include "mtp/tile.h"
+#include "mtp/words.h"
 
 #include <stdlib.h>
 
@@ -38,6 +39,18 @@ static void fuzz_tiles(const struct mtp_update *update)
 	}
 }
 
+static void fuzz_words(const struct mtp_words *words)
+{
+	struct mtp_reader r = mtp_reader_of(words->list.bytes, words->list.size);
+	struct mtp_word word;
+	while (mtp_word_read(&r, &word) == MTP_OK) {
+		static uint8_t bytes[MTP_MAX_WORD + 16];
+		struct mtp_writer w = mtp_writer_of(bytes, sizeof bytes);
+		mtp_word_write(&word, &w);
+		require(!w.failed);
+	}
+}
+
 static void fuzz_frame(const struct mtp_frame *frame, enum mtp_sender sender)
 {
 	require(frame->size <= MAX_PAYLOAD);
@@ -57,6 +70,8 @@ static void fuzz_frame(const struct mtp_frame *frame, enum mtp_sender sender)
 		require(bytes[MTP_FRAME_HEADER + i] == 0);
 	if (message.type == MTP_TYPE_UPDATE)
 		fuzz_tiles(&message.update);
+	if (message.type == MTP_TYPE_WORDS)
+		fuzz_words(&message.words);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

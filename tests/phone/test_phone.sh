@@ -38,6 +38,7 @@ check 'the PIN pad asks for the PIN' reads pin Passcode Unlock
 check 'and is not the lock screen any more' lacks pin 'Slide up'
 check 'the grid shows the applications' reads home 'Search apps' 'Text Editor' Settings
 check 'the calculator has calculated' reads app Undo 42 mod
+check 'the host reads it too' grep -q Undo build/smoke/app.txt
 check 'pictures have the phone'\''s size' test "$(file -b build/smoke/app.png | grep -o '720 x 1440')" = '720 x 1440'
 check 'a clone takes far less than a boot' figure '.clone_ms / 1000 * 50 < .cold_boot_s'
 check 'ten touches were measured' figure '.touch_samples >= 10 and .touch_to_change_ms > 0'
