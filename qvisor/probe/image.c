@@ -74,6 +74,9 @@ static bool add_tree(const struct level *level, struct tree *tree, bool ramdisk)
 	struct image_tree *added = &image->trees[image->tree_count++];
 	*added = (struct image_tree){tree, .ramdisk = ramdisk, .root_partition = level->partition};
 	snprintf(added->where, sizeof(added->where), "%s: %s", level->where, tree->kind);
+	if (tree->unread)
+		g_ptr_array_add(
+		    image->problems, g_strdup_printf("%s: %s", added->where, tree->unread));
 	return true;
 }
 
@@ -182,7 +185,8 @@ static bool inspect_disk(const struct level *level, struct source *source)
 {
 	if (add_tree(level, tree_open_ext(source), false) ||
 	    add_tree(level, tree_open_squashfs(source), false) ||
-	    add_tree(level, tree_open_fat(source), false)) {
+	    add_tree(level, tree_open_fat(source), false) ||
+	    add_tree(level, tree_open_erofs(source), false)) {
 		set_role(level, IMAGE_DISK);
 		return true;
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The files of a file system or an initial RAM disk, read without mounting it: ext2/3/4 by
- * libext2fs, squashfs by libsquashfs, FAT here, cpio here (buffer-format.rst in Linux'
- * Documentation/driver-api/early-userspace). Paths are relative to the root and never go through
- * symbolic links.
+ * libext2fs, squashfs by libsquashfs; FAT, EROFS and cpio (buffer-format.rst in
+ * Linux' Documentation/driver-api/early-userspace) here. Paths are relative to the root and never
+ * go through symbolic links.
  */
 #pragma once
 
@@ -18,12 +18,14 @@ struct tree {
 	/* Adds the names in a folder, each to be freed. False: there is none. */
 	bool (*list)(struct tree *tree, const char *path, GPtrArray *names);
 	void (*free)(struct tree *tree);
+	const char *unread; /* what of it is not read, for people; NULL: nothing */
 };
 
 /* NULL: it is something else, or damaged. They borrow the source. */
 struct tree *tree_open_ext(struct source *source);
 struct tree *tree_open_squashfs(struct source *source);
 struct tree *tree_open_fat(struct source *source);
+struct tree *tree_open_erofs(struct source *source);
 /* One or several, one after the other, each of them compressed or not; the source is read at once.
  */
 struct tree *tree_open_cpio(struct source *source);

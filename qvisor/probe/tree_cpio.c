@@ -149,7 +149,8 @@ struct tree *tree_open_cpio(struct source *source)
 		return NULL;
 	g_autoptr(GBytes) bytes = source_bytes(source, 0, source->size);
 	struct cpio_tree *cpio = g_new0(struct cpio_tree, 1);
-	*cpio = (struct cpio_tree){{"initial RAM disk", cpio_read, cpio_list, cpio_free},
+	*cpio = (struct cpio_tree){
+	    {.kind = "initial RAM disk", .read = cpio_read, .list = cpio_list, .free = cpio_free},
 	    g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref),
 	    g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free)};
 	if (bytes)

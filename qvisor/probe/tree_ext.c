@@ -144,7 +144,8 @@ struct tree *tree_open_ext(struct source *source)
 	if (!source_read(source, 1024 + 56, magic, sizeof(magic)) || load_le16(magic) != 0xef53)
 		return NULL;
 	struct ext_tree *ext = g_new0(struct ext_tree, 1);
-	ext->tree = (struct tree){"ext4", ext_read, ext_list, ext_free};
+	ext->tree =
+	    (struct tree){.kind = "ext4", .read = ext_read, .list = ext_list, .free = ext_free};
 	opening = source;
 	errcode_t why = ext2fs_open2("image", NULL, EXT2_FLAG_64BITS | EXT2_FLAG_IGNORE_CSUM_ERRORS,
 	    0, 0, &manager, &ext->fs);

@@ -258,7 +258,8 @@ static bool read_boot_sector(struct fat_tree *fat)
 struct tree *tree_open_fat(struct source *source)
 {
 	struct fat_tree *fat = g_new0(struct fat_tree, 1);
-	fat->tree = (struct tree){"vfat", fat_read, fat_list, fat_free};
+	fat->tree =
+	    (struct tree){.kind = "vfat", .read = fat_read, .list = fat_list, .free = fat_free};
 	fat->source = source;
 	if (read_boot_sector(fat))
 		return &fat->tree;

@@ -134,7 +134,10 @@ struct tree *tree_open_squashfs(struct source *source)
 	if (!source_read(source, 0, magic, sizeof(magic)) || load_le32(magic) != SQFS_MAGIC)
 		return NULL;
 	struct squashfs_tree *squashfs = g_new0(struct squashfs_tree, 1);
-	squashfs->tree = (struct tree){"squashfs", squashfs_read, squashfs_list, squashfs_free};
+	squashfs->tree = (struct tree){.kind = "squashfs",
+	    .read = squashfs_read,
+	    .list = squashfs_list,
+	    .free = squashfs_free};
 	squashfs->file = g_new0(struct squashfs_file, 1);
 	*squashfs->file = (struct squashfs_file){{.base = {.destroy = file_destroy},
 	                                             .read_at = file_read,
