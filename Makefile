@@ -125,6 +125,7 @@ help:
 	@echo 'make check        everything CI runs'
 	@echo 'make install      under PREFIX (/usr/local), with units for systemd and examples of their configuration (DESTDIR)'
 	@echo 'make smoke        the whole path, headless, on the real phone: one JSON line'
+	@echo 'make phone-sxmo phone-arm64 check-phones   two other phones: Sxmo, and Phosh for ARM64 (an hour), and what they can do'
 	@echo 'make bench-screen recorded sessions of the real phone by MTP and by its peers: bytes, exactness, processor time'
 	@echo 'make unit         unit tests; with B=build/asan SANITIZE=address,undefined under the sanitizers'
 	@echo 'make integration  real daemons and real QEMU on a tiny guest'

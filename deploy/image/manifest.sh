@@ -1,8 +1,10 @@
 # shellcheck shell=bash
 # Sourced: the description of the machine that an image wants to run on.
 
-# write_manifest FILE NAME WIDTH HEIGHT MEMORY_MIB
+# write_manifest FILE NAME ARCHITECTURE WIDTH HEIGHT MEMORY_MIB
 write_manifest() {
+	local machine='"type": "q35"' gpu=virtio-vga
+	[ "$3" != arm64 ] || { machine='"architecture": "aarch64", "type": "virt"' gpu=virtio-gpu; }
 	cat >"$1" <<JSON
 {
   "format": 1,
@@ -13,9 +15,9 @@ write_manifest() {
     "initrd": "initrd.img",
     "cmdline": "root=/dev/vda rootfstype=ext4 rw quiet loglevel=3 audit=0 nowatchdog transparent_hugepage=never fsck.mode=skip systemd.show_status=false rd.systemd.show_status=false vt.global_cursor_default=0 consoleblank=0"
   },
-  "machine": { "type": "q35", "cpus": 1, "memory_mib": $5 },
-  "screen": { "width": $3, "height": $4 },
-  "devices": { "gpu": "virtio-vga", "touch": "virtio-multitouch", "keyboard": "virtio-keyboard" },
+  "machine": { $machine, "cpus": 1, "memory_mib": $6 },
+  "screen": { "width": $4, "height": $5 },
+  "devices": { "gpu": "$gpu", "touch": "virtio-multitouch", "keyboard": "virtio-keyboard" },
   "ready": { "by": "agent", "timeout_s": 600 }
 }
 JSON

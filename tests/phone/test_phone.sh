@@ -9,20 +9,11 @@ check() { # check WHAT COMMAND...
 	shift
 	if "$@"; then echo "ok   $what"; else echo "FAIL $what"; failed=1; fi
 }
-# Light letters on a photograph: their negative at twice the size, by Sauvola's threshold, which is each neighbourhood's own and
-# meant for dark letters on a changing ground (one threshold for the whole picture loses what the wallpaper's beams cross).
-# Tesseract is asked twice, for scattered words and for a page, and spaces do not count: it is the phone that is judged here.
-written() { # written PICTURE: what can be read in it
-	local mode
-	for mode in 11 6; do
-		pngtopnm "build/smoke/$1.png" | ppmtopgm | pnminvert | pamscale 2 |
-			tesseract - - --psm "$mode" -c thresholding_method=2 2>/dev/null | tr -d '[:space:]'
-		echo
-	done
-}
+# shellcheck source=tests/phone/ocr.sh
+. tests/phone/ocr.sh
 reads() { # reads PICTURE WORD...: each word is to be read in it
 	local text word
-	text=$(written "$1")
+	text=$(written "build/smoke/$1.png")
 	shift
 	for word; do
 		[[ $text == *"${word// /}"* ]] || { echo "     '$word' is not in: $text"; return 1; }

@@ -1,0 +1,1 @@
+sxmo_hook_lock.sh
