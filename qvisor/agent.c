@@ -9,7 +9,7 @@
 
 /* A guest that was restored or booted before we connected says hello; one whose hello was lost is
  * asked. */
-#define HELLO_MS 1500
+#define HELLO_MS 200
 
 struct call {
 	struct agent *agent;

@@ -23,9 +23,11 @@ static void on_agent_answer(void *data, JsonObject *result, const GError *error)
 static void ask_agent(struct http_request *request, const struct phone *phone, const char *method,
     JsonObject *parameters)
 {
-	if (!phone->agent || !agent_connected(phone->agent)) {
+	/* One that has not said hello yet reads what waits for it first: a user who came back to a
+	 * phone that was resumed a moment ago wants an application now. */
+	if (!phone->agent) {
 		g_autoptr(GError) error = g_error_new_literal(QVMI_ERROR, QVMI_ERROR_UNAVAILABLE,
-		    "the phone's agent has not said hello yet; try again");
+		    "there is no connection to the phone's agent now; try again");
 		g_clear_pointer(&parameters, json_object_unref);
 		http_respond_error(request, error);
 		return;

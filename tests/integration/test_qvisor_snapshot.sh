@@ -94,15 +94,14 @@ check_soon 'and the older goes' 1 diskfuls
 
 # --- wipe ---
 # Memory of a process: what is private of it, where guest memory and our own keys are.
-holds() { # holds PID PATTERN(PCRE)
-	local range rest
-	while read -r range rest; do
-		[[ $rest == rw* ]] || continue
-		dd if="/proc/$1/mem" bs=4096 skip=$((16#${range%-*} / 4096)) count=$(((16#${range#*-} - 16#${range%-*}) / 4096)) status=none 2>/dev/null || true
-	done <"/proc/$1/maps" | LC_ALL=C grep -aqP "$2" && echo yes || echo no
+holds() { # holds PID FILE: has the process what is in the file anywhere in its memory?
+	local status=0
+	"$QVMI_BIN/qvmi-secret-search" --of "$1" "$2" -- >/dev/null 2>&1 || status=$?
+	echo "$status"
 }
 qemu=$(our_qemus)
-check "the phone's memory has the words" "$(holds "$qemu" known-words-of-somebody)" yes
+printf known-words-of-somebody >"$work/words"
+check "the phone's memory has the words" "$(holds "$qemu" "$work/words")" 1
 api POST "/v1/phones/$uuid/snapshots" '{"name":"secret"}'
 check 'a snapshot to be wiped' "$code" 201
 ready
@@ -114,6 +113,7 @@ check 'no file shows the words' "$(files | xargs grep -la known-words-of-somebod
 key=$(od -An -v -tx1 "$state/$uuid/key" | tr -d '\n' | sed 's/ 0a/\n/g; s/ /\\x/g' | awk 'length > n { n = length; part = $0 } END { print part }')
 check 'the key is on disk' "$(files | LC_ALL=C xargs grep -lPa "$key" | xargs -n1 basename)" key
 cp "$state/$uuid/suspended" "$work/a-copy-elsewhere"
+cp "$state/$uuid/key" "$work/key"
 # What a user has written to the phone's disk.
 printf 'known-words-of-somebody' | dd of="$state/$uuid/overlay.qcow2" bs=1 seek=$((1 << 20)) conv=notrunc status=none
 exec 5<"$state/$uuid/overlay.qcow2" 6<"$state/$uuid/key"
@@ -123,7 +123,9 @@ check 'nothing of it is on disk' "$(ls "$state/$uuid" | xargs)" 'agent.sock phon
 check 'its key was overwritten before it went' "$(tr -d '\0' </proc/self/fd/6 | wc -c)" 0
 check 'so was its disk' "$(tr -d '\0' </proc/self/fd/5 | wc -c)" 0
 exec 5<&- 6<&-
-check 'the key is in no memory of ours' "$(holds "$pid" "$key")" no
+check 'the key is in no memory of ours' "$(holds "$pid" "$work/key")" 0
+printf '%s' "${uuid:0:23}" >"$work/known"
+check '  in which other things are found' "$(holds "$pid" "$work/known")" 1
 check 'the words are in none' "$(our_qemus)" ''
 cp "$work/a-copy-elsewhere" "$state/$uuid/suspended"
 api POST "/v1/phones/$uuid/start"

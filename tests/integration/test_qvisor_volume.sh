@@ -75,8 +75,7 @@ check 'it is suspended with its volume' "$code $(field '[.state, .volume.id] | @
 api DELETE "/v1/phones/$second/volume"
 check 'and keeps it' "$code" 409
 api POST "/v1/phones/$second/start"
-check 'it is resumed' "$code" 200
-wait_for 20 "/v1/phones/$second" '.volume.state == "mounted"'
+check 'it is resumed, and has what it had mounted' "$code $(field .volume.state)" '200 mounted'
 launches "$second" 5
 
 # --- moved from phone to phone while they run ---

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * qvmi-secret-search SECRET... -- [FILE...]
+ * qvmi-secret-search [--of PID] SECRET... -- [FILE...]
  *
  * Where on this machine is what is in a file SECRET (8 bytes to 4 KiB)? Looks into the memory of
- * every process but its own, each page that is there (proc_pid_pagemap(5)), and into each FILE,
- * which may be a disk. Prints a line for each place: "PID NAME SECRET MAPPING" or "FILE SECRET".
- * Ends with 0 when it has found none, 1 when it has, 2 when it could look into no process.
+ * every process but its own, or of one, each page that is there (proc_pid_pagemap(5)), and into
+ * each FILE, which may be a disk. Prints a line for each place: "PID NAME SECRET MAPPING" or "FILE
+ * SECRET". Ends with 0 when it has found none, 1 when it has, 2 when it could look into no process.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -154,13 +154,14 @@ static int open_of(int pid, const char *what)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-static unsigned search_processes(void)
+/* `only` 0: all of them. */
+static unsigned search_processes(int only)
 {
 	unsigned looked = 0;
 	DIR *all = opendir("/proc");
 	for (struct dirent *entry; all && (entry = readdir(all));) {
 		struct process process = {.pid = atoi(entry->d_name)};
-		if (process.pid <= 0 || process.pid == getpid())
+		if (process.pid <= 0 || process.pid == getpid() || (only && process.pid != only))
 			continue;
 		process.memory = open_of(process.pid, "mem");
 		process.pagemap = open_of(process.pid, "pagemap");
@@ -193,14 +194,19 @@ static void search_file(const char *path)
 
 int main(int argc, char **argv)
 {
-	int at = 1;
-	while (at < argc && strcmp(argv[at], "--") != 0 && at <= NEEDLES_MAX)
+	int at = 1, only = 0, first;
+	if (argc > 2 && !strcmp(argv[1], "--of")) {
+		only = atoi(argv[2]);
+		at = 3;
+	}
+	first = at;
+	while (at < argc && strcmp(argv[at], "--") != 0 && at - first < NEEDLES_MAX)
 		load_needle(argv[at++]);
-	if (at == 1 || at == argc || strcmp(argv[at], "--") != 0) {
-		fprintf(stderr, "usage: qvmi-secret-search SECRET... -- [FILE...]\n");
+	if (at == first || at == argc || strcmp(argv[at], "--") != 0) {
+		fprintf(stderr, "usage: qvmi-secret-search [--of PID] SECRET... -- [FILE...]\n");
 		return 2;
 	}
-	unsigned looked = search_processes();
+	unsigned looked = search_processes(only);
 	while (++at < argc)
 		search_file(argv[at]);
 	fprintf(stderr, "qvmi-secret-search: looked into %u processes\n", looked);
