@@ -3,6 +3,7 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "console/api.h"
+#include "console/move.h"
 #include "console/nouns.h"
 #include "console/output.h"
 
@@ -72,9 +73,28 @@ static bool set_duty(struct cli *cli, const char *duty, const char *what, GError
 
 static bool host_drain(struct cli *cli, GError **error)
 {
-	return set_duty(cli, "draining",
-	    "takes no new phones; those in use stay (qvmi vm list --host tells how many)", error);
+	struct http_client *pool = cli_pool(cli, error);
+	unsigned moved;
+
+	if (!pool ||
+	    !set_duty(cli, "draining",
+	        cli_option(cli, "migrate")
+	            ? "takes no new phones; those on it move away"
+	            : "takes no new phones; those in use stay (qvmi vm list --host tells how many)",
+	        error))
+		return false;
+	if (!cli_option(cli, "migrate"))
+		return true;
+	bool all = move_all(pool, cli_argument(cli, 0), cli_cancellable(cli), &moved, error);
+	if (!cli_wants_json(cli))
+		output_done(cli, NULL, "%u phones have moved", moved);
+	return all;
 }
+
+static const struct cli_option host_drain_options[] = {
+    {"migrate", NULL, "And move all phones to other hosts, one after the other"},
+    {0},
+};
 
 static bool host_maintain(struct cli *cli, GError **error)
 {
@@ -229,7 +249,8 @@ const struct cli_verb host_verbs[] = {
     {"list", "", 0, 0, "Machines that run phones.", NULL, host_list},
     {"show", "ID", 1, 1, "Everything about a host, and what each phone there has of its memory.",
         NULL, host_show},
-    {"drain", "ID", 1, 1, "No new phones on this host; those in use stay.", NULL, host_drain},
+    {"drain", "ID", 1, 1, "No new phones on this host; those in use stay, or move away.",
+        host_drain_options, host_drain},
     {"maintain", "ID", 1, 1, "No phones on this host: those in use are suspended.", NULL,
         host_maintain},
     {"activate", "ID", 1, 1, "Phones on this host again.", NULL, host_activate},

@@ -3,6 +3,7 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "console/api.h"
+#include "console/move.h"
 #include "console/nouns.h"
 #include "console/output.h"
 
@@ -137,6 +138,26 @@ static bool vm_suspend(struct cli *cli, GError **error)
 	return each(cli, "POST", "/suspend", NULL, "is suspended", error);
 }
 
+static bool vm_migrate(struct cli *cli, GError **error)
+{
+	struct http_client *pool = cli_pool(cli, error);
+	const char *uuid = cli_argument(cli, 0);
+	g_autoptr(JsonNode) node =
+	    pool ? move_phone(pool, uuid, cli_option(cli, "to"), cli_cancellable(cli), error)
+	         : NULL;
+	JsonObject *move = node ? json_node_get_object(node) : NULL;
+	JsonObject *result = move ? json_get_optional_object(move, "result", NULL) : NULL;
+	gint64 downtime_ms = 0;
+
+	if (result)
+		json_get_optional_int(result, "downtime_ms", 0, G_MAXINT, 0, &downtime_ms, NULL);
+	if (move)
+		output_done(cli, node,
+		    "%s is on host %s; it stood still for %" G_GINT64_FORMAT " ms", uuid,
+		    api_string(move, "to"), downtime_ms);
+	return node != NULL;
+}
+
 static bool vm_wipe(struct cli *cli, GError **error)
 {
 	return each(cli, "POST", "/wipe", NULL, "is wiped and off", error);
@@ -222,6 +243,10 @@ static const struct cli_option start_options[] = {
     {"discard", NULL, "Not as they were suspended, which is lost, but afresh"},
     {0},
 };
+static const struct cli_option migrate_options[] = {
+    {"to", "HOST", "To this one, not to the one with the most memory free"},
+    {0},
+};
 static const struct cli_option stop_options[] = {
     {"force", NULL, "Cut the power instead of asking"},
     {0},
@@ -240,6 +265,8 @@ const struct cli_verb vm_verbs[] = {
         vm_start},
     {"suspend", "UUID...", 1, 16, "Suspends phones to disk in the state in which they are.", NULL,
         vm_suspend},
+    {"migrate", "UUID", 1, 1, "Moves a phone to another host, while it runs.", migrate_options,
+        vm_migrate},
     {"stop", "UUID...", 1, 16, "Stops phones; their disks stay.", stop_options, vm_stop},
     {"set", "UUID", 1, 1, "Changes a phone's processors and memory, from its next boot on.",
         set_options, vm_set},

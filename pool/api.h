@@ -45,6 +45,10 @@ void api_snapshot_list(struct http_request *request, void *data);
 void api_snapshot_take(struct http_request *request, void *data);
 void api_snapshot_restore(struct http_request *request, void *data);
 void api_snapshot_delete(struct http_request *request, void *data);
+/* api_move.c */
+void api_phone_move(struct http_request *request, void *data);
+void api_phone_move_get(struct http_request *request, void *data);
+void api_phone_move_cancel(struct http_request *request, void *data);
 /* api_volume.c */
 void api_volume_list(struct http_request *request, void *data);
 void api_volume_get(struct http_request *request, void *data);

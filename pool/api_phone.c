@@ -111,7 +111,7 @@ static void add_foreign(struct listing *l, const struct host *host, GHashTable *
 
 static bool collect(struct listing *l, struct manager *m, GError **error)
 {
-	struct phone_filter filter = {NULL, NULL, NULL};
+	struct phone_filter filter = {.host = NULL};
 	g_autoptr(GPtrArray) records = phone_record_list(m->db, &filter, error);
 	g_autoptr(GHashTable) recorded = g_hash_table_new(g_str_hash, g_str_equal);
 	GHashTableIter iter;

@@ -28,7 +28,7 @@ static JsonObject *hosts_status(struct manager *m)
 /* Phones by use ("leased") and by state ("running"). */
 static bool phones_status(struct manager *m, JsonObject *status, GError **error)
 {
-	struct phone_filter filter = {NULL, NULL, NULL};
+	struct phone_filter filter = {.host = NULL};
 	g_autoptr(GPtrArray) records = phone_record_list(m->db, &filter, error);
 	JsonObject *use = json_object_new(), *state = json_object_new();
 

@@ -3,6 +3,7 @@
 
 #include "common/error.h"
 #include "pool/allocator.h"
+#include "pool/move.h"
 #include "pool/record_lease.h"
 #include "pool/record_order.h"
 #include "pool/record_phone.h"
@@ -49,6 +50,8 @@ struct manager *manager_new(const struct manager_options *options, GError **erro
 	m->allocations = allocator_table_new();
 	g_queue_init(&m->undecided);
 	m->reserves = replenish_table_new();
+	m->moves =
+	    g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)move_free);
 	m->lost = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	if (!open_hosts(m, error))
 		return NULL;
@@ -72,6 +75,7 @@ void manager_free(struct manager *m)
 	g_hash_table_unref(m->work);
 	g_hash_table_unref(m->reserves);
 	g_hash_table_unref(m->hosts);
+	g_hash_table_unref(m->moves);
 	g_hash_table_unref(m->lost);
 	database_free(m->db);
 	g_free(m);

@@ -34,6 +34,7 @@ struct manager {
 	bool deciding;           /* one allocation at a time asks its rule */
 	GQueue undecided;        /* of struct allocation *: those behind it */
 	GHashTable *reserves;    /* pool name -> struct reserve * (replenish.c) */
+	GHashTable *moves;       /* uuid -> struct move * (move.c) */
 	GHashTable *lost;        /* uuids of phones that have been reported as lost */
 	guint interval_ms, timer;
 	int64_t started, tidied;

@@ -5,7 +5,8 @@
 
 #define SELECT                                                                                     \
 	"SELECT p.uuid, p.host, p.pool, p.template, p.stage, p.owner, p.created, l.id, l.user,"    \
-	" l.slot, p.name, o.network FROM phones p LEFT JOIN pools o ON o.name = p.pool"            \
+	" l.slot, p.name, o.network, p.moving_to FROM phones p LEFT JOIN pools o ON o.name = "     \
+	"p.pool"                                                                                   \
 	" LEFT JOIN leases l ON l.phone = p.uuid AND l.ended IS NULL "
 
 static const char *const stages[] = {"creating", "present", "releasing", "destroying"};
@@ -21,6 +22,7 @@ void phone_record_free(struct phone_record *r)
 		return;
 	g_free(r->uuid);
 	g_free(r->host);
+	g_free(r->moving_to);
 	g_free(r->pool);
 	g_free(r->template);
 	g_free(r->name);
@@ -55,6 +57,19 @@ bool phone_record_set_owner(
 	    db, error, "UPDATE phones SET owner = ? WHERE uuid = ?", "ss", owner, uuid);
 }
 
+bool phone_record_set_moving(
+    struct database *db, const char *uuid, const char *host, GError **error)
+{
+	return database_exec(
+	    db, error, "UPDATE phones SET moving_to = ? WHERE uuid = ?", "ss", host, uuid);
+}
+
+bool phone_record_set_host(struct database *db, const char *uuid, const char *host, GError **error)
+{
+	return database_exec(db, error,
+	    "UPDATE phones SET host = ?, moving_to = NULL WHERE uuid = ?", "ss", host, uuid);
+}
+
 bool phone_record_delete(struct database *db, const char *uuid, GError **error)
 {
 	return database_exec(db, error, "DELETE FROM phones WHERE uuid = ?", "s", uuid);
@@ -85,6 +100,7 @@ static void *read_row(struct rows *rows)
 	r->slot = g_strdup(rows_string(rows, 9));
 	r->name = g_strdup(rows_string(rows, 10));
 	r->network = g_strdup(rows_string(rows, 11));
+	r->moving_to = g_strdup(rows_string(rows, 12));
 	return r;
 }
 
@@ -93,8 +109,9 @@ GPtrArray *phone_record_list(struct database *db, const struct phone_filter *fil
 	return rows_list(
 	    database_query(db, error,
 	        SELECT "WHERE (?1 IS NULL OR p.host = ?1) AND (?2 IS NULL OR p.pool = ?2)"
-	               " AND (?3 IS NULL OR l.user = ?3) ORDER BY p.uuid",
-	        "sss", filter->host, filter->pool, filter->user),
+	               " AND (?3 IS NULL OR l.user = ?3) AND (?4 IS NULL OR p.moving_to = ?4)"
+	               " ORDER BY p.uuid",
+	        "ssss", filter->host, filter->pool, filter->user, filter->moving_to),
 	    read_row, (GDestroyNotify)phone_record_free, error);
 }
 

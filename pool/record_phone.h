@@ -24,7 +24,8 @@ const char *phone_stage_name(enum phone_stage stage);
 struct phone_record {
 	char *uuid;
 	char *host;
-	char *pool; /* NULL: made by hand from a template */
+	char *moving_to; /* host that it is on its way to, or on already (move.h); NULL: it stays */
+	char *pool;      /* NULL: made by hand from a template */
 	char *template;
 	char *network; /* its pool's, read with the record; NULL: as its host has it */
 	char *name;    /* host name that was wished for; NULL: the host makes one */
@@ -45,11 +46,15 @@ bool phone_record_set_stage(
     struct database *db, const char *uuid, enum phone_stage stage, GError **error);
 bool phone_record_set_owner(
     struct database *db, const char *uuid, const char *owner, GError **error);
+/* On its way to another host; NULL: it stays. And: it is there. */
+bool phone_record_set_moving(
+    struct database *db, const char *uuid, const char *host, GError **error);
+bool phone_record_set_host(struct database *db, const char *uuid, const char *host, GError **error);
 bool phone_record_delete(struct database *db, const char *uuid, GError **error);
 
 /* Which phones: NULL is any. */
 struct phone_filter {
-	const char *host, *pool, *user;
+	const char *host, *pool, *user, *moving_to;
 };
 /* Elements are struct phone_record *, by uuid. */
 GPtrArray *phone_record_list(

@@ -89,5 +89,7 @@ const char *const pool_migrations[] = {
 
     /* What its phones may reach (name.h); NULL: as each host has it. */
     "ALTER TABLE pools ADD COLUMN network TEXT;",
+    /* The host that it is on its way to (move.h); NULL: it stays. */
+    "ALTER TABLE phones ADD COLUMN moving_to TEXT;",
     NULL,
 };

@@ -92,6 +92,7 @@ struct phone_truth *phone_truth_parse(JsonObject *object, GError **error)
 	const char *health = json_get_optional_string(object, "health", 32, NULL);
 	t->uuid = g_strdup(uuid);
 	t->hung = g_strcmp0(health, "hung") == 0;
+	t->moving = json_object_has_member(object, "moving_to");
 	parse_reason(object, t);
 	if (!parse_state(object, &t->state, error) ||
 	    !parse_text(object, "name", &t->name, error) ||

@@ -31,7 +31,8 @@ struct phone_truth {
 	char *network; /* its policy; NULL: as its host has it */
 	int64_t pid, clone_ms, width, height, touch_points; /* 0: not said */
 	bool agent_connected, agent_ready;
-	bool hung; /* it runs and does not answer */
+	bool moving; /* to another host, or there already */
+	bool hung;   /* it runs and does not answer */
 };
 void phone_truth_free(struct phone_truth *truth);
 DEFINE_CLEANUP(phone_truth);

@@ -38,6 +38,8 @@ const char *view_phone_state(
 		return "unknown";
 	if (truth)
 		return phone_state_name(truth->state);
+	if (record && record->moving_to)
+		return "unknown";
 	return record && record->stage == PHONE_CREATING ? "creating" : "lost";
 }
 
@@ -92,6 +94,7 @@ JsonObject *view_phone(
 		set_text(object, "user", r->user);
 		set_text(object, "slot", r->slot);
 		set_text(object, "lease", r->lease);
+		set_text(object, "moving_to", r->moving_to);
 		set_time(object, "created", r->created);
 	} else {
 		set_text(object, "created", t->created);

@@ -3,6 +3,7 @@
 
 #include "common/error.h"
 #include "common/json.h"
+#include "pool/move.h"
 #include "pool/record_volume.h"
 #include "pool/work_question.h"
 #include "pool/work_record.h"
@@ -244,11 +245,32 @@ static void answered(const struct http_reply *reply, const GError *error, void *
 	ask(w, t, &(struct http_call){.method = "GET", .path = path}, looked);
 }
 
+/* What waits behind it is for where the phone is now. */
+static void moved(const GError *error, void *data)
+{
+	struct phone_work *w = data;
+	AUTO(phone_record) r = phone_record_get(w->manager->db, w->uuid, NULL);
+
+	for (GList *i = w->tasks.head; r && i; i = i->next) {
+		struct task *t = i->data;
+
+		g_free((char *)t->task.host);
+		t->task.host = g_strdup(r->host);
+	}
+	finish(w, error);
+}
+
 static gboolean run_head(gpointer data)
 {
 	struct phone_work *w = data;
 	struct task *t = g_queue_peek_head(&w->tasks);
 	g_autoptr(GError) error = NULL;
+
+	if (t->task.kind == WORK_MOVE) {
+		w->source = 0;
+		move_begin(w->manager, w->uuid, t->task.host, moved, w);
+		return G_SOURCE_REMOVE;
+	}
 	AUTO(work_question) question = work_question_new(w->manager, &t->task, &error);
 
 	w->source = 0;

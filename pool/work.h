@@ -18,6 +18,7 @@ enum work_kind {
 	WORK_SUSPEND, /* it is on its host's disk afterwards, or off */
 	WORK_EQUIP,   /* it has this volume mounted afterwards */
 	WORK_CONNECT, /* it may reach what its pool says */
+	WORK_MOVE,    /* it is on the other host that its record names afterwards (move.h) */
 	WORK_DESTROY, /* an order is open. The host has it no more afterwards; the record goes and
 	                 the order is done */
 };

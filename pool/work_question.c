@@ -124,6 +124,8 @@ struct work_question *work_question_new(
 	case WORK_CONNECT:
 		set(q, "PUT", task->uuid, "/network", connect_body(m, task), 0);
 		break;
+	case WORK_MOVE: /* asks two hosts, by itself */
+		g_assert_not_reached();
 	case WORK_DESTROY:
 		set(q, "DELETE", task->uuid, "", NULL, DESTROY_TIMEOUT_MS);
 		break;

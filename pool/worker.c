@@ -3,6 +3,7 @@
 
 #include "common/error.h"
 #include "pool/allocator.h"
+#include "pool/move.h"
 #include "pool/reconcile.h"
 #include "pool/record_key.h"
 #include "pool/record_lease.h"
@@ -70,6 +71,10 @@ static void reconcile(struct manager *m, const struct host *host, const struct p
 
 	if (truth)
 		g_hash_table_remove(m->lost, r->uuid);
+	if (r->moving_to) {
+		move_settle(m, r);
+		return;
+	}
 	switch (reconcile_phone(r, truth, host->record->duty)) {
 	case RECONCILE_NOTHING:
 		break;
@@ -126,12 +131,20 @@ static void merge(struct manager *m, struct host *host, GHashTable *fresh, int64
 
 static void reconcile_host(struct manager *m, struct host *host, int64_t asked)
 {
-	struct phone_filter filter = {.host = host->record->id};
+	struct phone_filter here = {.host = host->record->id},
+	                    coming = {.moving_to = host->record->id};
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GPtrArray) list = phone_record_list(m->db, &filter, &error);
+	g_autoptr(GPtrArray) list = phone_record_list(m->db, &here, &error);
+	g_autoptr(GPtrArray) movers = list ? phone_record_list(m->db, &coming, &error) : NULL;
 
-	if (!list)
+	if (error)
 		g_warning("cannot read the phones: %s", error->message);
+	for (unsigned i = 0; movers && i < movers->len; i++) {
+		const struct phone_record *r = movers->pdata[i];
+
+		if (work_settled(m, r->uuid, asked))
+			move_settle(m, r);
+	}
 	for (unsigned i = 0; list && i < list->len; i++) {
 		const struct phone_record *r = list->pdata[i];
 

@@ -4,10 +4,10 @@
  *
  * Happy path: EXPECTED (a ticket) -> files come, the phone is there, in state CREATING -> memory
  * comes, QEMU has loaded it and waits -> TAKEN, by a file of the ticket's name:
- * from that moment the phone runs here and nowhere else -> the other host has removed its own, and
- * the mark goes. Failures: whatever happens before TAKEN, also our death, removes all there is of
- * it, and the other host, which has it still, is told that it never ran here; after TAKEN nothing
- * takes it back. Main thread.
+ * from that moment the phone runs here and nowhere else -> the other host knows it for
+ * good, and the mark goes. Failures: whatever happens before TAKEN, also our death, removes all
+ * there is of it, and the other host, which has it still, is told that it never ran here; after
+ * TAKEN nothing takes it back. Main thread.
  */
 #pragma once
 
@@ -33,6 +33,6 @@ void arrival_visit(struct arrival *arrival, struct visit *visit);
 
 /* The marks: FOLDER/.arrivals/TICKET. Whether it was taken here: */
 bool arrival_was_taken(const struct host *host, const char *ticket);
-/* The other host has removed its own. */
+/* The other host knows, for good. */
 void arrival_forget(const struct host *host, const char *ticket);
 DEFINE_CLEANUP(arrival);

@@ -349,6 +349,11 @@ struct operation *departure_begin(
 	return d->operation;
 }
 
+const char *departure_place(const struct phone *phone)
+{
+	return phone->departure ? phone->departure->place : phone->leaving_to;
+}
+
 bool departure_check(const struct phone *phone, GError **error)
 {
 	if (!phone->leaving_to)

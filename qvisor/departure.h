@@ -23,6 +23,8 @@ struct operation *departure_begin(
 /* Of a phone whose record says that it was handed over (phone->leaving): asks until it is known
  * what became of it. */
 void departure_resume(struct phone *phone);
+/* Where it is going, or has gone if nobody knows better; NULL: it stays. Borrowed. */
+const char *departure_place(const struct phone *phone);
 /* QVMI_ERROR_CONFLICT while nobody knows where it runs: then nothing may be done to it here. */
 bool departure_check(const struct phone *phone, GError **error);
 /* Ends one that goes on, unless the phone is handed over. For a phone that is about to end. */

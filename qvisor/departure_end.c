@@ -16,59 +16,61 @@
 
 /* --- it is there: removed here --- */
 
-static void on_told(struct errand *errand)
-{
-	/* One that is not told keeps a mark, and nothing else. */
-	errand_free(errand);
-}
-
-static void on_removed(void *data, struct phone *phone, const GError *error)
-{
-	struct errand *errand = data;
-	(void)phone;
-	if (error)
-		g_warning("a phone that has left is not quite gone: %s", error->message);
-	errand_go(errand, errand_done, on_told, NULL);
-}
-
 struct removal {
 	struct host *host;
 	char *uuid;
-	struct errand *errand; /* to be sent afterwards */
 };
+
+/* What is left of it, if nobody has taken it away meanwhile. Frees. */
+static struct phone *removal_end(struct removal *removal)
+{
+	struct phone *phone = phone_table_find(removal->host->phones, removal->uuid, NULL);
+	g_free(removal->uuid);
+	g_free(removal);
+	return phone && phone->left ? phone : NULL;
+}
 
 static void on_overwritten(void *data, const GError *error)
 {
-	g_autofree struct removal *removal = data;
-	g_autofree char *uuid = removal->uuid;
-	struct phone *phone = phone_table_find(removal->host->phones, uuid, NULL);
+	struct phone *phone = removal_end(data);
 	if (error)
-		g_warning("phone %s: its disk was not overwritten: %s", uuid, error->message);
+		g_warning(
+		    "the disk of a phone that has left was not overwritten: %s", error->message);
 	if (phone)
-		phone_destroy(phone, on_removed, removal->errand);
-	else
-		on_removed(removal->errand, NULL, NULL);
+		phone_destroy(phone, NULL, NULL);
 }
 
-/* What is wiped there has to be nowhere here: the key goes, the overlay is overwritten. */
-static void remove_phone(struct departure *d)
+/* What is wiped there has to be nowhere here. */
+static void on_told(struct errand *errand)
 {
-	struct phone *phone = d->phone;
-	g_autofree char *overlay = g_build_filename(phone->folder, "overlay.qcow2", NULL);
-	g_autoptr(GError) error = NULL;
-	struct removal *removal = g_new(struct removal, 1);
-	*removal = (struct removal){d->host, g_strdup(d->uuid), departure_errand(d)};
-	if (phone->state == PHONE_RUNNING)
-		phone_set_state(phone, PHONE_STOPPING, "it has moved to another host");
-	if (phone->process)
-		qemu_process_kill(phone->process);
-	if (!phone_key_destroy(phone->folder, &error))
-		g_warning("phone %s: %s", d->uuid, error->message);
-	int file = open(overlay, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	struct removal *removal = errand->data;
+	struct phone *phone = phone_table_find(removal->host->phones, removal->uuid, NULL);
+	g_autofree char *overlay =
+	    phone ? g_build_filename(phone->folder, "overlay.qcow2", NULL) : NULL;
+	int file = overlay ? open(overlay, O_RDWR | O_CLOEXEC | O_NOFOLLOW) : -1;
+	errand_free(errand);
 	if (file >= 0)
 		sealed_copy_overwrite(file, on_overwritten, removal);
 	else
 		on_overwritten(removal, NULL);
+}
+
+/* First written down, so that a qvisord after us asks no more; then the other host is told, which
+ * has kept a mark of the ticket until now; then it goes. */
+static void remove_phone(struct departure *d)
+{
+	struct phone *phone = d->phone;
+	g_autoptr(GError) error = NULL;
+	struct removal *removal = g_new(struct removal, 1);
+	*removal = (struct removal){d->host, g_strdup(d->uuid)};
+	if (phone->state == PHONE_RUNNING)
+		phone_set_state(phone, PHONE_STOPPING, "it has moved to another host");
+	phone->left = true;
+	if (!phone_record_store_durably(phone, &error) || !phone_key_destroy(phone->folder, &error))
+		g_warning("phone %s: %s", d->uuid, error->message);
+	if (phone->process)
+		qemu_process_kill(phone->process);
+	errand_go(departure_errand(d), errand_done, on_told, removal);
 }
 
 static JsonNode *result_of(const struct departure *d, int64_t now)
@@ -219,5 +221,10 @@ void departure_resume(struct phone *phone)
 	}
 	struct departure *d = departure_new(phone, phone->leaving_to, phone->leaving_ticket);
 	d->handed_over = true;
-	d->tick = g_timeout_add(0, on_ask, d);
+	if (phone->left) {
+		remove_phone(d);
+		departure_free(d);
+	} else {
+		d->tick = g_timeout_add(0, on_ask, d);
+	}
 }

@@ -12,6 +12,8 @@
 #include "qvisor/visit.h"
 
 #define PASSES_MAX 6
+#define TELL_TIMES 10 /* one that is not told keeps a mark, an empty file */
+#define TELL_AGAIN_US G_USEC_PER_SEC
 #define PASS_ENOUGH 32 /* chunks: 2 MiB, for which the guest can wait */
 
 struct errand *errand_new(SSL_CTX *context, const char *place, const char *ticket)
@@ -190,7 +192,11 @@ void errand_ask(struct errand *errand)
 
 void errand_done(struct errand *errand)
 {
-	errand->link = call(errand, "done");
-	hear_consent(errand);
-	g_clear_pointer(&errand->link, migration_link_free);
+	for (unsigned i = 0; i < TELL_TIMES && (!i || errand->error); i++) {
+		g_usleep(i ? TELL_AGAIN_US : 0);
+		g_clear_error(&errand->error);
+		errand->link = call(errand, "done");
+		hear_consent(errand);
+		g_clear_pointer(&errand->link, migration_link_free);
+	}
 }

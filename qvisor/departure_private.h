@@ -50,7 +50,7 @@ void errand_memory(struct errand *errand);
 void errand_hand_over(struct errand *errand);
 /* Asks what became of it: `runs` or not, or error when nobody knows. */
 void errand_ask(struct errand *errand);
-/* Nothing of it is left here. */
+/* It will not be asked for any more. */
 void errand_done(struct errand *errand);
 
 /* --- the main thread's --- */

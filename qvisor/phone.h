@@ -66,6 +66,7 @@ struct phone {
 	char *idempotency_key, *request_digest;
 	char *arrival; /* ticket with which it comes or came (arrival.h); NULL */
 	char *leaving_to, *leaving_ticket; /* handed over to there (departure.h); NULL */
+	bool left;                         /* and it is known to be there */
 	/* while it runs */
 	struct qemu_process *process;
 	struct qmp *qmp;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the API tells of a phone. */
 #include "common/json_writer.h"
+#include "qvisor/departure.h"
 #include "qvisor/phone.h"
 #include "qvisor/phone_volume.h"
 
@@ -58,6 +59,8 @@ void phone_write_json(const struct phone *phone, GString *text)
 		json_write_string(text, "reason", phone->reason);
 	if (phone->state == PHONE_RUNNING)
 		json_write_string(text, "health", phone->pulse.hung ? "hung" : "ok");
+	if (departure_place(phone))
+		json_write_string(text, "moving_to", departure_place(phone));
 	if (phone->process)
 		json_write_int(text, "pid", phone->process->pid);
 	json_write_string(text, "created", phone->created);

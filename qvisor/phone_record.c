@@ -51,6 +51,7 @@ static JsonNode *record_json(const struct phone *phone)
 	if (phone->leaving_to) {
 		json_object_set_string_member(root, "leaving_to", phone->leaving_to);
 		json_object_set_string_member(root, "leaving_ticket", phone->leaving_ticket);
+		json_object_set_boolean_member(root, "left", phone->left);
 	}
 	if (phone->volume) {
 		json_object_set_string_member(root, "volume", phone->volume->id);
@@ -137,6 +138,7 @@ static bool parse(
 	    !json_get_optional_int(root, "start_time", 1, G_MAXINT64, 0, &start, error) ||
 	    !json_get_optional_bool(root, "established", false, &phone->established, error) ||
 	    !json_get_optional_bool(root, "cold", false, &phone->cold, error) ||
+	    !json_get_optional_bool(root, "left", false, &phone->left, error) ||
 	    !json_get_optional_bool(root, "network", false, &phone->has_network, error) ||
 	    !json_get_optional_bool(root, "identity", false, &phone->identity_set, error) ||
 	    !json_get_optional_bool(root, "volume_plugged", false, &plugged, error) ||

@@ -6,7 +6,7 @@
  *   {"ticket": T, "do": "memory"}  then QEMU's stream to its end; then our {"loaded": true}
  *   {"ticket": T, "do": "run"}     answered {"runs": true}, or {"runs": false}: it never has, nor
  *                                  will
- *   {"ticket": T, "do": "done"}    the other side has nothing left of it
+ *   {"ticket": T, "do": "done"}    the other side asks for it no more
  *
  * An answer {"error": TEXT} refuses. Each visit has a thread that reads; what it means is decided
  * in the main thread.

@@ -10,15 +10,11 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../lib/certificate.sh"
 tiny=$("$here/../guest/build" | tail -n 1)
 work=$(mktemp -d) code='' body=''
-declare -A pids=() port=() host_also=()
+declare -A pids=() port=() reserve=() listen_also=() pool_also=()
 
+# Clones have the template of their host in their command line.
 our_qemus() { # our_qemus [HOST]
-	local proc
-	for proc in /proc/[0-9]*; do
-		[[ $(readlink "$proc/fd/2" 2>/dev/null) == "$work/"*"${1:-}"/phones/* && $(tr '\0' ' ' <"$proc/cmdline" 2>/dev/null) == *qvmi-* ]] &&
-			echo "${proc#/proc/}"
-	done
-	return 0
+	pgrep -f "^qemu-system.*$work/${1:-[a-z]*}/templates/" || true
 }
 clean_up() {
 	[ ${#pids[@]} = 0 ] || kill -9 "${pids[@]}" 2>/dev/null || true
@@ -43,11 +39,13 @@ done
 host_conf() { # host_conf HOST
 	{
 		printf '[host]\nid=%s\nstate-folder=%s/%s/phones\ntemplate-folder=%s/%s/templates\n' "$1" "$work" "$1" "$work" "$1"
-		printf 'prespawn=0\ndisk-reserve-mib=1\n%s\n' "${host_also[$1]:-}"
+		printf 'prespawn=0\ndisk-reserve-mib=%s\n' "${reserve[$1]:-1}"
 		printf '[phone]\nnetwork=%s\n' "${network:-isolated}"
 		printf '[listen]\nunix=%s/%s.sock\ndisplay=%s/%s.display\n' "$work" "$1" "$work" "$1"
 		printf 'certificate=%s/qvisord.pem\nkey=%s/qvisord.key\nclient-ca=%s/ca.pem\n' "$work" "$work" "$work"
+		printf '%s\n' "${listen_also[$1]:-}"
 		printf '[pool]\nca=%s/ca.pem\ncertificate=%s/%s.pem\nkey=%s/%s.key\n' "$work" "$work" "$1" "$work" "$1"
+		printf '%s\n' "${pool_also[$1]:-}"
 		printf '[migration]\naddress=127.0.0.1\nport=%s\n' "${port[$1-link]}"
 	} >"$work/$1.conf"
 }
