@@ -144,21 +144,28 @@ static void told(JsonObject *result, const GError *error, void *data)
 {
 	struct told *t = data;
 
-	if (error && !strstr(error->message, "still starting"))
+	/* A rule has 200 ms, which a busy machine may not give it. */
+	if (error && !g_error_matches(error, QVMI_ERROR, QVMI_ERROR_TIMEOUT) &&
+	    !g_error_matches(error, QVMI_ERROR, QVMI_ERROR_UNAVAILABLE))
 		g_error("the rule failed: %s", error->message);
 	t->result = result ? json_object_ref(result) : NULL;
 	t->done = true;
 }
 
+/* Once more until it has had its time; a child that was too slow is started anew. */
 static JsonObject *ask(struct rule_child *c, const char *function, JsonNode *node)
 {
 	struct told t = {0};
+	gint64 end = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
 
 	while (!t.result) {
 		t.done = false;
 		rule_child_call(c, function, json_node_copy(node), told, &t);
 		while (!t.done)
 			g_main_context_iteration(NULL, TRUE);
+		g_assert_cmpint(g_get_monotonic_time(), <, end);
+		if (!t.result)
+			g_usleep(10000);
 	}
 	json_node_unref(node);
 	return t.result;
@@ -233,6 +240,7 @@ static void test_replenish_agrees(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK); /* warnings are expected */
 	g_test_add_func("/pool/decision/allocate", test_allocate);
 	g_test_add_func("/pool/decision/replenish", test_replenish);
 	g_test_add_func("/pool/decision/allocate-agrees", test_allocate_agrees);
