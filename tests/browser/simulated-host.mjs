@@ -105,6 +105,11 @@ class Phone {
 	draw() {
 		return [...(this.home ? homeScreen() : lockScreen()), ...this.squares];
 	}
+	words() {
+		const word = (ends, x, y, width, height, text) => Buffer.concat([u8(ends), u16(x), u16(y), u16(width), u16(height), str(text)]);
+		return this.home ? [word(1, 40, 620, 120, 24, 'Calculator')]
+			: [word(0, 60, 540, 70, 22, 'Slide'), word(1, 140, 540, 30, 22, 'up'), word(1, 60, 580, 200, 22, 'Grün <b>&amp;')];
+	}
 	// Answers what changed, as tiles.
 	released(from, to) {
 		if (from.y - to.y > 100) {
@@ -216,6 +221,8 @@ class Viewer {
 			this.update(this.phone.typed(p.readUInt16BE(0)));
 		else if (type === 6)
 			this.update(this.phone.draw());
+		else if (type === 15)
+			this.send(frame(67, p.subarray(0, 4), u8(0), ...this.phone.words()));
 		else if (type === 7)
 			this.send(frame(8, p));
 	}

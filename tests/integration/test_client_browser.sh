@@ -15,7 +15,7 @@ export QVMI_URL=$broker QVMI_USER=demo QVMI_PASSWORD_FILE=$work/password QVMI_CA
 export QVMI_SCREENSHOTS=build/browser/simulated QVMI_PACKAGE=phone
 code=0
 node tests/browser/test_keys.mjs || code=1
-for test in client trouble video; do
+for test in text client trouble video; do
 	timeout 120 node "tests/browser/test_$test.mjs" || code=1
 done
 QVMI_PACKAGE=touch timeout 120 node tests/browser/test_client.mjs || code=1

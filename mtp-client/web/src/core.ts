@@ -9,7 +9,7 @@ type Exports = Record<
 	'page_pixels' | 'page_damage' | 'page_width' | 'page_height' | 'page_shown' | 'page_counter' | 'page_delay' |
 	'page_tile_name' | 'page_terminal' | 'page_zoom' | 'page_zoom_by' | 'page_zoom_reset' | 'page_finger' | 'page_pointer' |
 	'page_touch' | 'page_key' | 'page_refresh' | 'page_ping' | 'page_bye' | 'page_fit' | 'page_view' | 'page_to_phone' |
-	'page_phone_x' | 'page_phone_y', (...numbers: number[]) => number> & { memory: WebAssembly.Memory };
+	'page_phone_x' | 'page_phone_y' | 'page_read' | 'page_words' | 'page_words_size' | 'page_words_id' | 'page_words_status', (...numbers: number[]) => number> & { memory: WebAssembly.Memory };
 
 /** As enum mtp_session_state. */
 export enum State { Idle, Greeting, Live, Ended }
@@ -43,6 +43,12 @@ export interface Counters {
 	/** Milliseconds there and back; 0: not known yet. */
 	delay: number;
 	tiles: Record<string, number>;
+}
+
+/** A word on the phone's screen, in the picture's pixels. */
+export interface Word extends Rectangle {
+	text: string;
+	endsLine: boolean;
 }
 
 export interface View extends Rectangle {
@@ -164,6 +170,25 @@ export class Core {
 	key(code: number, down: boolean): void { this.wasm.page_key(code, +down); }
 	ping(): void { this.wasm.page_ping(); }
 	bye(): void { this.wasm.page_bye(); }
+
+	/** Asks what is written on the screen. */
+	read(id: number): void { this.wasm.page_read(id); }
+
+	/** The last answer to read(); status as enum mtp_words_status, 0: these are the words. */
+	words(): { id: number; status: number; words: Word[] } | undefined {
+		const at = this.wasm.page_words(), size = this.wasm.page_words_size(), words: Word[] = [];
+		if (!at)
+			return undefined;
+		// The core has checked that these are words from end to end (mtp/words.h).
+		const bytes = new DataView(this.memory, at, size), decoder = new TextDecoder();
+		for (let i = 0; i < size;) {
+			const text = decoder.decode(new Uint8Array(this.memory, at + i + 11, bytes.getUint16(i + 9)).slice());
+			words.push({ text, endsLine: !!(bytes.getUint8(i) & 1), x: bytes.getUint16(i + 1), y: bytes.getUint16(i + 3),
+				width: bytes.getUint16(i + 5), height: bytes.getUint16(i + 7) });
+			i += 11 + bytes.getUint16(i + 9);
+		}
+		return { id: this.wasm.page_words_id() >>> 0, status: this.wasm.page_words_status(), words };
+	}
 
 	/** The terminal's window is another one. */
 	terminal({ width, height, dpi, scaling }: Terminal): void { this.wasm.page_terminal(width, height, dpi, scaling); }

@@ -5,6 +5,7 @@ import { Input } from './input.js';
 import { Meter } from './meter.js';
 import { Screen } from './screen.js';
 import { Stream } from './stream.js';
+import { Text } from './text.js';
 
 function element<T extends HTMLElement>(id: string): T {
 	return document.getElementById(id) as T;
@@ -82,6 +83,8 @@ let screen: Screen | undefined;
 let input: Input | undefined;
 const meter = new Meter(element('statistics'), () => stream);
 
+const text = new Text(element('text'), element('words'), element('words-status'), () => screen, () => stream?.core, () => stream?.flush());
+
 function notice(message: string, trust?: string): void {
 	element('notice').hidden = !message;
 	element('notice-text').textContent = message;
@@ -93,6 +96,7 @@ function notice(message: string, trust?: string): void {
 
 function leave(): void {
 	meter.show(false);
+	showText(false);
 	input?.close();
 	stream?.close();
 	screen?.close();
@@ -107,12 +111,15 @@ async function use(offered: Package): Promise<void> {
 	const shown = screen = new Screen(canvas, () => stream?.core, () => {
 		stream?.core.terminal(shown.terminal());
 		stream?.flush();
-	});
+	}, () => text.moved());
 	input = new Input(screen, () => stream?.core, () => stream?.flush());
 	canvas.focus();
 	try {
 		const opened = await Stream.open(offered.id, {
-			received: () => screen?.changed(),
+			received: () => {
+				screen?.changed();
+				text.received();
+			},
 			terminal: () => shown.terminal(),
 			live: () => {
 				input?.reset();
@@ -161,6 +168,31 @@ element('meter').addEventListener('click', () => {
 	element('meter').setAttribute('aria-pressed', String(meter.show(!meter.shown)));
 	canvas.focus();
 });
+function showText(shown: boolean): void {
+	element('read').setAttribute('aria-pressed', String(text.show(shown)));
+}
+element('read').addEventListener('click', () => {
+	showText(!text.shown);
+	if (!text.shown)
+		canvas.focus();
+});
+element('words-copy').addEventListener('click', async () => {
+	const done = await navigator.clipboard.writeText(text.all).then(() => 'Copied.', () => 'The browser does not let this page copy; select the text and copy it.');
+	element('words-status').textContent = done;
+});
+element('words-large').addEventListener('click', () => {
+	const large = element('words-large').getAttribute('aria-pressed') !== 'true';
+	element('words-large').setAttribute('aria-pressed', String(large));
+	text.large(large);
+});
+window.addEventListener('keydown', event => {
+	if (event.key === 'Escape' && text.shown) {
+		event.preventDefault();
+		event.stopImmediatePropagation();
+		showText(false);
+		canvas.focus();
+	}
+}, { capture: true });
 element('fullscreen').addEventListener('click', () => {
 	if (document.fullscreenElement)
 		void document.exitFullscreen();

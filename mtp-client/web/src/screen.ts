@@ -13,8 +13,9 @@ export class Screen {
 	private told = ''; // the terminal, as the host knows it
 	private toldTimer = 0;
 
-	/** `tell`: the host had best know terminal(). */
-	constructor(readonly canvas: HTMLCanvasElement, private readonly core: () => Core | undefined, private readonly tell: () => void) {
+	/** `tell`: the host had best know terminal(). `drawn`: the picture may be somewhere else in the window. */
+	constructor(readonly canvas: HTMLCanvasElement, private readonly core: () => Core | undefined, private readonly tell: () => void,
+		private readonly drawn: () => void) {
 		this.observer = new ResizeObserver(() => {
 			this.changed();
 			this.tellSoon();
@@ -80,6 +81,15 @@ export class Screen {
 		};
 	}
 
+	/** The CSS transform from the picture's pixels to the canvas's box. */
+	placement(): string {
+		if (!this.view)
+			return '';
+		const { x, y, width, height, scale } = this.view, css = 1 / devicePixelRatio;
+		return `translate(${(x + width / 2) * css}px, ${(y + height / 2) * css}px) rotate(${this.rotation}deg) scale(${scale * css}) ` +
+			`translate(${-this.picture.width / 2}px, ${-this.picture.height / 2}px)`;
+	}
+
 	private draw(): void {
 		const core = this.core();
 		if (!core)
@@ -109,6 +119,7 @@ export class Screen {
 		// What a test waits for, and a person in the developer tools reads.
 		canvas.dataset.updates = String(core.updates);
 		canvas.dataset.zoom = core.zoom.toFixed(2);
+		this.drawn();
 	}
 
 	private copyDamage(core: Core): void {

@@ -72,6 +72,11 @@ int page_finger(uint32_t finger, uint32_t down, double x, double y);
 int page_to_phone(double x, double y);
 uint32_t page_phone_x(void);
 uint32_t page_phone_y(void);
+int page_read(uint32_t id);
+const uint8_t *page_words(void);
+uint32_t page_words_size(void);
+uint32_t page_words_id(void);
+uint32_t page_words_status(void);
 
 static uint64_t clock_us(void *data)
 {
@@ -350,4 +355,35 @@ uint32_t EXPORT(page_phone_x)(void)
 uint32_t EXPORT(page_phone_y)(void)
 {
 	return phone_y;
+}
+
+int EXPORT(page_read)(uint32_t id)
+{
+	return mtp_session_read(session, id);
+}
+
+/* The last answer to page_read(), as mtp/words.h has it; NULL: none yet. */
+const uint8_t *EXPORT(page_words)(void)
+{
+	const struct mtp_words *words = mtp_session_words(session);
+
+	return words ? words->list.bytes : NULL;
+}
+
+/* These when there is one. */
+uint32_t EXPORT(page_words_size)(void)
+{
+	const struct mtp_words *words = mtp_session_words(session);
+
+	return words ? (uint32_t)words->list.size : 0;
+}
+
+uint32_t EXPORT(page_words_id)(void)
+{
+	return mtp_session_words(session)->id;
+}
+
+uint32_t EXPORT(page_words_status)(void)
+{
+	return mtp_session_words(session)->status;
 }
