@@ -5,6 +5,7 @@
 #
 #   host_start [PRESPAWN]        answers when the template is there: `template`; again with another PRESPAWN after host_end
 #                                TB_SIZE: another code cache, in MiB
+#                                MEM_MERGE: KSM may merge the phones' memory (docs/decisions/102)
 #   host_end                     phones run on, as they do
 #   api METHOD PATH [JSON]       prints the answer's body; fails with it
 #   clone                        prints "UUID MILLISECONDS", from the request to its answer
@@ -47,6 +48,7 @@ host_start() {
 		max-phones=2000
 		prespawn=${1:-0}
 		${TB_SIZE:+tb-size-mib=$TB_SIZE}
+		${MEM_MERGE:+mem-merge=true}
 		[phone]
 		network=isolated
 		[listen]

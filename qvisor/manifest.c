@@ -228,6 +228,13 @@ static bool parse_devices(struct manifest *manifest, JsonObject *root, GError **
 	return true;
 }
 
+static bool parse_settle(struct manifest *manifest, JsonObject *ready, GError **error)
+{
+	manifest->settle_s = MANIFEST_SETTLE_S;
+	return !json_object_has_member(ready, "settle_s") ||
+	       get_unsigned(ready, "ready", "settle_s", 1, 600, &manifest->settle_s, error);
+}
+
 static bool parse(struct manifest *manifest, JsonObject *root, const char *folder, GError **error)
 {
 	int64_t format;
@@ -256,11 +263,12 @@ static bool parse(struct manifest *manifest, JsonObject *root, const char *folde
 	       get_unsigned(screen, "screen", "height", 64, 4096, &manifest->height, error) &&
 	       parse_devices(manifest, root, error) &&
 	       (ready = json_get_object(root, "ready", error)) &&
-	       check_members(ready, "ready.", "by timeout_s", error) &&
+	       check_members(ready, "ready.", "by timeout_s settle_s", error) &&
 	       get_choice(
 	           ready, "ready", "by", (const char *[]){agents[kind], NULL}, NULL, error) &&
 	       get_unsigned(
-	           ready, "ready", "timeout_s", 1, 3600, &manifest->ready_timeout_s, error);
+	           ready, "ready", "timeout_s", 1, 3600, &manifest->ready_timeout_s, error) &&
+	       parse_settle(manifest, ready, error);
 }
 
 struct manifest *manifest_parse(JsonObject *object, const char *folder, GError **error)
@@ -334,6 +342,8 @@ JsonNode *manifest_json(const struct manifest *manifest)
 	JsonObject *ready = object_of(root, "ready");
 	json_object_set_string_member(ready, "by", agents[manifest->kind]);
 	json_object_set_int_member(ready, "timeout_s", manifest->ready_timeout_s);
+	if (manifest->settle_s != MANIFEST_SETTLE_S)
+		json_object_set_int_member(ready, "settle_s", manifest->settle_s);
 	return json_node_of(root);
 }
 

@@ -15,6 +15,7 @@
 
 #define MANIFEST_MAX_SIZE (64 * 1024)
 #define MANIFEST_SYSTEMS_MAX 6
+#define MANIFEST_SETTLE_S 2   /* where it says nothing */
 #define MANIFEST_DIMM_MIB 128 /* what Linux puts online at once, on x86_64 */
 #define MANIFEST_DIMMS_MAX 16
 
@@ -51,6 +52,7 @@ struct manifest {
 	unsigned width, height; /* pixels */
 	enum manifest_touch touch;
 	unsigned ready_timeout_s;
+	unsigned settle_s; /* that a template rests after that, until it is saved */
 };
 
 struct manifest *manifest_load(const char *path, GError **error);

@@ -27,7 +27,6 @@
 
 /* The guest sees the agent's port close and goes idle again; less makes clones that still have that
  * to do. */
-#define SETTLE_MS 1500
 #define STATE_FDSET 1
 #define SAVE_DEADLINE_MS 60000
 #define CONSOLE_MAX (256 * 1024)
@@ -302,7 +301,7 @@ static void on_stage(void *data, enum agent_stage stage)
 	/* Saved with the port closed, so that each clone's guest sees it open and says hello. */
 	agent_free(g_steal_pointer(&build->agent));
 	g_clear_handle_id(&build->timer, g_source_remove);
-	build->timer = g_timeout_add(SETTLE_MS, build_save, build);
+	build->timer = g_timeout_add(build->manifest->settle_s * 1000, build_save, build);
 }
 
 static void on_agent_closed(void *data, const GError *error)

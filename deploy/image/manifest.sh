@@ -18,7 +18,7 @@ write_manifest() {
   "machine": { $machine, "cpus": 1, "memory_mib": $6 },
   "screen": { "width": $4, "height": $5 },
   "devices": { "gpu": "$gpu", "touch": "virtio-multitouch", "keyboard": "virtio-keyboard" },
-  "ready": { "by": "agent", "timeout_s": 600 }
+  "ready": { "by": "agent", "timeout_s": 600, "settle_s": 35 }
 }
 JSON
 }

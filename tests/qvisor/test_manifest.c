@@ -69,6 +69,7 @@ static void test_good(struct fixture *fixture, gconstpointer data)
 	g_assert_cmpuint(manifest->max_memory_mib, ==, 128);
 	g_assert_cmpuint(manifest->width, ==, 360);
 	g_assert_cmpuint(manifest->ready_timeout_s, ==, 60);
+	g_assert_cmpuint(manifest->settle_s, ==, MANIFEST_SETTLE_S);
 	g_assert_cmpuint(manifest_touch_points(manifest), ==, 10);
 
 	/* What is written is read again, from anywhere. */
@@ -94,19 +95,21 @@ static void test_optional(struct fixture *fixture, gconstpointer data)
 	g_assert_cmpuint(manifest_touch_points(manifest), ==, 0);
 }
 
-static void test_hotplug(struct fixture *fixture, gconstpointer data)
+static void test_optional_numbers(struct fixture *fixture, gconstpointer data)
 {
 	(void)data;
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GString) text = g_string_new(good);
 	g_string_replace(
 	    text, "\"cpus\":2", "\"cpus\":2,\"max_cpus\":4,\"max_memory_mib\":2176", 1);
+	g_string_replace(text, "\"timeout_s\":60", "\"timeout_s\":60,\"settle_s\":35", 1);
 	AUTO(manifest) manifest = load(fixture, text->str, &error);
 	g_assert_no_error(error);
 	g_autoptr(JsonNode) node = manifest_json(manifest);
 	AUTO(manifest) again = manifest_parse(json_node_get_object(node), "/", &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(again->max_cpus, ==, 4);
+	g_assert_cmpuint(again->settle_s, ==, 35);
 	g_assert_cmpuint(again->max_memory_mib, ==, 128 + MANIFEST_DIMMS_MAX * MANIFEST_DIMM_MIB);
 
 	/* The same where nothing can be plugged. */
@@ -207,6 +210,8 @@ static const struct {
     {"virtio-keyboard", "usb", "devices.keyboard"},
     {"\"by\":\"agent\"", "\"by\":\"hope\"", "ready.by"},
     {"\"timeout_s\":60", "\"timeout_s\":0", "timeout_s"},
+    {"\"timeout_s\":60", "\"timeout_s\":60,\"settle_s\":0", "settle_s"},
+    {"\"timeout_s\":60", "\"timeout_s\":60,\"settle_s\":3600", "settle_s"},
     {"\"type\":\"q35\"", "\"type\":\"q35\",\"architecture\":\"mips\"", "machine.architecture"},
     {"\"type\":\"q35\"", "\"type\":\"q35\",\"architecture\":\"aarch64\"", "machine.type"},
     {"\"format\":1", "\"format\":1,\"kind\":\"tizen\"", "kind"},
@@ -252,7 +257,7 @@ int main(int argc, char **argv)
 	g_test_add("/manifest/" #name, struct fixture, NULL, set_up, test_##name, tear_down)
 	ADD(good);
 	ADD(optional);
-	ADD(hotplug);
+	ADD(optional_numbers);
 	ADD(aarch64);
 	ADD(android);
 	ADD(bad);
