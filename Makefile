@@ -128,7 +128,7 @@ help:
 	@echo 'make phone-sxmo phone-arm64 check-phones   two other phones: Sxmo, and Phosh for ARM64 (an hour), and what they can do'
 	@echo 'make bench-screen recorded sessions of the real phone by MTP and by its peers: bytes, exactness, processor time'
 	@echo 'make unit         unit tests; with B=build/asan SANITIZE=address,undefined under the sanitizers'
-	@echo 'make integration  real daemons and real QEMU on a tiny guest'
+	@echo 'make integration  real daemons and real QEMU on a tiny guest; integration-libvirt: under libvirt'
 	@echo 'make faults       qvisord killed with -9, 200 times, at seeded random moments'
 	@echo 'make faults-volume poold and a host killed with -9 while a volume goes from phone to phone'
 	@echo 'make bench-clone bench-density bench-host bench-volume   what clones, phones and qvisord cost; N=10 for a short run'

@@ -7,6 +7,7 @@
 #include "qvisor/folder.h"
 #include "qvisor/networks.h"
 #include "qvisor/phone_table.h"
+#include "qvisor/platform.h"
 #include "qvisor/prespawn.h"
 #include "qvisor/registration.h"
 #include "qvisor/user_volume_store.h"
@@ -16,20 +17,6 @@ static JsonObject *object_of(JsonObject *parent, const char *member)
 	JsonObject *object = json_object_new();
 	json_object_set_object_member(parent, member, object);
 	return object;
-}
-
-/* What a phone's QEMU is kept in, and what it is not. */
-static JsonNode *jail(const struct host *host)
-{
-	static const char *const missing[] = {"a user id of its own", "namespaces of its own",
-	    "a root of its own", "limits of memory, processors and processes"};
-	JsonObject *object = json_object_new();
-	JsonArray *less = json_array_new();
-	for (unsigned i = 0; !host->launcher && i < G_N_ELEMENTS(missing); i++)
-		json_array_add_string_element(less, missing[i]);
-	json_object_set_boolean_member(object, "launcher", host->launcher != NULL);
-	json_object_set_array_member(object, "without", less);
-	return json_node_of(object);
 }
 
 void api_host_get(struct http_request *request, void *data)
@@ -54,7 +41,8 @@ void api_host_get(struct http_request *request, void *data)
 	json_object_set_int_member(phones, "running", running);
 	json_object_set_int_member(phones, "off", total - running);
 	json_object_set_int_member(phones, "max", host->max_phones);
-	json_object_set_member(root, "jail", jail(host));
+	const struct platform *platform = host->platform;
+	platform->describe(platform, object_of(root, "platform"), object_of(root, "jail"));
 	json_object_set_string_member(root, "network", host_network_name(host));
 	json_object_set_array_member(root, "networks", networks_json(host->networks));
 	json_object_set_object_member(root, "spares", prespawn_json(host->prespawn));

@@ -10,6 +10,7 @@
 
 #include "common/error.h"
 #include "qvisor/folder.h"
+#include "qvisor/platform.h"
 
 /* Two daemons must not adopt the same phones. The lock goes with the process, however that ends. */
 static bool host_lock(struct host *host, GError **error)
@@ -56,7 +57,6 @@ bool host_init(struct host *host, const struct config *config, GError **error)
 	    .template_folder = config_string(config, "host", "template-folder"),
 	    .qemu = config_string(config, "host", "qemu"),
 	    .qemu_aarch64 = config_string(config, "host", "qemu-aarch64"),
-	    .launcher = config_string(config, "host", "launcher"),
 	    .tb_size_mib = config_int(config, "host", "tb-size-mib"),
 	    .mem_merge = config_bool(config, "host", "mem-merge"),
 	    .max_phones = config_int(config, "host", "max-phones"),
@@ -82,6 +82,13 @@ bool host_init(struct host *host, const struct config *config, GError **error)
 	host->accelerator = accelerator_find(config_string(config, "host", "accelerator"),
 	    host->qemu, host->qemu_version, host->template_folder, error);
 	if (!host->accelerator)
+		return false;
+	const struct platform_settings settings = {
+	    .wanted = config_string(config, "host", "platform"),
+	    .launcher = config_string(config, "host", "launcher"),
+	    .state_folder = host->state_folder,
+	};
+	if (!(host->platform = platform_open(&settings, error)))
 		return false;
 	host->operations = operations_new();
 	return true;
@@ -121,6 +128,7 @@ bool host_can_run(const struct host *host, const struct manifest *manifest, GErr
 
 void host_finish(struct host *host)
 {
+	host->platform->free(g_steal_pointer(&host->platform));
 	g_clear_pointer(&host->operations, operations_free);
 	g_clear_pointer(&host->accelerator, accelerator_free);
 	g_clear_pointer(&host->qemu_version, g_free);

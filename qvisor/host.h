@@ -14,6 +14,7 @@ struct networks;
 struct migration;
 struct performance;
 struct phone_table;
+struct platform;
 struct prespawn;
 struct template_store;
 struct user_volume_store;
@@ -32,7 +33,7 @@ struct host {
 	const char *template_folder; /* a folder a template below */
 	const char *qemu;            /* program */
 	const char *qemu_aarch64;    /* program */
-	const char *launcher; /* socket of qvisor-launch; NULL: phones are our own children */
+	struct platform *platform;
 	char *qemu_version;
 	int lock; /* on the state folder */
 	struct accelerator *accelerator;

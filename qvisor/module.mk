@@ -2,6 +2,8 @@ PROGRAMS += qvisord
 qvisord_MAIN = qvisor/qvisord.c
 qvisord_LIBS = qvisor common
 qvisord_PKG = gio-unix-2.0 json-glib-1.0 libwebsockets libcurl openssl
+# AddressSanitizer looks for the XDR functions that it wraps when the program starts; libvirt brings them along later.
+qvisord_LIBADD := $(if $(SANITIZE),-Xlinker --no-as-needed -l:libtirpc.so.3)
 # The only root: no library but libc.
 PROGRAMS += qvisor-launch
 qvisor-launch_MAIN = qvisor/qvisor-launch.c
@@ -21,6 +23,12 @@ SEED ?= 1
 .PHONY: faults
 faults: programs
 	@QVMI_BIN=$(abspath $(B)/bin) tests/faults/kill9 $(ROUNDS) $(SEED)
+# Under libvirt: not those about qvisor-launch, children that wait or what only root may (networks).
+LIBVIRT_TESTS := adoption arm64 audit bad_image bad_request full_disk hung libvirt life machine performance snapshot suspend \
+                 template_intact tls volume
+.PHONY: integration-libvirt
+integration-libvirt: programs
+	@PLATFORM=libvirt QVMI_BIN=$(abspath $(B)/bin) deploy/run-tests $(LIBVIRT_TESTS:%=tests/integration/test_qvisor_%.sh)
 # `make fuzz-qvisor [RUNS=1000000]`: what QEMU, a guest's agent, an image and the API's clients send, under libFuzzer
 # and the sanitizers, with the folder's own sources instrumented.
 FUZZ_QVISOR := qmp agent manifest api launch delta

@@ -26,7 +26,7 @@
 #include "qvisor/phone_suspend.h"
 #include "qvisor/phone_table.h"
 #include "qvisor/phone_volume.h"
-#include "qvisor/qemu_command.h"
+#include "qvisor/platform.h"
 #include "qvisor/secret_memory.h"
 
 #define START_DEADLINE_S 60
@@ -37,7 +37,8 @@ struct phone_start {
 	const struct start_step *steps;
 	unsigned step;
 	enum { START_CLONE, START_COLD, START_RESUME, START_ARRIVE } kind;
-	bool loading; /* between migrate-incoming and its event */
+	GCancellable *spawning; /* while the platform starts QEMU */
+	bool loading;           /* between migrate-incoming and its event */
 	bool new_overlay;
 	bool had_network;             /* when its state was saved */
 	int socket;                   /* START_ARRIVE: that its state comes from; -1: taken */
@@ -60,6 +61,9 @@ static void start_free(struct phone_start *start)
 	start->phone->start = NULL;
 	fd_cleanup(&start->socket);
 	g_clear_handle_id(&start->deadline, g_source_remove);
+	if (start->spawning)
+		g_cancellable_cancel(start->spawning);
+	g_clear_object(&start->spawning);
 	g_string_free(start->timing, TRUE);
 	g_ptr_array_unref(start->waiters);
 	g_free(start);
@@ -205,14 +209,30 @@ static bool has_own_state(const struct phone_start *start)
 	return start->kind == START_RESUME || start->kind == START_ARRIVE;
 }
 
+static void on_spawned(void *data, struct qemu_process *process, const GError *cause)
+{
+	struct phone *phone = data;
+	struct phone_start *start = phone->start;
+	g_autoptr(GError) error = NULL;
+	g_clear_object(&start->spawning);
+	phone->process = process;
+	/* The record names the process from its first moment, so that no crash of ours can orphan
+	 * it. */
+	if (!process)
+		start_fail(start, cause);
+	else if (!phone_record_store(phone, &error) || !phone_connect(phone, &error))
+		start_fail(start, error);
+	else
+		start_next(start);
+}
+
 static void step_spawn(struct phone_start *start)
 {
 	struct phone *phone = start->phone;
 	const struct host *host = phone->host;
 	const struct manifest *manifest = phone->template->manifest;
-	g_autoptr(GError) error = NULL;
 	g_autofree char *overlay =
-	    g_build_filename(host->launcher ? phone->folder : "", "overlay.qcow2", NULL);
+	    g_build_filename(host->platform->in_folder ? "" : phone->folder, "overlay.qcow2", NULL);
 	if (!has_own_state(start)) {
 		phone->cold = start->kind == START_COLD;
 		phone->booted = phone->machine =
@@ -230,11 +250,8 @@ static void step_spawn(struct phone_start *start)
 	    .cpus = phone->booted.cpus,
 	    .memory_mib = phone->booted.memory_mib,
 	    .memory = phone->cold ? NULL : template_path(phone->template, "memory"),
-	    /* Without a jail in QEMU's working directory, which may be renamed before QEMU opens it
-	     * for writing. */
 	    .disk = manifest->disk ? overlay : NULL,
 	};
-	g_auto(GStrv) argv = qemu_command_build(&command);
 	/* What it reads, where it may not see all: the disk is overlay, template's disk, image. */
 	const char *files[5] = {NULL};
 	unsigned n = 0;
@@ -248,24 +265,21 @@ static void step_spawn(struct phone_start *start)
 		files[n++] = template_path(phone->template, "disk");
 		files[n++] = manifest->disk;
 	}
-	const struct qemu_process_spawn spawn = {.argv = argv,
-	    .folder = phone->folder,
-	    .launcher = host->launcher,
-	    .uuid = phone->uuid,
-	    .files = files};
 	/* One that is resumed is told the time, and gets new random numbers. */
 	phone->switched_off = phone->restarts = phone->identity_set = false;
 	start->had_network = has_own_state(start) && phone->has_network;
 	phone->has_network = start->had_network;
 	if (phone->volume && !has_own_state(start))
 		phone->volume->plugged = phone->volume->mounted = false;
-	phone->process = qemu_process_start(&spawn, phone_exited, phone, &error);
-	/* The record names the process from its first moment, so that no crash of ours can orphan
-	 * it. */
-	if (!phone->process || !phone_record_store(phone, &error) || !phone_connect(phone, &error))
-		start_fail(start, error);
-	else
-		start_next(start);
+	start->spawning = g_cancellable_new();
+	const struct platform_spawn spawn = {.command = &command,
+	    .folder = phone->folder,
+	    .uuid = phone->uuid,
+	    .files = files,
+	    .cancellable = start->spawning,
+	    .exited = phone_exited,
+	    .data = phone};
+	host->platform->start(host->platform, &spawn, on_spawned);
 }
 
 static void step_capabilities(struct phone_start *start)

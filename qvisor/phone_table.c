@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qvisor/phone_table.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/error.h"
-#include "common/process.h"
 #include "qvisor/arrival.h"
 #include "qvisor/departure.h"
 #include "qvisor/folder.h"
@@ -13,6 +11,7 @@
 #include "qvisor/phone_save.h"
 #include "qvisor/phone_snapshot.h"
 #include "qvisor/phone_suspend.h"
+#include "qvisor/platform.h"
 
 struct phone_table {
 	struct host *host;
@@ -20,49 +19,20 @@ struct phone_table {
 	GHashTable *quarantine; /* folder -> reason */
 };
 
-static bool process_is_recorded(const struct phone_table *table, pid_t pid)
+/* struct platform_known_fn */
+static bool is_known(void *data, const char *uuid, pid_t pid)
 {
+	const struct phone_table *table = data;
 	GHashTableIter iterator;
 	void *value;
 	g_hash_table_iter_init(&iterator, table->phones);
 	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
 		const struct phone *phone = value;
-		if (phone->process && phone->process->pid == pid)
+		if (uuid ? (phone->process || phone->start) && !strcmp(phone->uuid, uuid)
+		         : phone->process && phone->process->pid == pid)
 			return true;
 	}
 	return false;
-}
-
-/* Whether a process is a QEMU that we started for a phone below our state folder: its arguments say
- * whose log it writes. */
-static bool is_our_qemu(const struct phone_table *table, const char *pid)
-{
-	g_autofree char *cmdline_path = g_build_filename("/proc", pid, "cmdline", NULL);
-	g_autofree char *log_path = g_build_filename("/proc", pid, "fd", "2", NULL);
-	g_autofree char *cmdline = NULL;
-	gsize n;
-	if (!g_file_get_contents(cmdline_path, &cmdline, &n, NULL) ||
-	    !memmem(cmdline, n, "\0-name\0qvmi-", 12))
-		return false;
-	g_autofree char *log = g_file_read_link(log_path, NULL);
-	g_autofree char *state = realpath(table->host->state_folder, NULL);
-	size_t length = state ? strlen(state) : 0;
-	return log && length && !strncmp(log, state, length) && log[length] == '/';
-}
-
-static void end_orphans(const struct phone_table *table)
-{
-	GDir *dir = g_dir_open("/proc", 0, NULL);
-	const char *name;
-	while (dir && (name = g_dir_read_name(dir))) {
-		pid_t pid = g_ascii_strtoull(name, NULL, 10);
-		if (pid <= 0 || process_is_recorded(table, pid) || !is_our_qemu(table, name))
-			continue;
-		g_message("ending QEMU (pid %d) that no phone's record names", (int)pid);
-		qemu_process_end(table->host->launcher, pid, process_start_time(pid));
-	}
-	if (dir)
-		g_dir_close(dir);
 }
 
 /* One that was taken over from another host, and we ended before that was recorded: it is nowhere
@@ -81,6 +51,7 @@ static void adopt_taken(struct phone *phone, pid_t pid)
 /* false: the phone is not to be kept. */
 static bool adopt(struct phone *phone, pid_t pid, uint64_t start_time)
 {
+	struct platform *platform = phone->host->platform;
 	adopt_taken(phone, pid);
 	bool was_running = phone->state == PHONE_RUNNING || phone->state == PHONE_STOPPING;
 	if (!phone->established && phone->state != PHONE_OFF)
@@ -89,7 +60,7 @@ static bool adopt(struct phone *phone, pid_t pid, uint64_t start_time)
 	enum phone_suspended suspended = phone_suspend_recover(phone);
 	if (phone->state == PHONE_SUSPENDED ||
 	    (phone->state == PHONE_CREATING && suspended != PHONE_SUSPENDED_RESUMED)) {
-		qemu_process_end(phone->host->launcher, pid, start_time);
+		platform->end(platform, phone->uuid, pid, start_time);
 		if (phone->state == PHONE_CREATING)
 			phone_set_state(phone,
 			    suspended == PHONE_SUSPENDED_WHOLE ? PHONE_SUSPENDED : PHONE_OFF,
@@ -99,14 +70,14 @@ static bool adopt(struct phone *phone, pid_t pid, uint64_t start_time)
 	was_running |= phone->state == PHONE_CREATING;
 	phone_suspend_forget(phone);
 	g_autoptr(GError) error = NULL;
-	phone->process =
-	    pid ? qemu_process_adopt(pid, start_time, phone_exited, phone, &error) : NULL;
+	if (pid)
+		phone->process = platform->adopt(
+		    platform, phone->uuid, pid, start_time, phone_exited, phone, &error);
 	if (!phone->process) {
 		if (was_running)
 			phone_set_state(phone, PHONE_OFF, "it ended while qvisord was not running");
 		return true;
 	}
-	phone->process->launcher = phone->host->launcher;
 	/* An order to stop ended with us; whoever gave it gives it again. What it had set going may
 	 * still end the phone, which is no failure then. */
 	phone->switched_off = phone->state == PHONE_STOPPING;
@@ -168,7 +139,7 @@ static void load(struct phone_table *table, const char *name)
 		return;
 	}
 	g_message("phone %s was never finished: removed", phone->uuid);
-	qemu_process_end(table->host->launcher, pid, start_time);
+	host->platform->end(host->platform, phone->uuid, pid, start_time);
 	phone_free(phone);
 	if (!folder_delete(folder, &error))
 		g_warning("%s", error->message);
@@ -188,7 +159,7 @@ struct phone_table *phone_table_open(struct host *host, GError **error)
 	while ((name = g_dir_read_name(dir)))
 		load(table, name);
 	g_dir_close(dir);
-	end_orphans(table);
+	host->platform->sweep(host->platform, is_known, table);
 	return table;
 }
 

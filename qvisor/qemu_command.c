@@ -45,24 +45,44 @@ static void add_size(
 		add(line, "-m", "%uM", memory_mib);
 }
 
+unsigned qemu_command_cpus(const struct qemu_command *command)
+{
+	return command->cpus ? command->cpus : command->manifest->cpus;
+}
+
+unsigned qemu_command_memory_mib(const struct qemu_command *command)
+{
+	return command->memory_mib ? command->memory_mib : command->manifest->memory_mib;
+}
+
+/* Interrupts of ARM's PCI devices are messages, which want a GICv3. */
+static char *machine_options(const struct qemu_command *command)
+{
+	return g_strdup_printf("memory-backend=ram,%s,dump-guest-core=off,mem-merge=%s",
+	    command->manifest->architecture == MANIFEST_AARCH64
+	        ? "gic-version=3,acpi=off"
+	        : "hpet=off,vmport=off,smm=off,usb=off",
+	    command->mem_merge ? "on" : "off");
+}
+
 static void add_machine(GPtrArray *line, const struct qemu_command *command)
 {
-	const struct manifest *manifest = command->manifest;
-	unsigned cpus = command->cpus ? command->cpus : manifest->cpus;
-	unsigned memory_mib = command->memory_mib ? command->memory_mib : manifest->memory_mib;
-	g_autofree char *memory = command->memory ? option_escape(command->memory) : NULL;
-	/* Interrupts of ARM's PCI devices are messages, which want a GICv3. */
-	add(line, "-machine", "%s,dump-guest-core=off,mem-merge=%s",
-	    manifest->architecture == MANIFEST_AARCH64
-	        ? "virt,memory-backend=ram,gic-version=3,acpi=off"
-	        : "q35,memory-backend=ram,hpet=off,vmport=off,smm=off,usb=off",
-	    command->mem_merge ? "on" : "off");
+	g_autofree char *options = machine_options(command);
+	add(line, "-machine", "%s,%s",
+	    command->manifest->architecture == MANIFEST_AARCH64 ? "virt" : "q35", options);
 	if (!strcmp(command->emulator.accelerator, "tcg"))
 		add(line, "-accel", "tcg,thread=multi,tb-size=%u", command->tb_size_mib);
 	else
 		add(line, "-accel", "%s", command->emulator.accelerator);
 	add(line, "-cpu", "%s", command->emulator.cpu);
-	add_size(line, manifest, cpus, memory_mib);
+	add_size(
+	    line, command->manifest, qemu_command_cpus(command), qemu_command_memory_mib(command));
+}
+
+static void add_memory(GPtrArray *line, const struct qemu_command *command)
+{
+	unsigned memory_mib = qemu_command_memory_mib(command);
+	g_autofree char *memory = command->memory ? option_escape(command->memory) : NULL;
 	switch (command->boot) {
 	case QEMU_BOOT_TEMPLATE:
 		add(line, "-object", "memory-backend-file,id=ram,size=%uM,mem-path=%s,share=on",
@@ -80,6 +100,11 @@ static void add_machine(GPtrArray *line, const struct qemu_command *command)
 		    memory_mib, memory);
 		break;
 	}
+}
+
+static void add_boot(GPtrArray *line, const struct qemu_command *command)
+{
+	const struct manifest *manifest = command->manifest;
 	/* A clone has its kernel in memory; leaving the files off saves their private copies. */
 	if (command->boot == QEMU_BOOT_CLONE || command->boot == QEMU_BOOT_RESUME) {
 		add(line, "-incoming", "defer");
@@ -91,9 +116,28 @@ static void add_machine(GPtrArray *line, const struct qemu_command *command)
 	add(line, "-append", "%s", manifest->cmdline);
 }
 
-static void add_agent(GPtrArray *line)
+static void add_socket(GPtrArray *line, const struct qemu_command *command, const char *id, int fd)
 {
-	add(line, "-chardev", "socket,id=agent,fd=%d,server=on,wait=off", QEMU_FD_AGENT);
+	g_autofree char *folder = command->sockets ? option_escape(command->sockets) : NULL;
+	if (folder)
+		add(line, "-chardev", "socket,id=%s,path=%s/%s.sock,server=on,wait=off", id, folder,
+		    id);
+	else
+		add(line, "-chardev", "socket,id=%s,fd=%d,server=on,wait=off", id, fd);
+}
+
+static void add_monitor(GPtrArray *line, const struct qemu_command *command)
+{
+	add_socket(line, command, "qmp", QEMU_FD_QMP);
+	add(line, "-mon", "chardev=qmp,mode=control");
+	/* A clone has no kernel to boot from again: a guest's reboot ends QEMU, and we start it
+	 * anew. */
+	add(line, "-action", "reboot=shutdown,panic=shutdown");
+}
+
+static void add_agent(GPtrArray *line, const struct qemu_command *command)
+{
+	add_socket(line, command, "agent", QEMU_FD_AGENT);
 	add(line, "-device",
 	    "virtserialport,bus=serial.0,nr=1,chardev=agent,name=org.qvmi.agent.0");
 }
@@ -123,7 +167,7 @@ static void add_devices(GPtrArray *line, const struct qemu_command *command)
 	if (manifest->kind == MANIFEST_ANDROID)
 		add(line, "-device", "vhost-vsock-pci,guest-cid=%u,addr=0xf", command->vsock_cid);
 	else
-		add_agent(line);
+		add_agent(line, command);
 	/* Of two devices that understand buttons QEMU gives them to the one whose driver started
 	 * last; the tablet has the higher slot, so it is the pointer, and fingers go to the only
 	 * device that has them. */
@@ -164,12 +208,29 @@ char **qemu_command_build(const struct qemu_command *command)
 	add(line, "-sandbox",
 	    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
 	add(line, "-display", "dbus,p2p=yes");
-	add(line, "-chardev", "socket,id=qmp,fd=%d,server=on,wait=off", QEMU_FD_QMP);
-	add(line, "-mon", "chardev=qmp,mode=control");
-	/* A clone has no kernel to boot from again: a guest's reboot ends QEMU, and we start it
-	 * anew. */
-	add(line, "-action", "reboot=shutdown,panic=shutdown");
+	add_monitor(line, command);
 	add_machine(line, command);
+	add_memory(line, command);
+	add_boot(line, command);
+	add_devices(line, command);
+	g_ptr_array_add(line, NULL);
+	return (char **)g_ptr_array_free(line, FALSE);
+}
+
+char **qemu_command_build_domain(const struct qemu_command *command)
+{
+	GPtrArray *line = g_ptr_array_new();
+	g_autofree char *options = machine_options(command);
+	add_monitor(line, command);
+	/* Of an option that is given twice the later one counts, of -machine, -smp and -m each
+	 * property. */
+	add(line, "-display", "dbus,p2p=yes");
+	add(line, "-machine", "%s", options);
+	add(line, "-cpu", "%s", command->emulator.cpu);
+	add_size(
+	    line, command->manifest, qemu_command_cpus(command), qemu_command_memory_mib(command));
+	add_memory(line, command);
+	add_boot(line, command);
 	add_devices(line, command);
 	g_ptr_array_add(line, NULL);
 	return (char **)g_ptr_array_free(line, FALSE);

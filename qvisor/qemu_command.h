@@ -34,12 +34,19 @@ struct qemu_command {
 	unsigned tb_size_mib; /* TCG's code cache */
 	bool mem_merge;       /* the kernel may merge its pages with others' (KSM) */
 	const char *uuid;
-	const char *memory; /* file; NULL with QEMU_BOOT_COLD and _RESUME */
-	const char *disk;   /* qcow2 overlay; NULL: none */
-	unsigned vsock_cid; /* Android: where its adb daemon is, at port 5555 (vsock(7)) */
+	const char *sockets; /* the folder in which QEMU makes qmp.sock and agent.sock; NULL: it
+	                      * finds them open */
+	const char *memory;  /* file; NULL with QEMU_BOOT_COLD and _RESUME */
+	const char *disk;    /* qcow2 overlay; NULL: none */
+	unsigned vsock_cid;  /* Android: where its adb daemon is, at port 5555 (vsock(7)) */
 };
 
 /* How many more DIMMs of MANIFEST_DIMM_MIB a machine that began with `memory_mib` takes. */
 unsigned qemu_command_dimms(const struct manifest *manifest, unsigned memory_mib);
 /* Caller frees with g_strfreev(). */
 char **qemu_command_build(const struct qemu_command *command);
+/* The same machine without what a libvirt domain says itself (libvirt_domain.c): program, name,
+ * sandbox, accelerator. Likewise. */
+char **qemu_command_build_domain(const struct qemu_command *command);
+unsigned qemu_command_cpus(const struct qemu_command *command);
+unsigned qemu_command_memory_mib(const struct qemu_command *command);

@@ -141,13 +141,16 @@ void qemu_process_free(struct qemu_process *process)
 		return;
 	g_clear_handle_id(&process->source, g_source_remove);
 	close(process->pidfd);
+	g_free(process->uuid);
 	g_free(process);
 }
 
 void qemu_process_kill(struct qemu_process *process)
 {
 	g_autoptr(GError) error = NULL;
-	if (!process->launcher)
+	if (process->kill)
+		process->kill(process);
+	else if (!process->launcher)
 		pidfd_send_signal(process->pidfd, SIGKILL, NULL, 0);
 	else if (!launcher_kill(process->launcher, process->pidfd, &error))
 		g_warning("QEMU (pid %d) cannot be killed: %s", (int)process->pid, error->message);

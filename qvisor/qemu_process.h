@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One QEMU process, ours or adopted, known by pid and start time and watched by a pidfd
- * (pidfd_open(2)): its death is noticed at once in either case. Main thread.
+ * (pidfd_open(2)): its death is noticed at once in either case. Main thread. platform.h is what
+ * phones are started by.
  */
 #pragma once
 
@@ -11,6 +12,8 @@
 #include <sys/types.h>
 
 #include "common/cleanup.h"
+
+struct platform;
 
 struct qemu_process {
 	pid_t pid;
@@ -22,6 +25,10 @@ struct qemu_process {
 	void (*exited)(void *data, const char *how);
 	void *data;
 	const char *launcher; /* who may kill it in our place; NULL: we do */
+	/* Or the platform that has started it, which knows it by its uuid; NULL: none has. */
+	void (*kill)(struct qemu_process *process);
+	struct platform *platform;
+	char *uuid;
 };
 
 struct qemu_process_spawn {
@@ -44,7 +51,7 @@ struct qemu_process *qemu_process_adopt(pid_t pid, uint64_t start_time,
     void (*exited)(void *data, const char *how), void *data, GError **error);
 /* Stops watching; the process lives on. */
 void qemu_process_free(struct qemu_process *process);
-/* SIGKILL; `exited` follows. */
+/* By force; `exited` follows. */
 void qemu_process_kill(struct qemu_process *process);
 
 /* Seconds since it was started. */

@@ -17,6 +17,7 @@
 #include "qvisor/performance.h"
 #include "qvisor/phone_network.h"
 #include "qvisor/phone_table.h"
+#include "qvisor/platform.h"
 #include "qvisor/prespawn.h"
 #include "qvisor/registration.h"
 #include "qvisor/secret_memory.h"
@@ -37,6 +38,8 @@ static const struct config_key keys[] = {
     {"host", "qemu", CONFIG_STRING, "qemu-system-x86_64", 0, 0, "QEMU program"},
     {"host", "qemu-aarch64", CONFIG_STRING, "qemu-system-aarch64", 0, 0,
         "QEMU program for ARM64 images"},
+    {"host", "platform", CONFIG_STRING, "native", 0, 0,
+        "who starts QEMU: native, or libvirt:URI, as in libvirt:qemu:///system"},
     {"host", "launcher", CONFIG_PATH, NULL, 0, 0,
         "socket of qvisor-launch; unset: phones run under this daemon's user, without a jail"},
     {"host", "tb-size-mib", CONFIG_INT, "64", 8, 4096, "TCG's code cache a phone"},
@@ -44,7 +47,7 @@ static const struct config_key keys[] = {
         "KSM may merge phones' pages: only where all phones are of one organisation"},
     {"host", "max-phones", CONFIG_INT, "64", 1, 10000, "phones that run at once"},
     {"host", "prespawn", CONFIG_INT, "2", 0, 64,
-        "children that wait for a clone request, of the template cloned last"},
+        "children that wait for a clone request, of the template cloned last; none under libvirt"},
     {"host", "memory-reserve-mib", CONFIG_INT, "256", 0, 1048576,
         "no phone is started when less memory would stay available"},
     {"host", "disk-reserve-mib", CONFIG_INT, "64", 0, 1048576,
@@ -153,6 +156,18 @@ static bool open_volumes(struct host *host, const struct config *config, GError 
 	return host->volumes || !settings.folder;
 }
 
+static void tell_platform(const struct platform *platform)
+{
+	g_autoptr(JsonObject) about = json_object_new(), jail = json_object_new();
+	platform->describe(platform, about, jail);
+	g_autoptr(GString) without = g_string_new(NULL);
+	JsonArray *missing = json_object_get_array_member(jail, "without");
+	for (unsigned i = 0; i < json_array_get_length(missing); i++)
+		g_string_append_printf(without, "%s%s", i ? ", " : "; phones go without ",
+		    json_array_get_string_element(missing, i));
+	g_message("platform %s%s", platform->name, without->str);
+}
+
 int main(int argc, char **argv)
 {
 	AUTO(daemon)
@@ -164,11 +179,7 @@ int main(int argc, char **argv)
 	if (!host_init(&host, config, &error))
 		daemon_fail("preparing this host", error);
 	g_message("%s; QEMU %s", host.accelerator->reason, host.qemu_version);
-
-	if (!host.launcher)
-		g_message(
-		    "no qvisor-launch (host.launcher): phones run under our own user, without "
-		    "namespaces and limits of their own");
+	tell_platform(host.platform);
 
 	/* Before any listener: a second daemon on the same folders must not adopt what the first
 	 * has. */
@@ -194,7 +205,8 @@ int main(int argc, char **argv)
 	if (!host.phones)
 		daemon_fail("reading the phones", error);
 	networks_settle(host.networks, phone_network_is_used, &host);
-	host.prespawn = prespawn_new(&host, (unsigned)config_int(config, "host", "prespawn"));
+	host.prespawn = prespawn_new(
+	    &host, !host.platform->may_wait ? 0 : (unsigned)config_int(config, "host", "prespawn"));
 	struct heartbeat *heartbeat = heartbeat_new(&host, config, &error);
 	if (!heartbeat)
 		daemon_fail("watching over the phones", error);

@@ -20,8 +20,7 @@
 #include "qvisor/folder.h"
 #include "qvisor/folder_socket.h"
 #include "qvisor/overlay.h"
-#include "qvisor/qemu_command.h"
-#include "qvisor/qemu_process.h"
+#include "qvisor/platform.h"
 #include "qvisor/qmp.h"
 #include "qvisor/template_seal.h"
 
@@ -51,6 +50,7 @@ struct template_build {
 	void *data;
 	enum build_state state;
 	enum agent_stage stage;
+	GCancellable *spawning; /* while the platform starts QEMU */
 	struct qemu_process *process;
 	struct qmp *qmp;
 	struct agent *agent;
@@ -363,6 +363,36 @@ static bool build_claim(struct template_build *build, GError **error)
 	return build->lock >= 0;
 }
 
+static bool build_connect(struct template_build *build, GError **error)
+{
+	int qmp = folder_socket_connect(build->part, "qmp.sock", error);
+	if (qmp < 0)
+		return false;
+	build->qmp = qmp_new(qmp, &qmp_events, build);
+	int agent = folder_socket_connect(build->part, "agent.sock", error);
+	if (agent < 0)
+		return false;
+	build->agent = agent_new(agent, &agent_events, build);
+	build->started = g_get_monotonic_time();
+	qmp_execute(build->qmp, "cont", NULL, -1, 30000, NULL, NULL);
+	build->timer =
+	    g_timeout_add_seconds(build->manifest->ready_timeout_s, on_never_ready, build);
+	build->tick = g_timeout_add(500, on_tick, build);
+	return true;
+}
+
+static void on_spawned(void *data, struct qemu_process *process, const GError *cause)
+{
+	struct template_build *build = data;
+	g_autoptr(GError) error = NULL;
+	g_clear_object(&build->spawning);
+	build->process = process;
+	if (!process)
+		build_fail(build, cause);
+	else if (build->state != BUILD_FAILING && !build_connect(build, &error))
+		build_fail(build, error);
+}
+
 static bool build_boot(struct template_build *build, GError **error)
 {
 	const struct manifest *manifest = build->manifest;
@@ -387,6 +417,7 @@ static bool build_boot(struct template_build *build, GError **error)
 		if (!size || !overlay_create(disk, manifest->disk, format, size, error))
 			return false;
 	}
+	g_autofree char *uuid = g_uuid_string_random();
 	const struct qemu_command command = {
 	    .boot = QEMU_BOOT_TEMPLATE,
 	    .manifest = manifest,
@@ -396,25 +427,16 @@ static bool build_boot(struct template_build *build, GError **error)
 	    .memory = memory,
 	    .disk = disk,
 	};
-	g_auto(GStrv) argv = qemu_command_build(&command);
-	const struct qemu_process_spawn spawn = {
-	    .argv = argv, .folder = build->part, .dies_with_us = true};
-	build->process = qemu_process_start(&spawn, on_exited, build, error);
-	if (!build->process)
-		return false;
-	int qmp = folder_socket_connect(build->part, "qmp.sock", error);
-	if (qmp < 0)
-		return false;
-	build->qmp = qmp_new(qmp, &qmp_events, build);
-	int agent = folder_socket_connect(build->part, "agent.sock", error);
-	if (agent < 0)
-		return false;
-	build->agent = agent_new(agent, &agent_events, build);
-	build->started = g_get_monotonic_time();
-	qmp_execute(build->qmp, "cont", NULL, -1, 30000, NULL, NULL);
-	build->timer = g_timeout_add_seconds(manifest->ready_timeout_s, on_never_ready, build);
-	build->tick = g_timeout_add(500, on_tick, build);
+	build->spawning = g_cancellable_new();
+	const struct platform_spawn spawn = {.command = &command,
+	    .folder = build->part,
+	    .uuid = uuid,
+	    .child = true,
+	    .cancellable = build->spawning,
+	    .exited = on_exited,
+	    .data = build};
 	build_stage(build, 0, "boot");
+	host->platform->start(host->platform, &spawn, on_spawned);
 	return true;
 }
 
@@ -477,6 +499,9 @@ void template_build_free(struct template_build *build)
 	g_clear_handle_id(&build->end, g_source_remove);
 	g_clear_signal_handler(&build->cancel_handler, build->cancellable);
 	build->state = BUILD_FAILING;
+	if (build->spawning)
+		g_cancellable_cancel(build->spawning);
+	g_clear_object(&build->spawning);
 	g_clear_pointer(&build->agent, agent_free);
 	g_clear_pointer(&build->qmp, qmp_free);
 	if (build->process)

@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Sourced by test_qvisor_*.sh: a qvisord of its own in a folder of its own, on the tiny guest.
+# Sourced by test_qvisor_*.sh: a qvisord of its own in a folder of its own, on the tiny guest. PLATFORM=libvirt: under a
+# libvirt daemon of its own, too (make integration-libvirt).
 set -euo pipefail
 qvisord=${QVMI_BIN:?the folder of the binaries}/qvisord
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/lib/check.sh
 . "$here/../lib/check.sh"
+platform=${PLATFORM:-native} platform_also=''
+if [ "$platform" = libvirt ]; then
+	# shellcheck source=tests/lib/libvirt.sh
+	. "$here/../lib/libvirt.sh"
+	as_user "$0" "$@"
+fi
 tiny=$("$here/../guest/build" | tail -n 1)
 work=$(mktemp -d) pid='' code='' body=''
 state=$work/phones templates=$work/templates
@@ -21,17 +28,22 @@ our_qemus() {
 }
 clean_up() {
 	[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || true
+	[ "$platform" = native ] || libvirt_stop KILL
 	local qemu
 	for qemu in $(our_qemus); do kill -9 "$qemu" 2>/dev/null || true; done
-	[ "$failed" = 0 ] || { echo '--- qvisord said:'; cat "$work/log"; }
+	[ "$failed" = 0 ] || { echo '--- qvisord said:'; cat "$work/log" "$work"/libvirt/log 2>/dev/null; }
 	rm -rf "$work"
 }
 trap clean_up EXIT
+if [ "$platform" = libvirt ]; then
+	libvirt_start "$work/libvirt"
+	platform_also="platform=libvirt:$LIBVIRT_URI"
+fi
 
 start_qvisord() { # start_qvisord [DISK-RESERVE-MIB]
 	{
 		printf '[host]\nid=test-host\nstate-folder=%s\ntemplate-folder=%s\n' "$state" "$templates"
-		printf 'disk-reserve-mib=%s\nprespawn=%s\n%s\n' "${1:-1}" "${prespawn:-0}" "${host_also:-}"
+		printf 'disk-reserve-mib=%s\nprespawn=%s\n%s\n' "${1:-1}" "${prespawn:-0}" "$platform_also"$'\n'"${host_also:-}"
 		printf '[phone]\nnetwork=%s\n%s\n' "${network:-isolated}" "${phone_also:-}"
 		printf '[listen]\nunix=%s/qvisord.sock\ndisplay=%s/display.sock\n' "$work" "$work"
 		printf '%s\n' "${listen_also:-}"

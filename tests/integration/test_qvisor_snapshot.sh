@@ -119,7 +119,7 @@ printf 'known-words-of-somebody' | dd of="$state/$uuid/overlay.qcow2" bs=1 seek=
 exec 5<"$state/$uuid/overlay.qcow2" 6<"$state/$uuid/key"
 api POST "/v1/phones/$uuid/wipe"
 check 'the phone is wiped' "$code $(field .state)" '200 off'
-check 'nothing of it is on disk' "$(ls "$state/$uuid" | xargs)" 'agent.sock phone.json qemu.log qmp.sock'
+check 'nothing of it is on disk' "$(files; ls "$state/$uuid" | grep -vx 'agent.sock\|qmp.sock\|qemu.log')" phone.json
 check 'its key was overwritten before it went' "$(tr -d '\0' </proc/self/fd/6 | wc -c)" 0
 check 'so was its disk' "$(tr -d '\0' </proc/self/fd/5 | wc -c)" 0
 exec 5<&- 6<&-

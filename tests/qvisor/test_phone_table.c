@@ -11,6 +11,7 @@
 #include "common/error.h"
 #include "common/process.h"
 #include "qvisor/folder.h"
+#include "qvisor/native.h"
 #include "qvisor/phone_record.h"
 #include "qvisor/phone_table.h"
 #include "qvisor/template_store.h"
@@ -32,6 +33,7 @@ static void set_up(struct fixture *fixture, gconstpointer data)
 	fixture->templates = g_dir_make_tmp("qvmi-templates-XXXXXX", NULL);
 	fixture->host = (struct host){
 	    .id = "host-1", .state_folder = fixture->state, .template_folder = fixture->templates};
+	fixture->host.platform = native_new(NULL, fixture->state);
 	fixture->host.templates = template_store_open(&fixture->host, &error);
 	g_assert_no_error(error);
 }
@@ -53,6 +55,7 @@ static void tear_down(struct fixture *fixture, gconstpointer data)
 	(void)data;
 	phone_table_free(fixture->host.phones);
 	template_store_free(fixture->host.templates);
+	fixture->host.platform->free(fixture->host.platform);
 	if (fixture->child) {
 		kill(fixture->child, SIGKILL);
 		waitpid(fixture->child, NULL, 0);
