@@ -23,8 +23,8 @@ SEED ?= 1
 .PHONY: faults
 faults: programs
 	@QVMI_BIN=$(abspath $(B)/bin) tests/faults/kill9 $(ROUNDS) $(SEED)
-# Under libvirt: not those about qvisor-launch, children that wait or what only root may (networks).
-LIBVIRT_TESTS := adoption arm64 audit bad_image bad_request full_disk hung libvirt life machine performance snapshot suspend \
+# Under libvirt: not those about qvisor-launch, children that wait or what only root may (networks, full disks).
+LIBVIRT_TESTS := adoption arm64 audit bad_image bad_request hung libvirt life machine performance snapshot suspend \
                  template_intact tls volume
 .PHONY: integration-libvirt
 integration-libvirt: programs

@@ -71,10 +71,10 @@ wait_for 60 "/v1/phones/${uuids[0]}" '.agent.ready'
 # --- one that hangs, one that is lost ---
 kill -STOP "${pids[0]}"
 wait_for 60 "/v1/phones/${uuids[0]}" '.health == "hung"'
-api POST "/v1/phones/${uuids[0]}/stop" '{"force":true}'
-check 'a hung phone is ended by force' "$code $(field .state)" '200 off'
-api POST "/v1/phones/${uuids[0]}/start"
-check 'and started again' "$code $(field .state)" '200 running'
+api DELETE "/v1/phones/${uuids[0]}"
+check 'a hung phone is ended' "$code" 204
+api POST /v1/phones "{\"template\":\"tiny\",\"uuid\":\"${uuids[0]}\"}"
+check 'and another is in its place at once' "$code $(field .state)" '201 running'
 end_qvisord KILL
 sed -i 's/"pid":[0-9]*/"pid":1/' "$state/${uuids[1]}/phone.json"
 start_qvisord
