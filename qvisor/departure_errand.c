@@ -117,8 +117,9 @@ void errand_files(struct errand *errand)
 	if (!errand->files)
 		return;
 	const struct migration_pipe pipe = visit_pipe(errand->link);
+	/* To the disk there each time: the last pass, for which the guest waits, has little to. */
 	for (unsigned i = 0; i < PASSES_MAX && chunks > PASS_ENOUGH; i++)
-		if (!migration_files_pass(errand->files, &pipe, false, &chunks, &errand->error))
+		if (!migration_files_pass(errand->files, &pipe, true, &chunks, &errand->error))
 			return;
 }
 

@@ -31,7 +31,7 @@ integration-libvirt: programs
 	@PLATFORM=libvirt QVMI_BIN=$(abspath $(B)/bin) deploy/run-tests $(LIBVIRT_TESTS:%=tests/integration/test_qvisor_%.sh)
 # `make fuzz-qvisor [RUNS=1000000]`: what QEMU, a guest's agent, an image and the API's clients send, under libFuzzer
 # and the sanitizers, with the folder's own sources instrumented.
-FUZZ_QVISOR := qmp agent manifest api launch delta
+FUZZ_QVISOR := qmp agent manifest api launch delta migration
 FUZZ_QVISOR_LIBS := build/fuzz/qvisor/lib/libqvisor.a build/fuzz/qvisor/lib/libcommon.a
 .PHONY: fuzz-qvisor
 fuzz-qvisor:

@@ -26,6 +26,7 @@ clean_up() {
 trap clean_up EXIT
 trap 'failed=1' ERR
 
+chmod 755 "$work" # phones in jails have users of their own
 authority "$work/ca"
 certificate "$work/ca" "$work/qvisord"
 first=$(free_ports 4)
@@ -40,6 +41,7 @@ host_conf() { # host_conf HOST
 	{
 		printf '[host]\nid=%s\nstate-folder=%s/%s/phones\ntemplate-folder=%s/%s/templates\n' "$1" "$work" "$1" "$work" "$1"
 		printf 'prespawn=0\ndisk-reserve-mib=%s\n' "${reserve[$1]:-1}"
+		[ -z "${jailed:-}" ] || printf 'launcher=%s/%s.launch\n' "$work" "$1"
 		printf '[phone]\nnetwork=%s\n' "${network:-isolated}"
 		printf '[listen]\nunix=%s/%s.sock\ndisplay=%s/%s.display\n' "$work" "$1" "$work" "$1"
 		printf 'certificate=%s/qvisord.pem\nkey=%s/qvisord.key\nclient-ca=%s/ca.pem\n' "$work" "$work" "$work"
@@ -50,8 +52,16 @@ host_conf() { # host_conf HOST
 	} >"$work/$1.conf"
 }
 host_ready() { curl -s -o /dev/null -w '%{http_code}' --unix-socket "$work/$1.sock" http://q/readyz; }
+# With `jailed` set its phones are in jails, which root only can make.
+launcher_start() {
+	"$bin/qvisor-launch" --socket "$work/$1.launch" --user root --state-folder "$work/$1/phones" --uid-count 5 \
+		--first-uid $((300000 + $$ * 20 + ${#pids[@]} * 5)) 2>>"$work/$1.launch.log" &
+	pids[$1-launcher]=$!
+	eventually test -S "$work/$1.launch"
+}
 host_start() {
 	host_conf "$1"
+	[ -z "${jailed:-}" ] || [ -n "${pids[$1-launcher]:-}" ] || launcher_start "$1"
 	"$bin/qvisord" --config "$work/$1.conf" 2>>"$work/$1.log" &
 	pids[$1]=$!
 	check_soon "host $1 is ready" 200 host_ready "$1"

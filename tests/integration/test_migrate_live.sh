@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A phone that runs moves to another host and goes on there as it was; and back; one that is suspended or off as well.
+# A phone that runs moves to another host and goes on there as it was; and back; one that is suspended or off as well. As root with
+# phones in jails.
+if [ "$(id -u)" = 0 ] && unshare --mount --pid --net --ipc --uts true 2>/dev/null; then jailed=1; fi
 # shellcheck source=tests/integration/migrate_lib.sh
 source "$(dirname "$0")/migrate_lib.sh"
 truncate -s 16M "$work/disk.raw"
@@ -57,5 +59,5 @@ check_soon 'one that is off is off there' 'one off' where "$uuid"
 check 'its overlay is in order' "$(qemu-img check -q "$work/one/phones/$uuid/overlay.qcow2" && echo good)" good
 api one DELETE "/v1/phones/$uuid"
 check 'it is destroyed there' "$code" 204
-for host in one two; do host_end TERM "$host"; done
+for daemon in "${!pids[@]}"; do host_end TERM "$daemon"; done
 finish

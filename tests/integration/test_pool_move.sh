@@ -44,7 +44,6 @@ done
 api poold PATCH /v1/hosts/two '{"duty":"active"}'
 
 # --- one, by order ---
-moving() { api poold GET "/v1/phones/$1/migrate"; field .state; }
 check 'to a host that there is not' "$(qvmi vm migrate "${phone[ann]}" --to three)" "*no host 'three'*"
 check 'to where it is' "$(qvmi vm migrate "${phone[ann]}" --to one)" '*already*'
 check 'it moves' "$(qvmi vm migrate "${phone[ann]}" --to two)" '*is on host two; it stood still for * ms*'
