@@ -35,7 +35,7 @@ while read -r id word; do
 	check "$id shows its window" "$(shows "$word" && echo yes)" yes
 	mv "$out/window.png" "$out/$id.png"
 done <<-END
-	org.gnome.Calculator mod
+	org.gnome.Calculator Undo
 	org.gnome.TextEditor Document
 	foot user@
 	org.gnome.Console user@
