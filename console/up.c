@@ -52,6 +52,7 @@ static const struct cli_option up_cli_options[] = {
     {"accelerator", "NAME", "auto, kvm or tcg (default: auto, which probes)"},
     {"small", NULL, "One phone in reserve instead of two"},
     {"fresh", NULL, "Phones are new at each start, and destroyed at the end"},
+    {"volumes", NULL, "Each user's files are on a volume of their own, in every phone they get"},
     {"client", NULL, "Open the desktop client, when there is a display"},
     {0},
 };
@@ -244,6 +245,7 @@ static bool read_options(struct up *up, GError **error)
 	    .ports = (unsigned)ports,
 	    .accelerator = accelerator ? accelerator : "auto",
 	    .small = cli_option(up->cli, "small") != NULL,
+	    .volumes = cli_option(up->cli, "volumes") != NULL,
 	};
 	up->fresh = cli_option(up->cli, "fresh") != NULL;
 	if (!manifest)

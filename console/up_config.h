@@ -18,6 +18,7 @@ struct up_options {
 	unsigned ports;   /* base */
 	const char *accelerator;
 	bool small;
+	bool volumes; /* each user has one */
 };
 
 /* Each port is free, or the error names the port, what it is for, and the option. */

@@ -132,6 +132,7 @@ static bool make_pool(const struct up_provision *provision, const char *template
 	json_object_set_int_member(pool, "ready", provision->options->small ? 1 : 2);
 	json_object_set_int_member(pool, "max", 16);
 	json_object_set_boolean_member(pool, "volatile", provision->volatile_phones);
+	json_object_set_boolean_member(pool, "volumes", provision->options->volumes);
 	json_object_set_string_member(pool, "rule", "allocate");
 	return api_do(provision->pool, "POST", "/v1/pools", pool, error);
 }

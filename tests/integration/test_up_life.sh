@@ -4,7 +4,7 @@
 # shellcheck source=/dev/null disable=SC2154
 . "$(dirname "$0")/up_lib.sh"
 
-start --manifest "$tiny/manifest.json"
+start --manifest "$tiny/manifest.json" --volumes
 check 'is up' "$code" ''
 check 'tells the address' "$(grep -c "https://127.0.0.1:$((ports + 3))" "$work/up.out")" '[1-9]*'
 check 'up.json is private' "$(stat -c %a "$XDG_RUNTIME_DIR"/qvmi-*/up.json)" 600
@@ -17,6 +17,7 @@ picture "$work/a.png"
 check 'the client shows a picture' "$(head -c 4 "$work/a.png" | tail -c 3)" PNG
 phone=$(cli vm list --user demo --format json | jq -r '.phones[].uuid')
 check 'the phone is leased' "$(cli vm show "$phone" --format json | jq -r .use)" leased
+check 'with a volume of its user' "$(cli volume list --user demo --format json | jq -r '.volumes[].phone')" "$phone"
 picture "$work/b.png"
 check 'signing in again leads to the same phone' "$(cli vm list --user demo --format json | jq -r '.phones[].uuid')" "$phone"
 
