@@ -29,6 +29,12 @@ LIBVIRT_TESTS := adoption arm64 audit bad_image bad_request hung libvirt life ma
 .PHONY: integration-libvirt
 integration-libvirt: programs
 	@PLATFORM=libvirt QVMI_BIN=$(abspath $(B)/bin) deploy/run-tests $(LIBVIRT_TESTS:%=tests/integration/test_qvisor_%.sh)
+# `make faults-migrate [ROUNDS=200] [SEED=1]`: the same in the middle of moves, one daemon and the other in turn, and as many cut networks
+# by ten; make check does two and one.
+.PHONY: faults-migrate
+faults-migrate: programs
+	@QVMI_BIN=$(abspath $(B)/bin) KILLS=$(ROUNDS) SEED=$(SEED) tests/integration/test_migrate_faults.sh
+	@QVMI_BIN=$(abspath $(B)/bin) CUTS=$$(($(ROUNDS) / 10)) SEED=$(SEED) tests/integration/test_migrate_cut.sh
 # `make fuzz-qvisor [RUNS=1000000]`: what QEMU, a guest's agent, an image and the API's clients send, under libFuzzer
 # and the sanitizers, with the folder's own sources instrumented.
 FUZZ_QVISOR := qmp agent manifest api launch delta migration

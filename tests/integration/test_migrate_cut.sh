@@ -27,7 +27,7 @@ settled() {
 	[[ $at == @(one|two)' running' && $(ask "${at% *}" "/v1/phones/$uuid" .moving_to) == null ]]
 }
 RANDOM=${SEED:-1}
-for ((round = 0; round < ${CUTS:-2}; round++)); do
+for ((round = 0; round < ${CUTS:-1}; round++)); do
 	check_soon 'the phone runs once' '@(one|two) running' where "$uuid"
 	read -r from _ <<<"$(where "$uuid")"
 	to=$([ "$from" = one ] && echo two || echo one)

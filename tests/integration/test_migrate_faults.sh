@@ -91,7 +91,7 @@ settled() {
 	[[ $at == @(one|two)' running' && $(ask "${at% *}" "/v1/phones/$uuid" .moving_to) == null ]]
 }
 RANDOM=${SEED:-1}
-for ((round = 0; round < ${KILLS:-3}; round++)); do
+for ((round = 0; round < ${KILLS:-2}; round++)); do
 	victim=$( ((round % 2)) && echo two || echo one) delay=0.$(printf %03d $((RANDOM % 600)))
 	read -r from _ <<<"$(where "$uuid")"
 	to=$([ "$from" = one ] && echo two || echo one)
