@@ -150,7 +150,8 @@ static void look_at(struct target *target)
 	target->fd = -1;
 }
 
-/* One look at all; those that were refused are opened anew at the next. */
+/* One look at all; those that were refused are opened anew at the next. A datagram may be lost, as
+ * to a network that was made a moment ago: it is sent again. */
 static void try_all(struct target *targets, unsigned count)
 {
 	struct pollfd polls[TARGET_MAX];
@@ -158,6 +159,8 @@ static void try_all(struct target *targets, unsigned count)
 		struct target *target = &targets[i];
 		if (!target->reached && target->fd < 0)
 			open_target(target);
+		else if (!target->reached && target->type == SOCK_DGRAM)
+			send(target->fd, "?", 1, MSG_DONTWAIT);
 		polls[i] = (struct pollfd){.fd = target->reached ? -1 : target->fd,
 		    .events = target->type == SOCK_DGRAM ? POLLIN : POLLOUT};
 	}
