@@ -21,7 +21,7 @@ phone() { # phone NAME SHELL ARCHITECTURE SCRIPT BUILD-OPTION...
 	image=$(deploy/image/build-phone "$@" | tail -n 1)
 	mkdir -p "$out"
 	"$QVMI_BIN/qvisor-probe" --json --name "phone-$name" --memory-mib 1536 --screen 720x1440 --append "$append" \
-		--boot 900 --output "$out" "$image/disk.raw" "$image/vmlinuz" "$image/initrd.img" >"$out/report" ||
+		--boot 600 --output "$out" "$image/disk.raw" "$image/vmlinuz" "$image/initrd.img" >"$out/report" ||
 		{ check "$name is probed" no yes; return; }
 	check "$name: which shell, on what" "$(jq -r '"\(.shell) \(.kernel.architecture)"' "$out/report")" "$shell $architecture"
 	check "$name: Debian, with sources" "$(jq -r '"\(.system) \(.openness)"' "$out/report")" 'Debian * sources'
