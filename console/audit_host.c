@@ -13,6 +13,7 @@
 #include "console/audit.h"
 
 #define RECORD_MAX_SIZE 65536
+#define UUID_LENGTH 36
 
 static char *key_path(GKeyFile *keys, const char *file, const char *group, const char *key)
 {
@@ -66,11 +67,30 @@ static char *process_option(const char *pid, const char *option)
 	return NULL;
 }
 
+/* libvirt has the log elsewhere, and names a domain after the state folder's path and the phone
+ * (docs/decisions/155). NULL: another's. */
+static char *domain_owner(const char *name, const char *state_folder)
+{
+	char *real = realpath(state_folder, NULL);
+	g_autofree char *sum =
+	    real ? g_compute_checksum_for_string(G_CHECKSUM_SHA256, real, -1) : NULL;
+	g_autofree char *prefix = g_strdup_printf("guest=qvmi-%.8s-", sum ? sum : "");
+
+	free(real);
+	return g_str_has_prefix(name, prefix) && strlen(name) >= strlen(prefix) + UUID_LENGTH
+	           ? g_strndup(name + strlen(prefix), UUID_LENGTH)
+	           : NULL;
+}
+
 /* The folder of the state folder where a process has its log tells whose QEMU it is: a child that
  * waited for its phone was started under another uuid. NULL: nobody's. Only its own user and root
  * may look. */
 static char *owner_of(const char *pid, const char *state_folder)
 {
+	g_autofree char *name = process_option(pid, "-name");
+
+	if (!name || !g_str_has_prefix(name, "qvmi-"))
+		return name ? domain_owner(name, state_folder) : NULL;
 	g_autofree char *link = g_build_filename("/proc", pid, "fd", "2", NULL);
 	g_autofree char *log = g_file_read_link(link, NULL);
 	g_autofree char *folder = log ? g_path_get_dirname(log) : NULL;
@@ -125,10 +145,8 @@ static void check_strays(
 	const char *pid;
 
 	while (dir && (pid = g_dir_read_name(dir))) {
-		g_autofree char *name = g_ascii_isdigit(*pid) ? process_option(pid, "-name") : NULL;
-		g_autofree char *uuid = name && g_str_has_prefix(name, "qvmi-")
-		                            ? owner_of(pid, host->state_folder)
-		                            : NULL;
+		g_autofree char *uuid =
+		    g_ascii_isdigit(*pid) ? owner_of(pid, host->state_folder) : NULL;
 		if (!uuid || is_spare(spares, uuid, pid))
 			continue;
 		JsonObject *phone = g_hash_table_lookup(phones, uuid);
