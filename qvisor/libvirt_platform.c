@@ -57,7 +57,12 @@ static void push(
 /* From a thread; `function` runs in the main loop. */
 static void tell(GSourceFunc function, void *data)
 {
-	g_main_context_invoke_full(NULL, G_PRIORITY_DEFAULT, function, data, NULL);
+	/* Not g_main_context_invoke(): where the loop does not run, that calls from here. */
+	GSource *source = g_idle_source_new();
+	g_source_set_priority(source, G_PRIORITY_DEFAULT);
+	g_source_set_callback(source, function, data, NULL);
+	g_source_attach(source, NULL);
+	g_source_unref(source);
 }
 
 static struct libvirt_platform *libvirt_of(struct platform *platform)
