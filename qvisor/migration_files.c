@@ -253,32 +253,45 @@ static bool await(const struct migration_pipe *pipe, enum wire_kind wanted, GErr
 	return false;
 }
 
+/* The answer to all that was sent; `cut`: why not all could be, NULL: it was. Also then the other
+ * side may have said what is wrong there, which tells more. Takes `cut`. */
+static bool conclude(
+    const struct migration_pipe *pipe, enum wire_kind wanted, GError *cut, GError **error)
+{
+	g_autoptr(GError) answer = NULL;
+	bool agreed = await(pipe, wanted, &answer);
+	if (agreed && !cut)
+		return true;
+	if (cut && !g_error_matches(answer, QVMI_ERROR, QVMI_ERROR_CANCELLED)) {
+		g_propagate_error(error, cut);
+		return false;
+	}
+	g_clear_error(&cut);
+	g_propagate_error(error, g_steal_pointer(&answer));
+	return false;
+}
+
 bool migration_files_pass(struct migration_files *files, const struct migration_pipe *pipe,
     bool durable, unsigned *chunks, GError **error)
 {
 	struct pass pass = {.files = files, .pipe = pipe};
-	g_autoptr(GError) cut = NULL;
+	GError *cut = NULL;
 	const struct wire_head sync = {WIRE_SYNC, 0, 0, durable};
 	bool sent = true;
 	for (; sent && pass.number < files->files->len; pass.number++) {
 		pass.file = g_ptr_array_index(files->files, pass.number);
 		sent = send_file(&pass, &cut);
 	}
-	sent = sent && wire_write(pipe, &sync, NULL, &cut);
+	if (sent)
+		wire_write(pipe, &sync, NULL, &cut);
 	*chunks = pass.chunks;
-	/* Also when it could not all be sent: the other side may have said why. */
-	if (await(pipe, WIRE_SYNC, error) && sent)
-		return true;
-	if (cut &&
-	    (!error || !*error || !g_error_matches(*error, QVMI_ERROR, QVMI_ERROR_CANCELLED))) {
-		g_clear_error(error);
-		g_propagate_error(error, g_steal_pointer(&cut));
-	}
-	return false;
+	return conclude(pipe, WIRE_SYNC, cut, error);
 }
 
 bool migration_files_hand_over(const struct migration_pipe *pipe, GError **error)
 {
 	const struct wire_head head = {WIRE_HAND_OVER, 0, 0, 0};
-	return wire_write(pipe, &head, NULL, error) && await(pipe, WIRE_HAND_OVER, error);
+	GError *cut = NULL;
+	wire_write(pipe, &head, NULL, &cut);
+	return conclude(pipe, WIRE_HAND_OVER, cut, error);
 }
