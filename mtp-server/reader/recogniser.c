@@ -14,6 +14,9 @@
 /* Pixels an inch, as the layout analysis takes it: what makes the letters 10 points high. */
 #define DPI "192"
 
+/* Pixels. Nothing can be written on less, and Leptonica forgets to free what it cannot divide. */
+#define SIDE_MIN 16
+
 struct recogniser {
 	TessBaseAPI *tesseract;
 };
@@ -80,6 +83,8 @@ static GPtrArray *elements(
     struct recogniser *r, const struct ink *ink, TessPageSegMode mode, TessPageIteratorLevel level)
 {
 	GPtrArray *words = words_new();
+	if (MIN(ink->width, ink->height) < SIDE_MIN)
+		return words;
 	PIX *image = image_of(ink);
 	TessBaseAPISetPageSegMode(r->tesseract, mode);
 	TessBaseAPISetImage2(r->tesseract, image);
