@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/big_endian.h"
 #include "common/error.h"
 #include "qvisor/secret_memory.h"
 
@@ -103,25 +104,11 @@ static const uint8_t *pass(struct filter *filter, size_t n, GError **error)
 	return bytes && put(filter, bytes, n, error) ? bytes : NULL;
 }
 
-static uint32_t get32(const uint8_t *at)
-{
-	uint32_t value;
-	memcpy(&value, at, sizeof(value));
-	return GUINT32_FROM_BE(value);
-}
-
-static uint64_t get64(const uint8_t *at)
-{
-	uint64_t value;
-	memcpy(&value, at, sizeof(value));
-	return GUINT64_FROM_BE(value);
-}
-
 static bool pass32(struct filter *filter, uint32_t *value, GError **error)
 {
 	const uint8_t *at = pass(filter, 4, error);
 	if (at)
-		*value = get32(at);
+		*value = big_endian_get32(at);
 	return at;
 }
 
@@ -129,7 +116,7 @@ static bool pass64(struct filter *filter, uint64_t *value, GError **error)
 {
 	const uint8_t *at = pass(filter, 8, error);
 	if (at)
-		*value = get64(at);
+		*value = big_endian_get64(at);
 	return at;
 }
 
@@ -292,7 +279,7 @@ static bool filter_records(struct filter *filter, GError **error)
 		const uint8_t *at = take(filter, 8, error);
 		if (!at)
 			return false;
-		uint64_t head = get64(at), shown = GUINT64_TO_BE(head);
+		uint64_t head = big_endian_get64(at), shown = GUINT64_TO_BE(head);
 		unsigned kind = head & RECORD_FLAGS & ~RECORD_CONTINUE;
 		if (kind == RECORD_PAGE || kind == RECORD_ZERO) {
 			if (!filter_page(filter, head, error))
@@ -352,7 +339,7 @@ static bool filter_run(struct filter *filter, GError **error)
 	const uint8_t *at = pass(filter, 8, error);
 	if (!at)
 		return false;
-	if (get32(at) != FILE_MAGIC || get32(at + 4) != FILE_VERSION)
+	if (big_endian_get32(at) != FILE_MAGIC || big_endian_get32(at + 4) != FILE_VERSION)
 		return bad(error, "it does not begin as one");
 	while ((at = pass(filter, 1, error))) {
 		enum section kind = *at;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/big_endian.h"
 #include "common/cleanup.h"
 #include "common/error.h"
 
@@ -20,23 +21,11 @@
  * block, 3 and on the L1 table. */
 #define L1_CLUSTER 3
 
-static void put32(uint8_t *at, uint32_t value)
-{
-	value = GUINT32_TO_BE(value);
-	memcpy(at, &value, sizeof(value));
-}
-
-static void put64(uint8_t *at, uint64_t value)
-{
-	value = GUINT64_TO_BE(value);
-	memcpy(at, &value, sizeof(value));
-}
-
 /* The end-of-extensions mark behind it is eight zero bytes. */
 static void put_extension(uint8_t *at, const char *format)
 {
-	put32(at, EXTENSION_BACKING_FORMAT);
-	put32(at + 4, strlen(format));
+	big_endian_put32(at, EXTENSION_BACKING_FORMAT);
+	big_endian_put32(at + 4, strlen(format));
 	memcpy(at + 8, format, strlen(format) + 1);
 }
 
@@ -46,18 +35,18 @@ static size_t write_header(uint8_t *header, const char *backing, const char *for
 	size_t name_length = strlen(backing), format_length = strlen(format);
 	size_t extension = HEADER_LENGTH,
 	       name = extension + 8 + ((format_length + 7) & ~(size_t)7) + 8;
-	put32(header + 0, MAGIC);
-	put32(header + 4, 3);
-	put64(header + 8, name);
-	put32(header + 16, name_length);
-	put32(header + 20, CLUSTER_BITS);
-	put64(header + 24, virtual_size);
-	put32(header + 36, l1_entries);
-	put64(header + 40, (uint64_t)L1_CLUSTER * CLUSTER);
-	put64(header + 48, CLUSTER); /* refcount table */
-	put32(header + 56, 1);       /* of one cluster */
-	put32(header + 96, 4);       /* refcounts of 16 bits */
-	put32(header + 100, HEADER_LENGTH);
+	big_endian_put32(header + 0, MAGIC);
+	big_endian_put32(header + 4, 3);
+	big_endian_put64(header + 8, name);
+	big_endian_put32(header + 16, name_length);
+	big_endian_put32(header + 20, CLUSTER_BITS);
+	big_endian_put64(header + 24, virtual_size);
+	big_endian_put32(header + 36, l1_entries);
+	big_endian_put64(header + 40, (uint64_t)L1_CLUSTER * CLUSTER);
+	big_endian_put64(header + 48, CLUSTER); /* refcount table */
+	big_endian_put32(header + 56, 1);       /* of one cluster */
+	big_endian_put32(header + 96, 4);       /* refcounts of 16 bits */
+	big_endian_put32(header + 100, HEADER_LENGTH);
 	put_extension(header + extension, format);
 	memcpy(header + name, backing, name_length);
 	return name + name_length;
@@ -93,7 +82,7 @@ bool overlay_create(const char *path, const char *backing, const char *format,
 	size_t size = (L1_CLUSTER + l1_clusters) * CLUSTER;
 	g_autofree uint8_t *image = g_malloc0(size);
 	write_header(image, backing, format, virtual_size, l1_entries);
-	put64(image + CLUSTER, 2ULL * CLUSTER);
+	big_endian_put64(image + CLUSTER, 2ULL * CLUSTER);
 	for (unsigned i = 0; i < L1_CLUSTER + l1_clusters; i++)
 		image[2 * CLUSTER + 2 * i + 1] = 1; /* big-endian 16 bits: used once */
 
@@ -108,27 +97,16 @@ bool overlay_create(const char *path, const char *backing, const char *format,
 
 /* --- an overlay that comes from elsewhere --- */
 
-static uint32_t get32(const uint8_t *at)
-{
-	uint32_t value;
-	memcpy(&value, at, sizeof(value));
-	return GUINT32_FROM_BE(value);
-}
-
-static uint64_t get64(const uint8_t *at)
-{
-	uint64_t value;
-	memcpy(&value, at, sizeof(value));
-	return GUINT64_FROM_BE(value);
-}
-
 static bool check_header(const uint8_t *cluster, size_t n)
 {
-	return n == CLUSTER && get32(cluster) == MAGIC && get32(cluster + 4) == 3 &&
-	       get32(cluster + 20) == CLUSTER_BITS && !get32(cluster + 32) /* not encrypted */ &&
-	       !(get64(cluster + 72) & ~(uint64_t)INCOMPATIBLE_DIRTY) &&
-	       get32(cluster + 100) >= HEADER_LENGTH && get32(cluster + 100) % 8 == 0 &&
-	       get32(cluster + 100) <= CLUSTER / 2;
+	return n == CLUSTER && big_endian_get32(cluster) == MAGIC &&
+	       big_endian_get32(cluster + 4) == 3 &&
+	       big_endian_get32(cluster + 20) == CLUSTER_BITS &&
+	       !big_endian_get32(cluster + 32) /* not encrypted */ &&
+	       !(big_endian_get64(cluster + 72) & ~(uint64_t)INCOMPATIBLE_DIRTY) &&
+	       big_endian_get32(cluster + 100) >= HEADER_LENGTH &&
+	       big_endian_get32(cluster + 100) % 8 == 0 &&
+	       big_endian_get32(cluster + 100) <= CLUSTER / 2;
 }
 
 /* Header extensions, and the name behind them, written anew with what every one of ours has. */
@@ -141,14 +119,14 @@ bool overlay_rebase(
 		    "the overlay is not as overlays are made here");
 		return false;
 	}
-	size_t extension = get32(cluster + 100);
+	size_t extension = big_endian_get32(cluster + 100);
 	size_t name = extension + 8 + ((format_length + 7) & ~(size_t)7) + 8;
 	memset(cluster + extension, 0, CLUSTER - extension);
 	memset(cluster + 88, 0, 8); /* autoclear features: what they are about is gone */
 	put_extension(cluster + extension, format);
 	memcpy(cluster + name, backing, name_length + 1);
-	put64(cluster + 8, name);
-	put32(cluster + 16, name_length);
+	big_endian_put64(cluster + 8, name);
+	big_endian_put32(cluster + 16, name_length);
 	return true;
 }
 

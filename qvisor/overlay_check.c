@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/big_endian.h"
 #include "common/cleanup.h"
 #include "common/error.h"
 
@@ -24,20 +24,6 @@ struct image {
 	uint64_t size; /* of the file */
 	unsigned cluster_bits;
 };
-
-static uint32_t get32(const uint8_t *at)
-{
-	uint32_t value;
-	memcpy(&value, at, sizeof(value));
-	return GUINT32_FROM_BE(value);
-}
-
-static uint64_t get64(const uint8_t *at)
-{
-	uint64_t value;
-	memcpy(&value, at, sizeof(value));
-	return GUINT64_FROM_BE(value);
-}
 
 static bool broken(const char *what, GError **error)
 {
@@ -66,7 +52,7 @@ static bool check_l2(const struct image *image, uint64_t offset, GError **error)
 	uint64_t entries = 1ULL << (image->cluster_bits - 3);
 	g_autofree uint8_t *table = read_table(image, offset, entries, error);
 	for (uint64_t i = 0; table && i < entries; i++) {
-		uint64_t entry = get64(table + 8 * i);
+		uint64_t entry = big_endian_get64(table + 8 * i);
 		if (!(entry & COMPRESSED) && (entry & OFFSET_MASK) >= image->size)
 			return broken("data lies behind its end", error);
 	}
@@ -75,21 +61,22 @@ static bool check_l2(const struct image *image, uint64_t offset, GError **error)
 
 static bool check_image(struct image *image, const uint8_t *header, GError **error)
 {
-	uint32_t l1_entries = get32(header + 36);
-	image->cluster_bits = get32(header + 20);
-	if (get32(header) != MAGIC || get32(header + 4) != 3)
+	uint32_t l1_entries = big_endian_get32(header + 36);
+	image->cluster_bits = big_endian_get32(header + 20);
+	if (big_endian_get32(header) != MAGIC || big_endian_get32(header + 4) != 3)
 		return broken("it is no qcow2 image of version 3", error);
 	if (image->cluster_bits < CLUSTER_BITS_MIN || image->cluster_bits > CLUSTER_BITS_MAX ||
 	    l1_entries > L1_MAX)
 		return broken("its header is damaged", error);
-	uint64_t refcounts = (uint64_t)get32(header + 56) << (image->cluster_bits - 3);
+	uint64_t refcounts = (uint64_t)big_endian_get32(header + 56) << (image->cluster_bits - 3);
 	if (refcounts > L1_MAX)
 		return broken("its header is damaged", error);
-	g_autofree uint8_t *counts = read_table(image, get64(header + 48), refcounts, error);
+	g_autofree uint8_t *counts =
+	    read_table(image, big_endian_get64(header + 48), refcounts, error);
 	g_autofree uint8_t *l1 =
-	    counts ? read_table(image, get64(header + 40), l1_entries, error) : NULL;
+	    counts ? read_table(image, big_endian_get64(header + 40), l1_entries, error) : NULL;
 	for (uint32_t i = 0; l1 && i < l1_entries; i++) {
-		uint64_t offset = get64(l1 + 8ULL * i) & OFFSET_MASK;
+		uint64_t offset = big_endian_get64(l1 + 8ULL * i) & OFFSET_MASK;
 		if (offset && !check_l2(image, offset, error))
 			return false;
 	}
