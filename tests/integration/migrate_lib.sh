@@ -98,6 +98,12 @@ where() {
 		ask "$host" '/v1/phones?state=all' ".phones[] | select(.uuid == \"$1\") | \"$host \\(.state)\""
 	done | xargs
 }
+# The phone `uuid` runs on one of them and is not on its way.
+settled() {
+	local at
+	at=$(where "$uuid")
+	[[ $at == @(one|two)' running' && $(ask "${at% *}" "/v1/phones/$uuid" .moving_to) == null ]]
+}
 invite() { # invite UUID FROM TO: sets ticket and place
 	api "$3" POST /v1/arrivals "{\"phone\":\"$1\",\"from\":\"$2\"}"
 	ticket=$(field .ticket) place=$(field .to)

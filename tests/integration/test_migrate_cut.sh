@@ -21,11 +21,6 @@ cut() { nft add table inet cut && nft "add chain inet cut out { type filter hook
 	nft add rule inet cut out tcp dport "{ ${port[one-link]}, ${port[two-link]} }" drop &&
 	nft add rule inet cut out tcp sport "{ ${port[one-link]}, ${port[two-link]} }" drop; }
 mend() { nft delete table inet cut; }
-settled() {
-	local at
-	at=$(where "$uuid")
-	[[ $at == @(one|two)' running' && $(ask "${at% *}" "/v1/phones/$uuid" .moving_to) == null ]]
-}
 RANDOM=${SEED:-1}
 for ((round = 0; round < ${CUTS:-1}; round++)); do
 	check_soon 'the phone runs once' '@(one|two) running' where "$uuid"

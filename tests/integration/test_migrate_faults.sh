@@ -89,11 +89,6 @@ check_soon 'a cancelled move ends' '@(cancelled|succeeded)' ask one "/v1/operati
 check_soon 'and the phone runs once' '@(one|two) running' where "$uuid"
 
 # --- killed in the middle ---
-settled() {
-	local at
-	at=$(where "$uuid")
-	[[ $at == @(one|two)' running' && $(ask "${at% *}" "/v1/phones/$uuid" .moving_to) == null ]]
-}
 RANDOM=${SEED:-1}
 for ((round = 0; round < ${KILLS:-2}; round++)); do
 	victim=$( ((round % 2)) && echo two || echo one) delay=0.$(printf %03d $((RANDOM % 600)))

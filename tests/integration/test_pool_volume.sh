@@ -7,6 +7,8 @@ bin=${QVMI_BIN:?the folder of the binaries}
 here=$(dirname "$(realpath "$0")")
 # shellcheck source=tests/lib/check.sh
 . "$here/../lib/check.sh"
+# shellcheck source=tests/lib/certificate.sh
+. "$here/../lib/certificate.sh"
 guest=$("$here/../guest/build" | tail -n 1)
 work=$(mktemp -d)
 declare -A pids=()
@@ -26,8 +28,7 @@ cd "$work"
 
 # --- daemons ----------------------------------------------------------------------------------------------------------------
 port=$(free_ports 1)
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=test -days 2 \
-	-addext subjectAltName=IP:127.0.0.1 -keyout server.key -out server.pem 2>/dev/null
+authority server
 openssl genpkey -algorithm ed25519 -out grant.key
 for host in one two; do
 	mkdir -p $host/phones

@@ -2,24 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A full disk while cloning and while building: a clear message, nothing left over, and it works again when there is room. The small file system is a
 # tmpfs in a mount namespace, which an ordinary user may have inside a user namespace.
-if [ -z "${QVMI_SMALL_DISK:-}" ]; then
-	export QVMI_SMALL_DISK
-	QVMI_SMALL_DISK=$(mktemp -d)
-	if [ "$(id -u)" = 0 ]; then unshare=(unshare --mount); else unshare=(unshare --user --map-root-user --mount); fi
-	# Inside a chroot the root is no mount of its own, and a user gets no namespace.
-	"${unshare[@]}" true 2>/dev/null || unshare+=(--propagation unchanged)
-	if ! "${unshare[@]}" true 2>/dev/null; then
-		echo 'SKIP neither root nor user namespaces: no small file system can be made'
-		rmdir "$QVMI_SMALL_DISK"
-		exit 0
-	fi
-	status=0
-	# Filled before, since the tiny guest's cache belongs to the user outside.
-	"$(dirname "$0")/../guest/build" >/dev/null
-	"${unshare[@]}" "$0" || status=$?
-	rmdir "$QVMI_SMALL_DISK"
-	exit "$status"
-fi
+# shellcheck source=tests/lib/small_disk.sh
+. "$(dirname "$0")/../lib/small_disk.sh"
 # shellcheck source=tests/integration/qvisor_lib.sh
 source "$(dirname "$0")/qvisor_lib.sh"
 mount -t tmpfs -o size=4m small "$QVMI_SMALL_DISK"

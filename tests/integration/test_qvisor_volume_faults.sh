@@ -2,22 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What may happen to a user's volume: a disk that is full when it is made, given away and written to; damage of each layer; a folder that is none;
 # a template's upgrade. Nothing is lost that was there, and nobody is given an empty volume for a damaged one.
-if [ -z "${QVMI_SMALL_DISK:-}" ]; then
-	export QVMI_SMALL_DISK
-	QVMI_SMALL_DISK=$(mktemp -d)
-	if [ "$(id -u)" = 0 ]; then unshare=(unshare --mount); else unshare=(unshare --user --map-root-user --mount); fi
-	"${unshare[@]}" true 2>/dev/null || unshare+=(--propagation unchanged)
-	if ! "${unshare[@]}" true 2>/dev/null; then
-		echo 'SKIP neither root nor user namespaces: no small file system can be made'
-		rmdir "$QVMI_SMALL_DISK"
-		exit 0
-	fi
-	status=0
-	"$(dirname "$0")/../guest/build" >/dev/null
-	"${unshare[@]}" "$0" || status=$?
-	rmdir "$QVMI_SMALL_DISK"
-	exit "$status"
-fi
+# shellcheck source=tests/lib/small_disk.sh
+. "$(dirname "$0")/../lib/small_disk.sh"
 # shellcheck source=tests/integration/qvisor_lib.sh
 source "$(dirname "$0")/qvisor_lib.sh"
 mount -t tmpfs -o size=24m small "$QVMI_SMALL_DISK"
