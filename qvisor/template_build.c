@@ -1,34 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Happy path:  start -> BOOTING (agent says ready) -> SETTLING (agent's socket closed, guest idles)
- * -> SAVING (stop, migrate, quit) -> SEALING (thread) -> done. Every failure goes through
- * build_fail(): QEMU is killed, and build_end() runs when it is gone.
+ * -> SAVING (stop, migrate, quit: template_save.h) -> SEALING (thread) -> done. Every failure goes
+ * through build_fail(): QEMU is killed, and build_end() runs when it is gone.
  */
 #include "qvisor/template_build.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <glib/gstdio.h>
 #include <math.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "common/cleanup.h"
 #include "common/error.h"
-#include "common/file.h"
 #include "qvisor/agent.h"
-#include "qvisor/folder.h"
+#include "qvisor/boot_console.h"
 #include "qvisor/folder_socket.h"
-#include "qvisor/overlay.h"
 #include "qvisor/platform.h"
 #include "qvisor/qmp.h"
+#include "qvisor/template_part.h"
+#include "qvisor/template_save.h"
 #include "qvisor/template_seal.h"
-
-/* The guest sees the agent's port close and goes idle again; less makes clones that still have that
- * to do. */
-#define STATE_FDSET 1
-#define SAVE_DEADLINE_MS 60000
-#define CONSOLE_MAX (256 * 1024)
 
 enum build_state {
 	BUILD_BOOTING,
@@ -41,8 +29,8 @@ enum build_state {
 struct template_build {
 	struct host *host;
 	struct manifest *manifest;
-	char *key, *folder, *part;
-	int lock; /* exclusive, on part; -1: not ours */
+	char *key;
+	struct template_part part;
 	struct operation *operation;
 	GCancellable *cancellable; /* the operation's */
 	gulong cancel_handler;
@@ -56,8 +44,9 @@ struct template_build {
 	struct agent *agent;
 	int64_t started, ready; /* monotonic */
 	guint timer, tick, end;
-	GByteArray *console;
-	bool console_asked, sealing;
+	struct boot_console console;
+	struct template_save save;
+	bool sealing;
 	GError *error;
 	struct template *template;
 };
@@ -112,20 +101,10 @@ static void on_sealed(GObject *source, GAsyncResult *result, void *data)
 	if (!template_seal_finish(result, &error)) {
 		build_fail(build, error);
 	} else if (build->state == BUILD_SEALING) {
-		if (g_file_test(build->folder, G_FILE_TEST_EXISTS)) {
-			g_autofree char *taken = build->folder;
-			build->folder = g_strdup_printf("%s-%" G_GINT64_MODIFIER "x", taken,
-			    g_get_real_time() / G_USEC_PER_SEC);
-		}
-		if (!g_rename(build->part, build->folder)) {
-			fd_cleanup(&build->lock);
-			build->lock = -1;
-			build->template = template_load(build->folder, &error);
-			build_end_later(build);
-		} else {
-			build_fail_new(build, QVMI_ERROR_FAILED, "cannot rename %s: %s",
-			    build->part, g_strerror(errno));
-		}
+		if (template_part_commit(&build->part, &error))
+			build->template = template_load(build->part.final, &error);
+		else
+			build_fail(build, error);
 	}
 	build_end_later(build);
 }
@@ -134,7 +113,7 @@ static void build_seal(struct template_build *build)
 {
 	build->state = BUILD_SEALING;
 	build_stage(build, 0.95, "checksum");
-	struct template *template = template_new(build->part);
+	struct template *template = template_new(build->part.path);
 	template->key = g_strdup(build->key);
 	g_autoptr(JsonNode) copy = manifest_json(build->manifest);
 	template->manifest = manifest_parse(json_node_get_object(copy), "/", NULL);
@@ -156,61 +135,25 @@ static void build_seal(struct template_build *build)
 
 /* --- save --- */
 
-static void on_saving_step(void *data, JsonNode *result, const GError *error)
+static void on_save_failed(void *data, const GError *error)
 {
-	(void)result;
-	struct template_build *build = data;
-	if (error && build->state == BUILD_SAVING) {
-		g_autoptr(GError) copy = g_error_copy(error);
-		g_prefix_error(&copy, "saving the state: ");
-		build_fail(build, copy);
-	}
-}
-
-static gboolean on_save_timeout(void *pointer)
-{
-	struct template_build *build = pointer;
-	build->timer = 0;
-	build_fail_new(build, QVMI_ERROR_TIMEOUT, "saving the state took longer than %d s",
-	    SAVE_DEADLINE_MS / 1000);
-	return G_SOURCE_REMOVE;
+	build_fail(data, error);
 }
 
 static gboolean build_save(void *pointer)
 {
 	struct template_build *build = pointer;
 	build->timer = 0;
-	g_autofree char *path = g_build_filename(build->part, "state", NULL);
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		build_fail_new(build, errno == ENOSPC ? QVMI_ERROR_EXHAUSTED : QVMI_ERROR_FAILED,
-		    "cannot write %s: %s", path, g_strerror(errno));
-		return G_SOURCE_REMOVE;
-	}
 	build->state = BUILD_SAVING;
 	build_stage(build, 0.9, "save");
-	qmp_execute(build->qmp, "stop", NULL, -1, QMP_DEADLINE_MS, on_saving_step, build);
-	qmp_execute(build->qmp, "migrate-set-capabilities", qmp_migration_capabilities(), -1,
-	    QMP_DEADLINE_MS, on_saving_step, build);
-	qmp_execute(build->qmp, "add-fd", qmp_fdset(STATE_FDSET), fd, QMP_DEADLINE_MS,
-	    on_saving_step, build);
-	qmp_execute(build->qmp, "migrate", qmp_one_member("uri", "file:/dev/fdset/1"), -1,
-	    QMP_DEADLINE_MS, on_saving_step, build);
-	build->timer = g_timeout_add(SAVE_DEADLINE_MS, on_save_timeout, build);
+	template_save_start(&build->save, build->qmp, build->part.path, on_save_failed, build);
 	return G_SOURCE_REMOVE;
 }
 
 static void on_event(void *data, const char *name, JsonObject *payload)
 {
 	struct template_build *build = data;
-	if (build->state != BUILD_SAVING || g_strcmp0(name, "MIGRATION") || !payload)
-		return;
-	const char *status = json_object_get_string_member_with_default(payload, "status", "");
-	if (!g_strcmp0(status, "completed"))
-		qmp_execute(build->qmp, "quit", NULL, -1, QMP_DEADLINE_MS, on_saving_step, build);
-	else if (!g_strcmp0(status, "failed"))
-		build_fail_new(
-		    build, QVMI_ERROR_FAILED, "QEMU could not save the state; is the disk full?");
+	template_save_event(&build->save, name, payload);
 }
 
 static void on_qmp_closed(void *data, const GError *error)
@@ -223,39 +166,11 @@ static const struct qmp_events qmp_events = {on_event, on_qmp_closed};
 
 /* --- boot --- */
 
-static void on_console(void *data, JsonNode *result, const GError *error)
-{
-	struct template_build *build = data;
-	if (error && g_error_matches(error, QVMI_ERROR, QVMI_ERROR_CANCELLED))
-		return;
-	build->console_asked = false;
-	if (!result || json_node_get_value_type(result) != G_TYPE_STRING)
-		return;
-	gsize n;
-	g_autofree guchar *bytes = g_base64_decode(json_node_get_string(result), &n);
-	/* The beginning is dropped: what came last says where it hangs. */
-	if (build->console->len + n > CONSOLE_MAX)
-		g_byte_array_remove_range(build->console, 0,
-		    MIN(build->console->len, build->console->len + n - CONSOLE_MAX));
-	g_byte_array_append(build->console, bytes, n);
-}
-
-static void build_read_console(struct template_build *build)
-{
-	if (build->console_asked || !build->qmp)
-		return;
-	build->console_asked = true;
-	JsonObject *arguments = qmp_one_member("device", "console");
-	json_object_set_int_member(arguments, "size", 32768);
-	json_object_set_string_member(arguments, "format", "base64");
-	qmp_execute(build->qmp, "ringbuf-read", arguments, -1, QMP_DEADLINE_MS, on_console, build);
-}
-
 static gboolean on_tick(void *pointer)
 {
 	struct template_build *build = pointer;
 	double seconds = (g_get_monotonic_time() - build->started) / 1e6;
-	build_read_console(build);
+	boot_console_read(&build->console, build->qmp);
 	if (build->state == BUILD_BOOTING)
 		/* Nobody knows how long it takes: ever slower towards 0.85, half of it at a fifth
 		 * of the limit. */
@@ -267,12 +182,18 @@ static gboolean on_tick(void *pointer)
 	return G_SOURCE_CONTINUE;
 }
 
+/* What the guest said, once the build has failed. Caller frees. */
+static char *build_log_path(const struct template_build *build)
+{
+	return g_strdup_printf(
+	    "%s/%s-console.log", build->host->template_folder, build->manifest->name);
+}
+
 static gboolean on_never_ready(void *pointer)
 {
 	struct template_build *build = pointer;
 	build->timer = 0;
-	g_autofree char *log = g_strdup_printf(
-	    "%s/%s-console.log", build->host->template_folder, build->manifest->name);
+	g_autofree char *log = build_log_path(build);
 	build_fail_new(build, QVMI_ERROR_TIMEOUT,
 	    "the image \"%s\" did not get ready within %u s: it hung in the stage \"%s\"%s. What "
 	    "it said is in %s",
@@ -314,62 +235,33 @@ static void on_agent_closed(void *data, const GError *error)
 
 static const struct agent_events agent_events = {on_hello, on_stage, on_agent_closed};
 
-/* What belonged to the process and not to the template. */
-static void build_sweep(const struct template_build *build)
-{
-	static const char *const names[] = {"qmp.sock", "agent.sock", "qemu.log"};
-	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
-		g_autofree char *path = g_build_filename(build->part, names[i], NULL);
-		unlink(path);
-	}
-}
-
 static void on_exited(void *data, const char *how)
 {
 	struct template_build *build = data;
 	g_clear_pointer(&build->process, qemu_process_free);
-	if (build->state == BUILD_SAVING) {
-		g_clear_handle_id(&build->timer, g_source_remove);
-		build_sweep(build);
+	bool saved = template_save_end(&build->save);
+	if (build->state == BUILD_SAVING && saved) {
+		template_part_sweep(&build->part);
 		build_seal(build);
 		return;
 	}
 	if (build->state != BUILD_FAILING) {
-		g_autofree char *words = qemu_process_last_words(build->part);
+		g_autofree char *words = qemu_process_last_words(build->part.path);
 		build_fail_new(build, QVMI_ERROR_FAILED,
-		    "the image \"%s\" ended while it booted: QEMU %s%s%s", build->manifest->name,
-		    how, *words ? ": " : "", words);
+		    "the image \"%s\" ended while it %s: QEMU %s%s%s", build->manifest->name,
+		    build->state == BUILD_SAVING ? "was saved" : "booted", how, *words ? ": " : "",
+		    words);
 	}
 	build_end_later(build);
 }
 
-/* An empty .part folder, ours alone: what an interrupted build left goes, another daemon's build of
- * the same is left alone. */
-static bool build_claim(struct template_build *build, GError **error)
-{
-	if (g_file_test(build->part, G_FILE_TEST_EXISTS)) {
-		AUTO_FD left = folder_lock(build->part, true, error);
-		if (left < 0) {
-			g_prefix_error(
-			    error, "this template is being built already; wait for that: ");
-			return false;
-		}
-		if (!folder_delete(build->part, error))
-			return false;
-	}
-	if (!folder_make(build->part, error))
-		return false;
-	build->lock = folder_lock(build->part, true, error);
-	return build->lock >= 0;
-}
-
 static bool build_connect(struct template_build *build, GError **error)
 {
-	int qmp = folder_socket_connect(build->part, "qmp.sock", error);
+	int qmp = folder_socket_connect(build->part.path, "qmp.sock", error);
 	if (qmp < 0)
 		return false;
 	build->qmp = qmp_new(qmp, &qmp_events, build);
-	int agent = folder_socket_connect(build->part, "agent.sock", error);
+	int agent = folder_socket_connect(build->part.path, "agent.sock", error);
 	if (agent < 0)
 		return false;
 	build->agent = agent_new(agent, &agent_events, build);
@@ -397,26 +289,13 @@ static bool build_boot(struct template_build *build, GError **error)
 {
 	const struct manifest *manifest = build->manifest;
 	struct host *host = build->host;
-	g_autofree char *memory = g_build_filename(build->part, "memory", NULL);
+	const struct template_part *part = &build->part;
+	g_autofree char *memory = g_build_filename(part->path, "memory", NULL);
 	g_autofree char *disk = NULL;
-	if (!build_claim(build, error))
+	if (!template_part_claim(&build->part, error) ||
+	    !template_part_check_room(part, manifest->memory_mib + host->disk_reserve_mib, error) ||
+	    !template_part_make_disk(part, manifest, &disk, error))
 		return false;
-	uint64_t need = manifest->memory_mib + host->disk_reserve_mib,
-	         room = folder_free_mib(build->part);
-	if (room < need) {
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED,
-		    "the template needs up to %" G_GUINT64_FORMAT " MiB in %s, %" G_GUINT64_FORMAT
-		    " MiB are free; make room or move host.template-folder",
-		    need, host->template_folder, room);
-		return false;
-	}
-	if (manifest->disk) {
-		const char *format;
-		uint64_t size = overlay_virtual_size(manifest->disk, &format, error);
-		disk = g_build_filename(build->part, "disk.qcow2", NULL);
-		if (!size || !overlay_create(disk, manifest->disk, format, size, error))
-			return false;
-	}
 	g_autofree char *uuid = g_uuid_string_random();
 	const struct qemu_command command = {
 	    .boot = QEMU_BOOT_TEMPLATE,
@@ -429,7 +308,7 @@ static bool build_boot(struct template_build *build, GError **error)
 	};
 	build->spawning = g_cancellable_new();
 	const struct platform_spawn spawn = {.command = &command,
-	    .folder = build->part,
+	    .folder = part->path,
 	    .uuid = uuid,
 	    .child = true,
 	    .cancellable = build->spawning,
@@ -453,14 +332,12 @@ struct template_build *template_build_new(struct host *host, struct manifest *ma
 	build->host = host;
 	build->manifest = manifest;
 	build->key = g_strdup(key);
-	build->folder = g_strdup_printf("%s/%s-%s", host->template_folder, manifest->name, key);
-	build->part = g_strconcat(build->folder, ".part", NULL);
-	build->lock = -1;
+	template_part_init(&build->part, host->template_folder, manifest->name, key);
 	build->operation = operation;
 	build->cancellable = g_object_ref(operation_cancellable(operation));
 	build->done = done;
 	build->data = data;
-	build->console = g_byte_array_new();
+	boot_console_init(&build->console);
 	g_autoptr(GError) error = NULL;
 	if (!build_boot(build, &error))
 		build_fail(build, error);
@@ -473,10 +350,9 @@ static gboolean build_end(void *pointer)
 {
 	struct template_build *build = pointer;
 	build->end = 0;
-	if (build->state == BUILD_FAILING && build->console->len) {
-		g_autofree char *log = g_strdup_printf(
-		    "%s/%s-console.log", build->host->template_folder, build->manifest->name);
-		file_store(log, build->console->data, build->console->len, 0600, NULL);
+	if (build->state == BUILD_FAILING) {
+		g_autofree char *log = build_log_path(build);
+		boot_console_store(&build->console, log);
 	}
 	template_built_fn done = build->done;
 	void *data = build->data;
@@ -503,20 +379,17 @@ void template_build_free(struct template_build *build)
 		g_cancellable_cancel(build->spawning);
 	g_clear_object(&build->spawning);
 	g_clear_pointer(&build->agent, agent_free);
+	template_save_end(&build->save);
 	g_clear_pointer(&build->qmp, qmp_free);
 	if (build->process)
 		qemu_process_kill(build->process);
 	g_clear_pointer(&build->process, qemu_process_free);
-	if (build->lock >= 0)
-		folder_delete(build->part, NULL);
-	fd_cleanup(&build->lock);
-	g_byte_array_unref(build->console);
+	template_part_finish(&build->part);
+	boot_console_finish(&build->console);
 	g_clear_error(&build->error);
 	g_clear_pointer(&build->template, template_free);
 	g_object_unref(build->cancellable);
 	manifest_free(build->manifest);
 	g_free(build->key);
-	g_free(build->folder);
-	g_free(build->part);
 	g_free(build);
 }
