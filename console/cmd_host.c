@@ -128,7 +128,8 @@ static const struct cli_option host_remove_options[] = {
 
 static const struct output_column host_columns[] = {{"id", "id"}, {"state", "state"},
     {"url", "url"}, {"accelerator", "info.accelerator.name"}, {"why", "info.accelerator.reason"},
-    {"qemu", "info.qemu.version"}, {"network", "info.network"}, {"processors", "info.cpus"},
+    {"qemu", "info.qemu.version"}, {"network", "info.network"}, {"jail", "info.jail.launcher"},
+    {"jail without", "info.jail.without"}, {"processors", "info.cpus"},
     {"busy %", "performance.cpu_percent"}, {"load", "performance.load1"},
     {"memory MiB", "performance.memory_mib"}, {"free MiB", "performance.memory_free_mib"},
     {"disk free MiB", "performance.disk_free_mib"}, {"phones", "info.phones.total"},

@@ -4,6 +4,7 @@
 #include <gio/gunixfdlist.h>
 #include <sys/socket.h>
 
+#include "common/descriptor.h"
 #include "common/error.h"
 #include "mtp-server/listener_xml.h"
 
@@ -25,7 +26,7 @@ struct display {
 	/* Made by the thread before display_new() returns. */
 	GDBusConnection *console, *listener;
 	GError *error;
-	int fd;
+	struct display_sockets sockets;
 	bool started;
 	GCond start_cond;
 	GCancellable *starting;
@@ -202,26 +203,23 @@ static bool register_objects(struct display *d, GError **error)
 
 static bool start(struct display *d, GError **error)
 {
-	d->console = connect_fd(d, fd_steal(&d->fd), G_DBUS_CONNECTION_FLAGS_NONE, error);
+	d->console =
+	    connect_fd(d, fd_steal(&d->sockets.fds[0]), G_DBUS_CONNECTION_FLAGS_NONE, error);
 	if (!d->console)
 		return false;
-	int pair[2];
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED, "cannot make a socket: %s",
-		    g_strerror(errno));
+	int *pair = d->sockets.fds + 1;
+	if (pair[0] < 0 && !descriptor_pair(SOCK_STREAM, pair, error))
 		return false;
-	}
-	g_autoptr(GUnixFDList) fds = g_unix_fd_list_new_from_array(&pair[1], 1);
+	int qemus = fd_steal(&pair[1]);
+	g_autoptr(GUnixFDList) fds = g_unix_fd_list_new_from_array(&qemus, 1);
 	g_autoptr(GVariant) answer = g_dbus_connection_call_with_unix_fd_list_sync(d->console, NULL,
 	    CONSOLE_PATH, "org.qemu.Display1.Console", "RegisterListener", g_variant_new("(h)", 0),
 	    NULL, G_DBUS_CALL_FLAGS_NONE, CALL_TIMEOUT_MS, fds, NULL, NULL, error);
-	if (!answer) {
-		close(pair[0]);
+	if (!answer)
 		return false;
-	}
 	/* QEMU asks for our interfaces as soon as we are connected: they have to be there. */
-	d->listener =
-	    connect_fd(d, pair[0], G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING, error);
+	d->listener = connect_fd(
+	    d, fd_steal(&pair[0]), G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING, error);
 	if (!d->listener || !register_objects(d, error))
 		return false;
 	g_signal_connect(d->listener, "closed", G_CALLBACK(on_closed), d);
@@ -271,13 +269,14 @@ static gboolean wake_dispatch(GSource *source, GSourceFunc callback, gpointer da
 	return callback(data);
 }
 
-struct display *display_new(int fd, const struct display_events *events, void *data, GError **error)
+struct display *display_new(const struct display_sockets *sockets,
+    const struct display_events *events, void *data, GError **error)
 {
 	static GSourceFuncs wake_functions = {.dispatch = wake_dispatch};
 	struct display *d = g_new0(struct display, 1);
 	d->events = events;
 	d->data = data;
-	d->fd = fd;
+	d->sockets = *sockets;
 	g_mutex_init(&d->lock);
 	g_cond_init(&d->start_cond);
 	d->context = g_main_context_new();
@@ -334,8 +333,7 @@ void display_free(struct display *d)
 	g_mutex_clear(&d->lock);
 	g_cond_clear(&d->start_cond);
 	g_object_unref(d->starting);
-	if (d->fd >= 0)
-		close(d->fd);
+	display_sockets_close(&d->sockets);
 	g_free(d);
 }
 

@@ -11,6 +11,7 @@
 
 #include <gio/gio.h>
 
+#include "mtp-server/display_sockets.h"
 #include "mtp-server/surface.h"
 
 struct display;
@@ -21,10 +22,10 @@ struct display_events {
 	void (*gone)(void *data);    /* QEMU ended or gave the display to somebody else; once */
 };
 
-/* Takes the descriptor of a connection to QEMU, and blocks until QEMU has accepted us as a
- * listener. `events` and `data` outlive the display. */
-struct display *display_new(
-    int fd, const struct display_events *events, void *data, GError **error);
+/* Takes the sockets, and blocks until QEMU has accepted us as a listener. `events` and `data`
+ * outlive the display. */
+struct display *display_new(const struct display_sockets *sockets,
+    const struct display_events *events, void *data, GError **error);
 void display_free(struct display *display);
 
 /* What is shown now, a reference for the caller (NULL: nothing), and where it has changed since the

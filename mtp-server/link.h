@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What mtpd and a phone's worker say to each other: packets of JSON on a SOCK_SEQPACKET pair, some
- * with one descriptor. The worker finds its end as descriptor LINK_FD.
+ * with a descriptor. The worker finds its end as descriptor LINK_FD.
  *
  *   to the worker    {"type":"start","phone","width","height","touch_points","uid"} + display
+ * (struct display_sockets)
  *                    {"type":"viewer","session","version","codecs","input",
  *                     "width","height","rotation","scaling",
  *                     "token","checksum","sequence"} + the viewer's stream
@@ -30,6 +31,9 @@
 JsonObject *link_message(const char *type);
 /* Takes the message; `fd` (-1: none) stays the caller's. */
 bool link_send(int socket, JsonObject *message, int fd, GError **error);
+bool link_send_all(int socket, JsonObject *message, const int *fds, unsigned n_fds, GError **error);
 /* The next packet, which the caller unrefs, and its descriptor (*fd, -1: none), which the caller
  * owns. NULL without error at the end. G_IO_ERROR_WOULD_BLOCK as of descriptor_receive(). */
 JsonObject *link_receive(int socket, int *fd, GError **error);
+/* Likewise with up to `n_fds` of them, those that did not come are -1. */
+JsonObject *link_receive_all(int socket, int *fds, unsigned n_fds, GError **error);

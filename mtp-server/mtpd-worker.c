@@ -199,8 +199,9 @@ static bool start(struct program *p, GError **error)
 	static const struct worker_events events = {
 	    .left = on_left, .wants_reader = on_wants_reader, .gone = on_gone};
 	int64_t width, height, touch_points, uid;
-	AUTO_FD display = -1;
-	g_autoptr(JsonObject) message = link_receive(LINK_FD, &display, error);
+	struct display_sockets sockets;
+	g_autoptr(JsonObject) message =
+	    link_receive_all(LINK_FD, sockets.fds, DISPLAY_SOCKETS, error);
 	if (!message) {
 		if (error && !*error)
 			g_set_error(error, QVMI_ERROR, QVMI_ERROR_CANCELLED, "mtpd has ended");
@@ -212,8 +213,8 @@ static bool start(struct program *p, GError **error)
 	    !json_get_optional_int(message, "uid", 0, INT32_MAX, 0, &uid, error) ||
 	    !confine_limits(error))
 		return false;
-	p->worker = worker_new(fd_steal(&display), (unsigned)width, (unsigned)height,
-	    (unsigned)touch_points, &events, p, error);
+	p->worker = worker_new(
+	    &sockets, (unsigned)width, (unsigned)height, (unsigned)touch_points, &events, p, error);
 	return p->worker && g_unix_set_fd_nonblocking(LINK_FD, TRUE, error) &&
 	       confine_identity((uid_t)uid, error) && confine_system_calls(error);
 }

@@ -250,8 +250,8 @@ static GSource *timer_new(GSourceFunc callback, void *data)
 	return source;
 }
 
-struct worker *worker_new(int display_fd, unsigned width, unsigned height, unsigned touch_points,
-    const struct worker_events *events, void *data, GError **error)
+struct worker *worker_new(const struct display_sockets *sockets, unsigned width, unsigned height,
+    unsigned touch_points, const struct worker_events *events, void *data, GError **error)
 {
 	static const struct display_events display_events = {
 	    .changed = on_changed, .settled = on_settled, .gone = on_gone};
@@ -276,7 +276,7 @@ struct worker *worker_new(int display_fd, unsigned width, unsigned height, unsig
 	input_screen(&w->input, width, height);
 	w->clock = timer_new(on_clock, w);
 	w->tick = g_timeout_add(TICK_MS, on_tick, w);
-	w->display = display_new(display_fd, &display_events, w, error);
+	w->display = display_new(sockets, &display_events, w, error);
 	if (!w->display) {
 		worker_free(w);
 		return NULL;

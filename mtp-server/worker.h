@@ -23,8 +23,8 @@ struct worker_events {
 };
 
 /* Takes the descriptor of the connection to QEMU and blocks until QEMU has accepted it. */
-struct worker *worker_new(int display_fd, unsigned width, unsigned height, unsigned touch_points,
-    const struct worker_events *events, void *data, GError **error);
+struct worker *worker_new(const struct display_sockets *sockets, unsigned width, unsigned height,
+    unsigned touch_points, const struct worker_events *events, void *data, GError **error);
 void worker_free(struct worker *worker);
 
 /* Takes the viewer's stream. An older viewer of the same session is told to go. False +

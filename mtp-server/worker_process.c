@@ -10,6 +10,7 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "mtp-server/child.h"
+#include "mtp-server/display_sockets.h"
 #include "mtp-server/link.h"
 #include "mtp-server/text_layer.h"
 #include "mtp-server/thumbnail.h"
@@ -19,10 +20,10 @@
 struct worker_process {
 	struct worker_process_options options;
 	char *phone;
-	int display; /* our end of what QEMU has the other of */
-	int socket;  /* to qvisord at first, then the link */
-	guint watch; /* of it */
-	guint timer; /* while it starts */
+	struct display_sockets display; /* our ends of what QEMU has the others of */
+	int socket;                     /* to qvisord at first, then the link */
+	guint watch;                    /* of it */
+	guint timer;                    /* while it starts */
 	guint linger;
 	guint ending;         /* ended() is on its way */
 	GError *error;        /* why */
@@ -244,13 +245,24 @@ static JsonObject *start_message(struct worker_process *p, JsonObject *answer, G
 	return message;
 }
 
+/* From here on they are the worker's alone: QEMU sees when it ends. */
+static bool send_start(struct worker_process *p, JsonObject *start, GError **error)
+{
+	const int *fds = p->display.fds;
+	unsigned n = fds[1] >= 0 && fds[2] >= 0 ? DISPLAY_SOCKETS : 1;
+	bool sent = link_send_all(p->socket, start, fds, n, error);
+	display_sockets_close(&p->display);
+	return sent;
+}
+
 static gboolean on_display(gint socket, GIOCondition condition, gpointer data)
 {
 	(void)condition;
 	struct worker_process *p = data;
 	GError *error = NULL;
-	AUTO_FD none = -1;
-	g_autoptr(JsonObject) answer = link_receive(socket, &none, &error);
+	struct display_sockets inside; /* in place of ours, where QEMU takes no others */
+	g_autoptr(JsonObject) answer =
+	    link_receive_all(socket, inside.fds, DISPLAY_SOCKETS, &error);
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)) {
 		g_error_free(error);
 		return G_SOURCE_CONTINUE;
@@ -259,11 +271,15 @@ static gboolean on_display(gint socket, GIOCondition condition, gpointer data)
 		error = g_error_new(
 		    QVMI_ERROR, QVMI_ERROR_UNAVAILABLE, "qvisord closed the connection; try again");
 	JsonObject *start = answer ? start_message(p, answer, &error) : NULL;
+	if (inside.fds[0] >= 0) {
+		display_sockets_close(&p->display);
+		p->display = inside;
+	}
 	/* This source watches a descriptor that spawn() closes. */
 	p->watch = 0;
 	if (start && !spawn(p, &error))
 		json_object_unref(g_steal_pointer(&start));
-	if (start && link_send(p->socket, start, p->display, &error))
+	if (start && send_start(p, start, &error))
 		p->watch = g_unix_fd_add(p->socket, G_IO_IN | G_IO_HUP, on_link, p);
 	if (error)
 		end(p, error);
@@ -302,7 +318,7 @@ struct worker_process *worker_process_new(
 	if (!link_send(socket, request, qemus, error))
 		return NULL;
 	struct worker_process *p = g_new0(struct worker_process, 1);
-	p->display = fd_steal(&display);
+	p->display = (struct display_sockets){{fd_steal(&display), -1, -1}};
 	p->options = *options;
 	p->phone = g_strdup(options->phone);
 	p->options.phone = p->phone;
@@ -322,7 +338,7 @@ void worker_process_free(struct worker_process *p)
 	remove_source(&p->linger);
 	remove_source(&p->ending);
 	close(p->socket);
-	close(p->display);
+	display_sockets_close(&p->display);
 	if (p->child)
 		child_let_end(p->child);
 	if (p->reader)

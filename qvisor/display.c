@@ -13,12 +13,14 @@
 #include "common/descriptor.h"
 #include "common/error.h"
 #include "common/json.h"
+#include "qvisor/launcher.h"
 #include "qvisor/phone.h"
 #include "qvisor/phone_table.h"
 
 #define REQUEST_MAX 1024
 #define CLIENTS_MAX 32
 #define CLIENT_DEADLINE_S 10
+#define ANSWER_FDS 3
 
 struct display {
 	struct host *host;
@@ -33,6 +35,9 @@ struct client {
 	struct display *display;
 	int fd;
 	int display_fd; /* what it has brought for QEMU */
+	/* What it is to use in place of the end that it has kept, and for its listener. */
+	int answer_fds[ANSWER_FDS];
+	unsigned answer_fd_count;
 	char *uuid;
 	guint source, deadline;
 	bool waits; /* for QEMU's answer, which will come */
@@ -55,6 +60,8 @@ static void client_end(void *pointer)
 	close(client->fd);
 	if (client->display_fd >= 0)
 		close(client->display_fd);
+	while (client->answer_fd_count)
+		close(client->answer_fds[--client->answer_fd_count]);
 	client->gone = true;
 	client_release(client);
 }
@@ -70,7 +77,8 @@ static void client_answer(struct client *client, JsonObject *answer)
 	g_autoptr(JsonNode) node = json_node_of(answer);
 	g_autofree char *text = json_text(node);
 	g_autoptr(GError) error = NULL;
-	if (!descriptor_send(client->fd, text, strlen(text), NULL, 0, &error))
+	if (!descriptor_send(client->fd, text, strlen(text), client->answer_fds,
+	        client->answer_fd_count, &error))
 		g_message("display.sock: a client did not take its answer: %s", error->message);
 	client_remove(client);
 }
@@ -109,6 +117,28 @@ static void on_added(void *data, JsonNode *result, const GError *error)
 	client_answer(client, answer);
 }
 
+/* A QEMU in a jail cannot see who is outside and takes no connection of such: its launcher makes
+ * those that it takes, of this client's user. */
+static bool client_bring_inside(struct client *client, const struct phone *phone, GError **error)
+{
+	const struct qemu_process *process = phone->process;
+	int pair[2], listener[2];
+	if (!process->launcher)
+		return true;
+	if (!launcher_pair(process->launcher, process->pidfd, client->display_fd, pair, error))
+		return false;
+	AUTO_FD kept = pair[0], qemus = pair[1];
+	if (!launcher_pair(process->launcher, process->pidfd, client->display_fd, listener, error))
+		return false;
+	close(client->display_fd);
+	client->display_fd = fd_steal(&qemus);
+	client->answer_fds[0] = fd_steal(&kept);
+	client->answer_fds[1] = listener[0];
+	client->answer_fds[2] = listener[1];
+	client->answer_fd_count = ANSWER_FDS;
+	return true;
+}
+
 static bool client_ask_qemu(struct client *client, struct phone *phone, GError **error)
 {
 	if (phone->state != PHONE_RUNNING || !phone->qmp || !phone->template) {
@@ -117,6 +147,8 @@ static bool client_ask_qemu(struct client *client, struct phone *phone, GError *
 		    phone_state_name(phone->state));
 		return false;
 	}
+	if (!client_bring_inside(client, phone, error))
+		return false;
 	client->waits = true;
 	JsonObject *name = json_object_new(), *add = json_object_new();
 	json_object_set_string_member(name, "fdname", "display");

@@ -8,7 +8,9 @@
  * connection: the newest. Main thread.
  *
  * The client makes the pair because QEMU takes its maker for who is at the other end
- * (docs/decisions/151).
+ * (docs/decisions/151). QEMU in a jail takes none that was made outside: then the answer comes with
+ * three sockets, one in place of the end that the client has kept, and the two ends of the pair for
+ * its RegisterListener (docs/decisions/180).
  */
 #pragma once
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,12 +19,13 @@
 #include <unistd.h>
 
 #include "qvisor/launch_cgroup.h"
+#include "qvisor/launch_filter.h"
 #include "qvisor/launch_root.h"
 
 #define ERROR_SIZE 252
 #define DISK "overlay.qcow2"
 #define SANDBOX "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
-#define NAMESPACES (CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
+#define NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
 
 struct jail {
 	const struct launch_options *options;
@@ -60,9 +62,10 @@ static bool is_ours(const struct launch_options *options, uid_t uid)
 
 bool launch_jail_owns(const struct launch_options *options, pid_t pid)
 {
-	char name[32];
+	char name[32], folder[LAUNCH_PATH_MAX + 64];
 	snprintf(name, sizeof(name), "%d", (int)pid);
-	return pid > 0 && is_ours(options, owner_of(name));
+	snprintf(folder, sizeof(folder), "/proc/%d/root%s", (int)pid, options->state_folder);
+	return pid > 0 && is_ours(options, owner_of(name)) && !access(folder, F_OK);
 }
 
 /* One that no process has: what runs is the truth, and we keep no list. */
@@ -166,27 +169,31 @@ static void child_fail(const struct jail *jail, const char *what)
 	child_end(jail, error);
 }
 
-/* Standard ones, then what QEMU expects as 3 and 4; all others close themselves. */
+/* Standard ones, then what QEMU expects as 3 and 4; all others close themselves, also what whoever
+ * has started us has left open. */
 static void child_descriptors(const struct jail *jail)
 {
 	int above[LAUNCH_START_FDS];
-	int null = open("/dev/null", O_RDWR);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (unsigned i = 0; i < LAUNCH_START_FDS; i++)
 		above[i] = fcntl(jail->fds[i], F_DUPFD_CLOEXEC, 64);
-	if (dup2(null, 0) < 0 || dup2(above[2], 1) < 0 || dup2(above[2], 2) < 0 ||
-	    dup2(above[0], 3) < 0 || dup2(above[1], 4) < 0)
+	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) || dup2(null, 0) < 0 ||
+	    dup2(above[2], 1) < 0 || dup2(above[2], 2) < 0 || dup2(above[0], 3) < 0 ||
+	    dup2(above[1], 4) < 0)
 		child_fail(jail, "its descriptors");
 }
 
-static void child_ids(const struct jail *jail)
+/* The last that it may do as root; from here on there is no way back. */
+static void child_rights(const struct jail *jail)
 {
 	struct stat kvm;
 	bool has_kvm = !stat("/dev/kvm", &kvm);
 	struct rlimit none = {0, 0};
 	setrlimit(RLIMIT_CORE, &none);
 	if (setgroups(has_kvm ? 1 : 0, &kvm.st_gid) || setresgid(jail->uid, jail->uid, jail->uid) ||
-	    setresuid(jail->uid, jail->uid, jail->uid) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		child_fail(jail, "its user id");
+	    setresuid(jail->uid, jail->uid, jail->uid) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    !launch_filter_enter())
+		child_fail(jail, "its user id and filter");
 }
 
 /* Which QEMU has the machine that is asked for. */
@@ -215,14 +222,15 @@ static void child_run(struct jail *jail)
 	/* Opened here: only what belongs to this mount namespace can be bound in it. */
 	if (!open_files(jail, error) || !open_disk(jail, error))
 		child_end(jail, error);
-	const char *failed = launch_root_enter(jail->files, jail->file_count);
+	const char *failed =
+	    launch_root_enter(jail->options->state_folder, jail->files, jail->file_count);
 	if (failed)
 		child_fail(jail, failed);
 	if (sethostname("phone", 5) || setsid() < 0)
 		child_fail(jail, "its session");
 	memcpy(argv + 3, jail->request->arguments, jail->request->argument_count * sizeof(argv[0]));
 	child_descriptors(jail);
-	child_ids(jail);
+	child_rights(jail);
 	sigset_t no_signal;
 	sigemptyset(&no_signal);
 	sigprocmask(SIG_SETMASK, &no_signal, NULL);
@@ -237,7 +245,7 @@ static void child_run(struct jail *jail)
 /* Lets it go once it is in its group; true when it has become QEMU. */
 static bool let_go(struct jail *jail, pid_t pid, char *error)
 {
-	if (!launch_cgroup_enter(jail->options, jail->request->uuid, pid))
+	if (!launch_cgroup_enter(jail->options, jail->request, pid))
 		return fail(error, "its control group");
 	if (write(jail->go[1], "", 1) != 1)
 		return fail(error, "its start");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The jail of one QEMU: mount, network, IPC and UTS namespaces of its own (namespaces(7)), a
- * root with /usr, four devices and the files that were named, a uid that nobody else has, no
+ * The jail of one QEMU: mount, process, network, IPC and UTS namespaces of its own (namespaces(7)),
+ * a root with /usr, four devices and the files that were named, a uid that nobody else has, no
  * capability and no way to one (PR_SET_NO_NEW_PRIVS), QEMU's full seccomp sandbox, and a control
  * group. Plain C, root.
  */
@@ -20,12 +20,16 @@ struct launch_options {
 	gid_t daemon_gid;
 	uid_t first_uid;
 	unsigned uid_count;
-	unsigned memory_max_mib, cpu_max_percent, pids_max;
+	unsigned memory_max_mib, cpu_max_percent, pids_max, io_max_mib; /* of a phone; 0: none */
+	/* launch_cgroup_prepare() fills them in: */
+	char io_device[24]; /* "8:0", the disk that io_max_mib is of; "": none */
+	char without[64];   /* as struct launch_reply has it */
 };
 
 /* Starts it. `fds`: QMP, agent, log; they stay open here. *pidfd is the caller's. The pid, or -1
  * with a text in `error`. */
 pid_t launch_jail_start(const struct launch_options *options, const struct launch_request *request,
     const int fds[LAUNCH_START_FDS], int *pidfd, char error[static 252]);
-/* Whether a process runs under one of our uids. */
+/* Whether a process is in a jail that was made for this state folder: by its user id, and by its
+ * root, which it cannot change. */
 bool launch_jail_owns(const struct launch_options *options, pid_t pid);

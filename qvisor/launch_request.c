@@ -50,12 +50,28 @@ static bool argument_valid(const char *argument)
 	return true;
 }
 
+/* A limit: digits, bounded. */
+static bool parse_number(struct cursor *cursor, unsigned *number)
+{
+	const char *word = next(cursor);
+	size_t n = word ? strlen(word) : 0;
+	*number = 0;
+	if (!n || n > 8 || strspn(word, "0123456789") != n)
+		return false;
+	while (*word)
+		*number = *number * 10 + (unsigned)(*word++ - '0');
+	return true;
+}
+
 static const char *parse_start(struct launch_request *request, struct cursor *cursor)
 {
 	const char *word = next(cursor);
 	if (!word || !uuid_valid(word))
 		return "the phone's uuid is none";
 	request->uuid = word;
+	if (!parse_number(cursor, &request->memory_mib) ||
+	    !parse_number(cursor, &request->cpu_percent))
+		return "a limit is no number";
 	while ((word = next(cursor)) && strcmp(word, "--")) {
 		if (request->file_count == LAUNCH_FILES_MAX)
 			return "too many files";
@@ -88,6 +104,16 @@ const char *launch_request_parse(
 	if (!strcmp(operation, "kill")) {
 		request->operation = LAUNCH_KILL;
 		return fd_count == 1 && !cursor.left ? NULL : "a kill takes a pidfd";
+	}
+	if (!strcmp(operation, "pair")) {
+		request->operation = LAUNCH_PAIR;
+		return fd_count == LAUNCH_PAIR_FDS && !cursor.left
+		           ? NULL
+		           : "a pair takes a pidfd and a socket";
+	}
+	if (!strcmp(operation, "about")) {
+		request->operation = LAUNCH_ABOUT;
+		return !fd_count && !cursor.left ? NULL : "about takes nothing";
 	}
 	if (strcmp(operation, "start"))
 		return "the operation is unknown";

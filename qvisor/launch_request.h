@@ -3,11 +3,15 @@
  * What qvisord may ask of qvisor-launch: one message of a SOCK_SEQPACKET socket, strings that each
  * end in NUL. Plain C, no allocation: the strings point into the message.
  *
- *   "qvl1" "start" UUID [FILE...] "--" [ARGUMENT...]   descriptors: QMP, agent, log
- *   "qvl1" "kill"                                      descriptor: a pidfd
+ *   "qvl1" "start" UUID MIB PERCENT [FILE...] "--" [ARGUMENT...]   descriptors: QMP, agent, log
+ *   "qvl1" "kill"                                                  a pidfd
+ *   "qvl1" "pair"                                                  a pidfd, a UNIX socket
+ *   "qvl1" "about"
  *
- * FILE is an absolute path that QEMU may read; ARGUMENTs are QEMU's, without its name and without
- * what is the launcher's: the sandbox, user and root.
+ * MIB of memory and PERCENT of a processor are what this QEMU needs; 0: no limit but the launcher's
+ * own. FILE is an absolute path that QEMU may read; ARGUMENTs are QEMU's, without its name and
+ * without what is the launcher's: the sandbox, user and root. A pair is two sockets of whoever has
+ * made the one that comes along, but from inside that QEMU's pid namespace (decision 180).
  */
 #pragma once
 
@@ -20,22 +24,26 @@
 #define LAUNCH_ARGUMENTS_MAX 200
 #define LAUNCH_PATH_MAX 1024
 #define LAUNCH_START_FDS 3
+#define LAUNCH_PAIR_FDS 2
 
-enum launch_operation { LAUNCH_START, LAUNCH_KILL };
+enum launch_operation { LAUNCH_START, LAUNCH_KILL, LAUNCH_PAIR, LAUNCH_ABOUT };
 
 struct launch_request {
 	enum launch_operation operation;
 	const char *uuid;
+	unsigned memory_mib, cpu_percent;
 	const char *files[LAUNCH_FILES_MAX];
 	unsigned file_count;
 	const char *arguments[LAUNCH_ARGUMENTS_MAX];
 	unsigned argument_count;
 };
 
-/* The answer; with a pidfd when it was a start and `error` is empty. */
+/* The answer, where `error` is empty with a pidfd for a start and with two sockets for a pair. */
 struct launch_reply {
 	int32_t pid;
-	char error[252]; /* "": done */
+	char error[252];               /* "": done */
+	uint32_t first_uid, uid_count; /* "about": of the users that phones run as */
+	char without[64];              /* "about": "memory, io": what a phone has no limit of */
 };
 
 /* NULL, or what is wrong with it. `message` lives as long as the request is used. */

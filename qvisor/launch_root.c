@@ -49,7 +49,7 @@ static bool bind_devices(const int *fds, const char *const *paths, unsigned coun
 	return true;
 }
 
-static const char *build(const struct launch_root_file *files, unsigned count)
+static const char *build(const char *folder, const struct launch_root_file *files, unsigned count)
 {
 	static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/urandom", "/dev/kvm"};
 	int usr = open("/usr", O_PATH | O_DIRECTORY | O_CLOEXEC), fds[4];
@@ -64,6 +64,8 @@ static const char *build(const struct launch_root_file *files, unsigned count)
 		return "/lib";
 	if (!bind_devices(fds, devices, 4))
 		return "the devices";
+	if (!make_place(folder, true))
+		return folder;
 	for (unsigned i = 0; i < count; i++)
 		if (!bind_file(files[i].fd, files[i].path, false,
 		        MS_NODEV | MS_NOEXEC | (files[i].writable ? 0 : MS_RDONLY)))
@@ -71,13 +73,14 @@ static const char *build(const struct launch_root_file *files, unsigned count)
 	return NULL;
 }
 
-const char *launch_root_enter(const struct launch_root_file *files, unsigned count)
+const char *launch_root_enter(
+    const char *folder, const struct launch_root_file *files, unsigned count)
 {
 	umask(022); /* its user goes through what we make */
 	/* First of all: nothing that is mounted here is to be seen outside. */
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		return "a private mount namespace";
-	const char *failed = build(files, count);
+	const char *failed = build(folder, files, count);
 	if (failed)
 		return failed;
 	if (mount(NULL, ROOT, NULL, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,

@@ -10,6 +10,8 @@ struct launch_root_file {
 	bool writable;
 };
 
-/* Makes a root with /usr and the devices that QEMU needs, read-only, and the files, and changes to
- * it. Nothing else can be reached afterwards. NULL, or the step that failed, with errno. */
-const char *launch_root_enter(const struct launch_root_file *files, unsigned count);
+/* Makes a root with /usr and the devices that QEMU needs, read-only, the files, and `folder`, which
+ * is empty but for those, and changes to it. Nothing else can be reached afterwards. NULL, or the
+ * step that failed, with errno. */
+const char *launch_root_enter(
+    const char *folder, const struct launch_root_file *files, unsigned count);

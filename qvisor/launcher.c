@@ -43,8 +43,9 @@ static bool send_request(
 	struct msghdr message = {.msg_iov = &part,
 	    .msg_iovlen = 1,
 	    .msg_control = &control,
-	    .msg_controllen = CMSG_SPACE(fd_count * sizeof(int))};
-	memcpy(CMSG_DATA(&control.header), fds, fd_count * sizeof(int));
+	    .msg_controllen = fd_count ? CMSG_SPACE(fd_count * sizeof(int)) : 0};
+	if (fd_count)
+		memcpy(CMSG_DATA(&control.header), fds, fd_count * sizeof(int));
 	if (sendmsg(socket, &message, MSG_NOSIGNAL) == (ssize_t)request->len)
 		return true;
 	g_set_error(error, QVMI_ERROR, QVMI_ERROR_UNAVAILABLE, "qvisor-launch cannot be asked: %s",
@@ -52,8 +53,9 @@ static bool send_request(
 	return false;
 }
 
-/* *pidfd stays -1 when none came. */
-static bool receive_reply(int socket, struct launch_reply *reply, int *pidfd, GError **error)
+/* True: exactly `fd_count` descriptors came, which are the caller's. */
+static bool receive_reply(
+    int socket, struct launch_reply *reply, int *fds, unsigned fd_count, GError **error)
 {
 	union control control;
 	struct iovec part = {reply, sizeof(*reply)};
@@ -66,22 +68,44 @@ static bool receive_reply(int socket, struct launch_reply *reply, int *pidfd, GE
 		    error, QVMI_ERROR, QVMI_ERROR_UNAVAILABLE, "qvisor-launch has not answered");
 		return false;
 	}
+	int came[LAUNCH_START_FDS];
+	unsigned n = 0;
 	const struct cmsghdr *one = CMSG_FIRSTHDR(&message);
-	if (one && one->cmsg_type == SCM_RIGHTS && one->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(pidfd, CMSG_DATA(one), sizeof(int));
-	reply->error[sizeof(reply->error) - 1] = 0;
-	if (!reply->error[0])
+	if (one && one->cmsg_type == SCM_RIGHTS) {
+		n = (one->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		memcpy(came, CMSG_DATA(one), n * sizeof(int));
+	}
+	reply->error[sizeof(reply->error) - 1] = reply->without[sizeof(reply->without) - 1] = 0;
+	if (!reply->error[0] && n == fd_count) {
+		for (unsigned i = 0; i < n; i++)
+			fds[i] = came[i];
 		return true;
-	g_set_error(error, QVMI_ERROR, QVMI_ERROR_FAILED, "qvisor-launch: %s", reply->error);
+	}
+	while (n)
+		close(came[--n]);
+	if (reply->error[0])
+		g_set_error(
+		    error, QVMI_ERROR, QVMI_ERROR_FAILED, "qvisor-launch: %s", reply->error);
+	else
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_UNAVAILABLE,
+		    "qvisor-launch has sent no descriptor");
 	return false;
 }
 
-static bool ask(const char *path, const GByteArray *request, const int *fds, unsigned fd_count,
-    struct launch_reply *reply, int *pidfd, GError **error)
+/* What is sent and what comes back, by descriptors. */
+struct descriptors {
+	const int *sent;
+	unsigned sent_count;
+	int *taken;
+	unsigned taken_count;
+};
+
+static bool ask(const char *path, const GByteArray *request, const struct descriptors *fds,
+    struct launch_reply *reply, GError **error)
 {
 	AUTO_FD socket = connect_to(path, error);
-	return socket >= 0 && send_request(socket, request, fds, fd_count, error) &&
-	       receive_reply(socket, reply, pidfd, error);
+	return socket >= 0 && send_request(socket, request, fds->sent, fds->sent_count, error) &&
+	       receive_reply(socket, reply, fds->taken, fds->taken_count, error);
 }
 
 static void add(GByteArray *request, const char *text)
@@ -89,14 +113,30 @@ static void add(GByteArray *request, const char *text)
 	g_byte_array_append(request, (const guint8 *)text, strlen(text) + 1);
 }
 
+static void add_number(GByteArray *request, unsigned number)
+{
+	g_autofree char *text = g_strdup_printf("%u", number);
+	add(request, text);
+}
+
+static GByteArray *request_new(const char *operation)
+{
+	GByteArray *request = g_byte_array_new();
+	add(request, "qvl1");
+	add(request, operation);
+	return request;
+}
+
 pid_t launcher_start(
     const char *socket, const struct launcher_start *start, int *pidfd, GError **error)
 {
-	g_autoptr(GByteArray) request = g_byte_array_new();
+	g_autoptr(GByteArray) request = request_new("start");
+	const struct descriptors fds = {start->fds, LAUNCH_START_FDS, pidfd, 1};
 	struct launch_reply reply;
-	add(request, "qvl1");
-	add(request, "start");
+	*pidfd = -1;
 	add(request, start->uuid);
+	add_number(request, start->memory_mib);
+	add_number(request, start->cpu_percent);
 	for (const char *const *file = start->files; file && *file; file++)
 		add(request, *file);
 	add(request, "--");
@@ -105,21 +145,29 @@ pid_t launcher_start(
 			argument++; /* the launcher's own is at least as strict */
 		else
 			add(request, *argument);
-	*pidfd = -1;
-	if (!ask(socket, request, start->fds, LAUNCH_START_FDS, &reply, pidfd, error))
-		return -1;
-	if (reply.pid > 0 && *pidfd >= 0)
-		return reply.pid;
-	g_set_error(error, QVMI_ERROR, QVMI_ERROR_UNAVAILABLE, "qvisor-launch has sent no process");
-	return -1;
+	return ask(socket, request, &fds, &reply, error) ? reply.pid : -1;
 }
 
 bool launcher_kill(const char *socket, int pidfd, GError **error)
 {
-	g_autoptr(GByteArray) request = g_byte_array_new();
+	g_autoptr(GByteArray) request = request_new("kill");
+	const struct descriptors fds = {&pidfd, 1, NULL, 0};
 	struct launch_reply reply;
-	int none = -1;
-	add(request, "qvl1");
-	add(request, "kill");
-	return ask(socket, request, &pidfd, 1, &reply, &none, error);
+	return ask(socket, request, &fds, &reply, error);
+}
+
+bool launcher_pair(const char *socket, int pidfd, int end, int pair[2], GError **error)
+{
+	g_autoptr(GByteArray) request = request_new("pair");
+	const int sent[] = {pidfd, end};
+	const struct descriptors fds = {sent, LAUNCH_PAIR_FDS, pair, 2};
+	struct launch_reply reply;
+	return ask(socket, request, &fds, &reply, error);
+}
+
+bool launcher_about(const char *socket, struct launch_reply *about, GError **error)
+{
+	g_autoptr(GByteArray) request = request_new("about");
+	const struct descriptors fds = {NULL, 0, NULL, 0};
+	return ask(socket, request, &fds, about, error);
 }

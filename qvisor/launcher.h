@@ -13,7 +13,8 @@
 
 struct launcher_start {
 	const char *uuid;
-	char **argv;              /* as qemu_command_build() makes it */
+	unsigned memory_mib, cpu_percent; /* what it needs, as launch_request.h has it */
+	char **argv;                      /* as qemu_command_build() makes it */
 	const char *const *files; /* NULL-terminated: what QEMU reads beside the phone's disk */
 	int fds[LAUNCH_START_FDS];
 };
@@ -23,3 +24,8 @@ pid_t launcher_start(
     const char *socket, const struct launcher_start *start, int *pidfd, GError **error);
 /* SIGKILL. */
 bool launcher_kill(const char *socket, int pidfd, GError **error);
+/* Two sockets, for which `end`, of a pair that somebody else has made, is the evidence of who that
+ * is (launch_pair.h): one for the QEMU of `pidfd`, the other for him. The caller closes them. */
+bool launcher_pair(const char *socket, int pidfd, int end, int pair[2], GError **error);
+/* What the launcher says of itself ("about"). */
+bool launcher_about(const char *socket, struct launch_reply *about, GError **error);

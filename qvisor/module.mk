@@ -61,3 +61,7 @@ qvmi-secret-search_MAIN = tests/qvisor/secret_search.c
 faults-volume: ROUNDS = 25
 faults-volume: programs
 	@QVMI_BIN=$(abspath $(B)/bin) ROUNDS=$(ROUNDS) SEED=$(SEED) tests/integration/test_pool_volume.sh
+# Runs where only /usr is: without a library.
+PROGRAMS += qvmi-jail-probe
+qvmi-jail-probe_MAIN = tests/qvisor/jail_probe.c
+qvmi-jail-probe_LDFLAGS := $(if $(SANITIZE),,-static)

@@ -3,8 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/process.h"
+#include "qvisor/launcher.h"
+#include "qvisor/qemu_limits.h"
 
 struct native {
 	struct platform platform;
@@ -21,6 +24,7 @@ static void start(
 {
 	g_autoptr(GError) error = NULL;
 	g_auto(GStrv) argv = qemu_command_build(spawn->command);
+	const struct qemu_limits limits = qemu_limits_of(spawn->command);
 	const struct qemu_process_spawn how = {
 	    .argv = argv,
 	    .folder = spawn->folder,
@@ -28,6 +32,8 @@ static void start(
 	    .launcher = spawn->child ? NULL : native_of(platform)->launcher,
 	    .uuid = spawn->uuid,
 	    .files = spawn->files,
+	    .memory_mib = limits.memory_mib,
+	    .cpu_percent = limits.cpu_percent,
 	};
 	struct qemu_process *process = qemu_process_start(&how, spawn->exited, spawn->data, &error);
 	started(spawn->data, process, error);
@@ -66,14 +72,29 @@ static bool is_our_qemu(const char *state_folder, const char *pid)
 	return log && length && !strncmp(log, state, length) && log[length] == '/';
 }
 
+/* Or one in a jail, whose log is not ours to look up: by its user id, of a range that only phones
+ * have; the launcher refuses to end what has another state folder. */
+static bool is_our_jailed(const struct launch_reply *about, const char *pid)
+{
+	g_autofree char *path = g_build_filename("/proc", pid, NULL);
+	struct stat status;
+	return !stat(path, &status) && status.st_uid >= about->first_uid &&
+	       status.st_uid - about->first_uid < about->uid_count;
+}
+
 static void sweep(struct platform *platform, platform_known_fn known, void *data)
 {
+	const struct native *native = native_of(platform);
+	struct launch_reply about = {0};
+	g_autoptr(GError) error = NULL;
+	if (native->launcher && !launcher_about(native->launcher, &about, &error))
+		g_warning("%s", error->message);
 	GDir *dir = g_dir_open("/proc", 0, NULL);
 	const char *name;
 	while (dir && (name = g_dir_read_name(dir))) {
 		pid_t pid = g_ascii_strtoull(name, NULL, 10);
 		if (pid <= 0 || known(data, NULL, pid) ||
-		    !is_our_qemu(native_of(platform)->state_folder, name))
+		    (!is_our_jailed(&about, name) && !is_our_qemu(native->state_folder, name)))
 			continue;
 		g_message("ending QEMU (pid %d) that no phone's record names", (int)pid);
 		end(platform, NULL, pid, process_start_time(pid));
@@ -87,11 +108,19 @@ static void sweep(struct platform *platform, platform_known_fn known, void *data
 static void describe(const struct platform *platform, JsonObject *about, JsonObject *jail)
 {
 	static const char *const missing[] = {"a user id of its own", "namespaces of its own",
-	    "a root of its own", "limits of memory, processors and processes"};
+	    "a root of its own", "limits of memory, processors, processes, input and output"};
 	const struct native *native = (const struct native *)platform;
 	JsonArray *without = json_array_new();
+	struct launch_reply launcher;
+	g_autoptr(GError) error = NULL;
 	for (unsigned i = 0; !native->launcher && i < G_N_ELEMENTS(missing); i++)
 		json_array_add_string_element(without, missing[i]);
+	if (native->launcher && !launcher_about(native->launcher, &launcher, &error)) {
+		json_array_add_string_element(without, error->message);
+	} else if (native->launcher && launcher.without[0]) {
+		g_autofree char *limits = g_strdup_printf("limits of %s", launcher.without);
+		json_array_add_string_element(without, limits);
+	}
 	json_object_set_string_member(about, "name", platform->name);
 	json_object_set_boolean_member(jail, "launcher", native->launcher != NULL);
 	json_object_set_array_member(jail, "without", without);

@@ -62,8 +62,11 @@ static int open_log(const char *folder, GError **error)
 static pid_t start_jailed(
     const struct qemu_process_spawn *spawn, const int *fds, int *pidfd, GError **error)
 {
-	struct launcher_start start = {
-	    .uuid = spawn->uuid, .argv = spawn->argv, .files = spawn->files};
+	struct launcher_start start = {.uuid = spawn->uuid,
+	    .memory_mib = spawn->memory_mib,
+	    .cpu_percent = spawn->cpu_percent,
+	    .argv = spawn->argv,
+	    .files = spawn->files};
 	memcpy(start.fds, fds, sizeof(start.fds));
 	return launcher_start(spawn->launcher, &start, pidfd, error);
 }

@@ -38,10 +38,11 @@ struct qemu_process_spawn {
 	                     * be renamed */
 	bool dies_with_us;  /* a template's first boot; a phone outlives us */
 	/* Socket of qvisor-launch, which starts it in a jail (launcher.h); NULL: as our own child,
-	 * and the other two mean nothing. */
+	 * and what follows means nothing. */
 	const char *launcher;
 	const char *uuid;
-	const char *const *files; /* NULL-terminated */
+	const char *const *files;         /* NULL-terminated */
+	unsigned memory_mib, cpu_percent; /* what it needs: its limits in a jail */
 };
 
 struct qemu_process *qemu_process_start(const struct qemu_process_spawn *spawn,

@@ -21,9 +21,8 @@
 
 #include "qvisor/launch_cgroup.h"
 #include "qvisor/launch_jail.h"
-#include "qvisor/launch_request.h"
-
-#define FDS_MAX 4
+#include "qvisor/launch_message.h"
+#include "qvisor/launch_pair.h"
 
 static const char usage[] =
     "usage: qvisor-launch --socket PATH --user NAME --state-folder FOLDER [OPTION...]\n"
@@ -38,7 +37,10 @@ static const char usage[] =
     "  --uid-count N         how many (default 10000)\n"
     "  --cgroup FOLDER       a control group (version 2) to divide among phones\n"
     "  --memory-max MIB, --cpu-max PERCENT, --pids-max N\n"
-    "                        what one phone may use at most (default: no limit, no limit, 512)\n";
+    "                        what one phone may use at most, whatever qvisord asks for\n"
+    "                        (default: no limit, no limit, 512)\n"
+    "  --io-max MIB          what one phone may read and write a second, of the disk that\n"
+    "                        the state folder is on (default: no limit)\n";
 
 static void die(const char *what, const char *why)
 {
@@ -69,6 +71,7 @@ enum {
 	MEMORY,
 	CPU,
 	PIDS,
+	IO,
 	HELP
 };
 
@@ -88,7 +91,7 @@ static const char *parse_options(struct launch_options *options, int argc, char 
 	    {"qemu-aarch64", 1, NULL, QEMU_AARCH64}, {"first-uid", 1, NULL, FIRST},
 	    {"uid-count", 1, NULL, COUNT}, {"cgroup", 1, NULL, CGROUP},
 	    {"memory-max", 1, NULL, MEMORY}, {"cpu-max", 1, NULL, CPU}, {"pids-max", 1, NULL, PIDS},
-	    {"help", 0, NULL, HELP}, {0}};
+	    {"io-max", 1, NULL, IO}, {"help", 0, NULL, HELP}, {0}};
 	const char *path = NULL, *user = NULL;
 	for (int key; (key = getopt_long(argc, argv, "", names, NULL)) != -1;) {
 		switch (key) {
@@ -125,6 +128,9 @@ static const char *parse_options(struct launch_options *options, int argc, char 
 		case PIDS:
 			options->pids_max = number("--pids-max", optarg, 1U << 20);
 			break;
+		case IO:
+			options->io_max_mib = number("--io-max", optarg, 1U << 20);
+			break;
 		case HELP:
 			fputs(usage, stdout);
 			exit(0);
@@ -145,56 +151,6 @@ static const char *parse_options(struct launch_options *options, int argc, char 
 
 /* --- one request --- */
 
-struct message {
-	char bytes[LAUNCH_MESSAGE_MAX];
-	size_t size;
-	int fds[FDS_MAX];
-	unsigned fd_count;
-};
-
-/* False at the end of the connection. More than fits is seen as a request that is wrong. */
-static bool receive(int client, struct message *message)
-{
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(message->fds))];
-	} control;
-	struct iovec part = {message->bytes, sizeof(message->bytes)};
-	struct msghdr header = {.msg_iov = &part,
-	    .msg_iovlen = 1,
-	    .msg_control = &control,
-	    .msg_controllen = sizeof(control)};
-	ssize_t n = recvmsg(client, &header, MSG_CMSG_CLOEXEC);
-	message->fd_count = 0;
-	if (n <= 0)
-		return false;
-	const struct cmsghdr *one = CMSG_FIRSTHDR(&header);
-	if (one && one->cmsg_level == SOL_SOCKET && one->cmsg_type == SCM_RIGHTS) {
-		message->fd_count = (unsigned)((one->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-		memcpy(message->fds, CMSG_DATA(one), message->fd_count * sizeof(int));
-	}
-	message->size = header.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? 0 : (size_t)n;
-	return true;
-}
-
-static void reply_to(int client, const struct launch_reply *reply, int pidfd)
-{
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = {.header = {.cmsg_level = SOL_SOCKET,
-	                 .cmsg_type = SCM_RIGHTS,
-	                 .cmsg_len = CMSG_LEN(sizeof(int))}};
-	struct iovec part = {(void *)reply, sizeof(*reply)};
-	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
-	if (pidfd >= 0) {
-		memcpy(CMSG_DATA(&control.header), &pidfd, sizeof(pidfd));
-		header.msg_control = &control;
-		header.msg_controllen = sizeof(control.space);
-	}
-	sendmsg(client, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
 /* pidfd_open(2): fdinfo tells which process it is. */
 static pid_t process_of(int pidfd)
 {
@@ -210,36 +166,74 @@ static pid_t process_of(int pidfd)
 	return pid;
 }
 
-static void serve_request(
-    const struct launch_options *options, int client, const struct message *message)
+static void serve_kill(const struct launch_options *options, int pidfd, struct launch_reply *reply)
+{
+	bool ours = launch_jail_owns(options, process_of(pidfd));
+	if (!ours)
+		snprintf(reply->error, sizeof(reply->error), "refused: it is no phone's process");
+	else if (syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0))
+		snprintf(reply->error, sizeof(reply->error), "%s", strerror(errno));
+}
+
+static unsigned serve_pair(
+    const struct launch_options *options, const int *fds, int pair[2], struct launch_reply *reply)
+{
+	if (!launch_jail_owns(options, process_of(fds[0])))
+		snprintf(reply->error, sizeof(reply->error), "refused: it is no phone's process");
+	else if (launch_pair_make(fds[0], fds[1], pair))
+		return 2;
+	else
+		snprintf(reply->error, sizeof(reply->error), "a pair: %s", strerror(errno));
+	return 0;
+}
+
+static void serve_about(const struct launch_options *options, struct launch_reply *reply)
+{
+	reply->first_uid = options->first_uid;
+	reply->uid_count = options->uid_count;
+	memcpy(reply->without, options->without, sizeof(reply->without));
+}
+
+/* How many descriptors the answer has, which are in `fds`. */
+static unsigned serve_request(const struct launch_options *options,
+    const struct launch_message *message, struct launch_reply *reply, int fds[LAUNCH_PAIR_FDS])
 {
 	struct launch_request request;
-	struct launch_reply reply = {.pid = -1};
-	int pidfd = -1;
 	const char *wrong =
 	    launch_request_parse(&request, message->bytes, message->size, message->fd_count);
-	if (wrong)
-		snprintf(reply.error, sizeof(reply.error), "refused: %s", wrong);
-	else if (request.operation == LAUNCH_START)
-		reply.pid = launch_jail_start(options, &request, message->fds, &pidfd, reply.error);
-	else if (!launch_jail_owns(options, process_of(message->fds[0])))
-		snprintf(reply.error, sizeof(reply.error), "refused: it is no phone's process");
-	else if (syscall(SYS_pidfd_send_signal, message->fds[0], SIGKILL, NULL, 0))
-		snprintf(reply.error, sizeof(reply.error), "%s", strerror(errno));
-	if (reply.error[0])
-		fprintf(stderr, "qvisor-launch: %s\n", reply.error);
-	if (reply.pid < 0)
-		pidfd = -1;
-	reply_to(client, &reply, pidfd);
-	if (pidfd >= 0)
-		close(pidfd);
+	if (wrong) {
+		snprintf(reply->error, sizeof(reply->error), "refused: %s", wrong);
+		return 0;
+	}
+	switch (request.operation) {
+	case LAUNCH_START:
+		reply->pid =
+		    launch_jail_start(options, &request, message->fds, &fds[0], reply->error);
+		return reply->pid > 0;
+	case LAUNCH_KILL:
+		serve_kill(options, message->fds[0], reply);
+		return 0;
+	case LAUNCH_PAIR:
+		return serve_pair(options, message->fds, fds, reply);
+	case LAUNCH_ABOUT:
+		serve_about(options, reply);
+		return 0;
+	}
+	return 0;
 }
 
 static void serve(const struct launch_options *options, int client)
 {
-	static struct message message;
-	while (receive(client, &message)) {
-		serve_request(options, client, &message);
+	static struct launch_message message;
+	while (launch_message_receive(client, &message)) {
+		struct launch_reply reply = {.pid = -1};
+		int fds[LAUNCH_PAIR_FDS];
+		unsigned n = serve_request(options, &message, &reply, fds);
+		if (reply.error[0])
+			fprintf(stderr, "qvisor-launch: %s\n", reply.error);
+		launch_message_reply(client, &reply, fds, n);
+		while (n)
+			close(fds[--n]);
 		for (unsigned i = 0; i < message.fd_count; i++)
 			close(message.fds[i]);
 	}
@@ -267,15 +261,14 @@ int main(int argc, char **argv)
 	    .first_uid = 70000,
 	    .uid_count = 10000,
 	    .pids_max = 512};
-	char missing[64];
 	umask(077);
 	const char *path = parse_options(&options, argc, argv);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_IGN); /* the kernel reaps: qvisord watches its pidfds */
-	launch_cgroup_prepare(&options, missing, sizeof(missing));
-	if (missing[0])
-		fprintf(stderr, "qvisor-launch: no limit of %s: no such controller in %s\n",
-		    missing, options.cgroup ? options.cgroup : "any --cgroup");
+	launch_cgroup_prepare(&options);
+	if (options.without[0])
+		fprintf(stderr, "qvisor-launch: no limit of: %s (--cgroup, --io-max)\n",
+		    options.without);
 	int listener = listen_on(path, &options);
 	while (true) {
 		int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);

@@ -17,6 +17,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "mtp-server/damage.h"
+#include "mtp-server/link.h"
 
 #define INTERVAL_MS 16 /* at most 60 frames a second, as a worker shows */
 #define MIB (1 << 20)
@@ -136,41 +137,42 @@ static void on_gone(void *data)
 	              "the phone is off, or another viewer has taken its display"));
 }
 
-/* A socket at whose other end QEMU waits. */
-static int ask_qvisord(
-    const struct options *options, unsigned *width, unsigned *height, GError **error)
+/* As mtpd asks. */
+static bool ask_qvisord(const struct options *options, struct display_sockets *sockets,
+    unsigned *width, unsigned *height, GError **error)
 {
 	AUTO_FD socket = descriptor_connect(options->socket, error);
 	if (socket < 0)
-		return -1;
-	g_autoptr(JsonObject) request = json_object_new();
+		return false;
+	JsonObject *request = json_object_new();
 	json_object_set_string_member(request, "phone", options->phone);
-	g_autoptr(JsonNode) node = json_node_of(g_steal_pointer(&request));
-	g_autofree char *text = json_text(node);
 	int pair[2];
-	if (!descriptor_pair(SOCK_STREAM, pair, error))
-		return -1;
+	if (!descriptor_pair(SOCK_STREAM, pair, error)) {
+		json_object_unref(request);
+		return false;
+	}
 	AUTO_FD display = pair[0], qemus = pair[1];
-	char answer[DESCRIPTOR_MAX_MESSAGE];
-	unsigned fds = 0;
-	if (!descriptor_send(socket, text, strlen(text), &qemus, 1, error))
-		return -1;
-	ssize_t n = descriptor_receive(socket, answer, sizeof answer, NULL, &fds, error);
-	if (n < 0)
-		return -1;
-	g_autoptr(JsonNode) parsed = n ? json_parse_object(answer, n, error) : NULL;
+	if (!link_send(socket, request, qemus, error))
+		return false;
+	g_autoptr(JsonObject) answer =
+	    link_receive_all(socket, sockets->fds, DISPLAY_SOCKETS, error);
 	int64_t sides[2];
-	if (parsed && !json_object_has_member(json_node_get_object(parsed), "error") &&
-	    json_get_int(json_node_get_object(parsed), "width", 1, 8192, &sides[0], error) &&
-	    json_get_int(json_node_get_object(parsed), "height", 1, 8192, &sides[1], error)) {
+	if (answer && !json_object_has_member(answer, "error") &&
+	    json_get_int(answer, "width", 1, 8192, &sides[0], error) &&
+	    json_get_int(answer, "height", 1, 8192, &sides[1], error)) {
 		*width = (unsigned)sides[0];
 		*height = (unsigned)sides[1];
-		return fd_steal(&display);
+		if (sockets->fds[0] < 0)
+			sockets->fds[0] = fd_steal(&display);
+		return true;
 	}
-	if (!*error)
+	if (!*error) {
+		g_autoptr(JsonNode) node = answer ? json_node_of(json_object_ref(answer)) : NULL;
+		g_autofree char *text = node ? json_text(node) : NULL;
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_UNAVAILABLE,
-		    "qvisord gives no display: %.*s", (int)n, answer);
-	return -1;
+		    "qvisord gives no display: %s", text ? text : "it has ended");
+	}
+	return false;
 }
 
 /* --- the program --- */
@@ -204,11 +206,11 @@ static bool start(struct program *p, GError **error)
 		return false;
 	}
 	unsigned width, height;
-	int fd = ask_qvisord(&p->options, &width, &height, error);
-	if (fd < 0)
+	struct display_sockets sockets;
+	if (!ask_qvisord(&p->options, &sockets, &width, &height, error))
 		return false;
 	set_size(p, width, height);
-	p->display = display_new(fd, &events, p, error);
+	p->display = display_new(&sockets, &events, p, error);
 	if (!p->display)
 		return false;
 	if (p->script)

@@ -101,7 +101,9 @@ pool() { admin /run/qvmi-pool/poold.sock "$@"; }
 api() { curl -sS --max-time 60 --unix-socket /run/qvmi-pool/poold.sock "http://pool$1" "${@:2}"; }
 state() { api /v1/hosts/host-1 | jq -r .state; }
 check_soon 'the host has registered and is reached' reachable state
-check 'its phones are in a jail' "$(api /v1/hosts/host-1 | jq -c '.info.jail')" '{"launcher":true,"without":[[]]}'
+check 'its phones are in a jail' "$(api /v1/hosts/host-1 | jq -c '.info.jail.launcher')" true
+check '  which has no control group here, and says so' "$(api /v1/hosts/host-1 | jq -r '.info.jail.without[]')" \
+	'limits of memory, processors, processes, input and output'
 broker() { curl -sS --max-time 20 --cacert "$pki/ca.pem" "https://127.0.0.1:8443$1" -o /dev/null -w '%{http_code}'; }
 check_soon 'the broker serves its page' 200 broker /
 console() { curl -sS --max-time 20 --cacert "$pki/ca.pem" "https://127.0.0.1:8446$1" -o /dev/null -w '%{http_code}'; }

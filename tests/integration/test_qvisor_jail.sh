@@ -8,14 +8,14 @@ if [ "$(id -u)" != 0 ] || ! unshare --mount --pid --net --ipc --uts true 2>/dev/
 fi
 # shellcheck source=tests/integration/qvisor_lib.sh
 source "$(dirname "$0")/qvisor_lib.sh"
-launcher='' launch=$work/launch.sock cgroup='' first=$((100000 + $$ * 4)) # user ids that no other test has
+launcher='' hostile='' launch=$work/launch.sock cgroup='' first=$((100000 + $$ * 4)) # user ids that no other test has
 as_user() { setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"; }
 if ! as_user test -x "$qvisord"; then
 	echo 'SKIP an ordinary user cannot run the programs where they are'
 	exit 0
 fi
 end_launcher() {
-	[ -z "$launcher" ] || kill "$launcher" 2>/dev/null || true
+	for daemon in $launcher $hostile; do kill "$daemon" 2>/dev/null || true; done
 	pkill -9 -u "$first,$((first + 1)),$((first + 2))" 2>/dev/null || true
 	sleep 0.2
 	[ -z "$cgroup" ] || { rmdir "$cgroup"/* "$cgroup" 2>/dev/null || true; }
@@ -36,7 +36,7 @@ if [ -n "$unified" ] && mkdir "$unified/qvmi$$" 2>/dev/null; then cgroup=$unifie
 start_launcher() {
 	rm -f "$launch" # the one before has left it
 	"$QVMI_BIN/qvisor-launch" --socket "$launch" --user nobody --state-folder "$state" --first-uid "$first" --uid-count 3 \
-		${cgroup:+--cgroup "$cgroup" --memory-max 1024} 2>>"$work/launch.log" &
+		${cgroup:+--cgroup "$cgroup" --memory-max 1024 --io-max 100} 2>>"$work/launch.log" &
 	launcher=$!
 	eventually test -S "$launch"
 }
@@ -47,7 +47,11 @@ start_qvisord
 build_template "$(tiny_manifest with-disk ".image.disk = \"$work/disk.raw\"")"
 check 'a template' "$(field .state)" succeeded
 api GET /v1/host
-check 'the host says that there is a jail' "$(field '.jail.launcher, (.jail.without | length)' | xargs)" 'true 0'
+check 'the host says that there is a jail' "$(field .jail.launcher)" true
+# Of a control group's limits, whichever this machine has no controller for.
+[ -n "$cgroup" ] && missing=$(sed -n 's/.*no limit of: \(.*\) (.*/limits of \1/p' "$work/launch.log" | tail -n 1) ||
+	missing='limits of memory, processors, processes, input and output'
+check 'and what is missing of it' "$(field '.jail.without | join(";")')" "$missing"
 
 # --- what it is in ---
 uuids=() pids=()
@@ -65,9 +69,10 @@ for i in 0 1; do
 	check 'it has no capability' "$(status "$qemu" CapEff) $(status "$qemu" CapPrm) $(status "$qemu" CapBnd | tr -d f)" '0000000000000000 0000000000000000 *'
 	check 'and no way to one' "$(status "$qemu" NoNewPrivs)" 1
 	check 'its system calls are filtered' "$(status "$qemu" Seccomp)" 2
-	for space in mnt net ipc uts; do
+	for space in mnt pid net ipc uts; do
 		check "its $space namespace is its own" "$([ "$(readlink "/proc/$qemu/ns/$space")" != "$(readlink "/proc/$$/ns/$space")" ] && echo own)" own
 	done
+	check 'it is the first process of its namespace' "$(awk '$1 == "NSpid:" { print NF, $NF }' "/proc/$qemu/status")" '3 1'
 	check 'it sees nothing but what it needs' "$(ls "/proc/$qemu/root" | xargs)" "dev lib lib64 tmp usr"
 	check 'no other phone' "$(ls "/proc/$qemu/root$state" | xargs)" "${uuids[i]}"
 	check 'of its own only the disk' "$(ls "/proc/$qemu/root$state/${uuids[i]}" | xargs)" overlay.qcow2
@@ -129,6 +134,39 @@ kill "$victim"
 wait "$victim" 2>/dev/null || true
 check 'nobody else is heard' "$(setpriv --reuid=12345 --clear-groups "$QVMI_BIN/qvmi-launch-probe" "$launch" kill 1)" '*Permission denied*'
 check 'nor root' "$("$QVMI_BIN/qvmi-launch-probe" "$launch" kill 1)" 'qvisor-launch *'
+
+check 'cannot take an identity that its maker has not' "$(probe pair "${pids[1]}")" "ok made by uid $(id -u nobody)"
+check 'nor one in a process that is no phone' "$(probe pair $$)" '*refused*'
+
+# --- a QEMU that was taken over ---
+# In place of QEMU, in a /usr of this launcher's own: what a jail shows of /usr can be run.
+if [ -z "${SANITIZED:-}" ] && mkdir "$work/extra" && cp "$QVMI_BIN/qvmi-jail-probe" "$work/extra" &&
+	unshare --mount mount -t overlay overlay -o "lowerdir=$work/extra:/usr" /usr 2>/dev/null; then
+	api GET "/v1/phones/${uuids[1]}"
+	other=$(field .pid)
+	as_user mkdir "$state/$nobody"
+	segment=$(ipcmk -M 4096 -p 0666 | awk '{ print $NF }')
+	key=$(awk -v id="$segment" '$2 == id { print $1 }' /proc/sysvipc/shm)
+	unshare --mount sh -c "mount -t overlay overlay -o 'lowerdir=$work/extra:/usr' /usr && exec '$QVMI_BIN/qvisor-launch' --socket \
+		'$work/hostile.sock' --user nobody --state-folder '$state' --first-uid $first --uid-count 3 --qemu /usr/qvmi-jail-probe" \
+		2>>"$work/launch.log" &
+	hostile=$!
+	eventually test -S "$work/hostile.sock"
+	echo readable >"$work/shown"
+	chmod 644 "$work/shown"
+	as_user "$QVMI_BIN/qvmi-launch-probe" "$work/hostile.sock" run "$nobody" "$work/shown" -- "$other" "$state/${uuids[1]}" "$state" \
+		"$work/qvisord.sock" "$work/shown" "$key" >"$work/attempts" 2>&1
+	kill "$hostile"
+	wait "$hostile" 2>/dev/null || true
+	ipcrm -m "$segment"
+	check 'it is refused everything' "$(grep -v ': refused' "$work/attempts")" end
+	check '  of many attempts' "$(grep -c ': refused' "$work/attempts")" '[5-9]?'
+	sed 's/^/     /' "$work/attempts"
+	check 'what it may read is as it was' "$(cat "$work/shown")" readable
+	rm -r "${state:?}/$nobody"
+elif [ -z "${SANITIZED:-}" ]; then
+	echo 'SKIP no overlay file system: nothing can be put in the place of QEMU'
+fi
 
 # --- a phone of another architecture is in the same ---
 arm=$("$here/../guest/build" --architecture arm64 | tail -n 1)

@@ -161,7 +161,8 @@ static GDBusConnection *authenticate(int fd)
 	return connection;
 }
 
-static int ask(const char *path, const char *uuid)
+/* Our end of the connection to QEMU, and both of that by which it is to talk to us. */
+static int ask(const char *path, const char *uuid, int listener[2])
 {
 	g_autoptr(GError) error = NULL;
 	AUTO_FD socket = descriptor_connect(path, &error);
@@ -169,17 +170,22 @@ static int ask(const char *path, const char *uuid)
 		fail("display socket", error);
 	g_autofree char *request = g_strdup_printf("{\"phone\":\"%s\"}", uuid);
 	char answer[1024] = "";
-	int pair[2];
-	unsigned n_fds = 0;
+	int pair[2], inside[3];
+	unsigned n_fds = G_N_ELEMENTS(inside);
 	if (!descriptor_pair(SOCK_STREAM, pair, &error) ||
 	    !descriptor_send(socket, request, strlen(request), &pair[1], 1, &error))
 		fail("display socket", error);
 	close(pair[1]);
-	ssize_t n = descriptor_receive(socket, answer, sizeof(answer) - 1, NULL, &n_fds, &error);
+	ssize_t n = descriptor_receive(socket, answer, sizeof(answer) - 1, inside, &n_fds, &error);
 	if (n < 0)
 		fail("display socket", error);
-	if (strstr(answer, "\"width\""))
-		return pair[0];
+	if (strstr(answer, "\"width\"")) {
+		if (n_fds < 3 && !descriptor_pair(SOCK_STREAM, listener, &error))
+			fail("a socket", error);
+		if (n_fds == 3)
+			memcpy(listener, inside + 1, 2 * sizeof(int));
+		return n_fds == 3 ? inside[0] : pair[0];
+	}
 	fprintf(stderr, "%.*s\n", (int)n, answer);
 	exit(1);
 }
@@ -202,11 +208,9 @@ int main(int argc, char **argv)
 	}
 	g_timeout_add_seconds(LIMIT_S, on_limit, NULL);
 	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-	g_autoptr(GDBusConnection) qemu = authenticate(ask(argv[1], argv[2]));
+	g_autoptr(GDBusConnection) qemu = authenticate(ask(argv[1], argv[2], pair));
 	struct probe probe = {.loop = loop, .qemu = qemu, .swipe = argc == 4};
 	g_dbus_connection_start_message_processing(qemu);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
-		return 1;
 	g_autoptr(GUnixFDList) fds = g_unix_fd_list_new_from_array(&pair[1], 1);
 	g_autoptr(GVariant) answer = g_dbus_connection_call_with_unix_fd_list_sync(qemu, NULL,
 	    "/org/qemu/Display1/Console_0", "org.qemu.Display1.Console", "RegisterListener",

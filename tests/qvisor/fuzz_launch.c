@@ -31,9 +31,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size--;
 	if (launch_request_parse(&request, (const char *)data, size, fds))
 		return 0;
-	require(fds == (request.operation == LAUNCH_START ? LAUNCH_START_FDS : 1));
-	if (request.operation == LAUNCH_KILL)
+	static const unsigned wanted[] = {[LAUNCH_START] = LAUNCH_START_FDS,
+	    [LAUNCH_KILL] = 1,
+	    [LAUNCH_PAIR] = LAUNCH_PAIR_FDS,
+	    [LAUNCH_ABOUT] = 0};
+	require(fds == wanted[request.operation]);
+	if (request.operation != LAUNCH_START)
 		return 0;
+	require(request.memory_mib <= 99999999 && request.cpu_percent <= 99999999);
 	check_word(request.uuid, data, size);
 	require(strlen(request.uuid) == 36 && !strpbrk(request.uuid, "/."));
 	for (unsigned i = 0; i < request.file_count; i++) {

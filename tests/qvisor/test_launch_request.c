@@ -6,7 +6,10 @@
 #include "qvisor/launch_request.h"
 
 #define UUID "6f1ee37c-0000-4000-8000-00000000beef"
-#define START "qvl1\0start\0" UUID "\0"
+#define BEGIN "qvl1\0start\0" UUID "\0"
+#define START                                                                                      \
+	BEGIN "1536\0"                                                                             \
+	      "200\0"
 #define PARSE(request, text, fds) launch_request_parse(request, text, sizeof(text), fds)
 
 static void test_start(void)
@@ -18,6 +21,8 @@ static void test_start(void)
 	    3));
 	g_assert_cmpint(request.operation, ==, LAUNCH_START);
 	g_assert_cmpstr(request.uuid, ==, UUID);
+	g_assert_cmpuint(request.memory_mib, ==, 1536);
+	g_assert_cmpuint(request.cpu_percent, ==, 200);
 	g_assert_cmpuint(request.file_count, ==, 2);
 	g_assert_cmpstr(request.files[1], ==, "/b");
 	g_assert_cmpuint(request.argument_count, ==, 4);
@@ -37,6 +42,39 @@ static void test_kill(void)
 	    "qvl1\0kill\0"
 	    "1",
 	    1));
+}
+
+static void test_pair(void)
+{
+	struct launch_request request;
+	g_assert_null(PARSE(&request, "qvl1\0pair", 2));
+	g_assert_cmpint(request.operation, ==, LAUNCH_PAIR);
+	g_assert_nonnull(PARSE(&request, "qvl1\0pair", 1));
+	g_assert_nonnull(PARSE(&request, "qvl1\0pair\0x", 2));
+	g_assert_null(PARSE(&request, "qvl1\0about", 0));
+	g_assert_cmpint(request.operation, ==, LAUNCH_ABOUT);
+	g_assert_nonnull(PARSE(&request, "qvl1\0about", 1));
+}
+
+static void test_limits(void)
+{
+	static const char *const wrong[] = {"", "-1", "1x", "x", " 1", "123456789", "0x10"};
+	struct launch_request request;
+	for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		g_autoptr(GByteArray) message = g_byte_array_new();
+		g_byte_array_append(message, (const guint8 *)BEGIN, sizeof(BEGIN) - 1);
+		g_byte_array_append(message, (const guint8 *)wrong[i], strlen(wrong[i]) + 1);
+		g_byte_array_append(message, (const guint8 *)"1\0--", 5);
+		g_assert_nonnull(
+		    launch_request_parse(&request, (const char *)message->data, message->len, 3));
+	}
+	g_assert_nonnull(PARSE(&request, BEGIN "1", 3));
+	g_assert_null(PARSE(&request,
+	    BEGIN "0\0"
+	          "99999999\0"
+	          "--",
+	    3));
+	g_assert_cmpuint(request.cpu_percent, ==, 99999999);
 }
 
 static void test_refused(void)
@@ -86,6 +124,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/launch-request/start", test_start);
 	g_test_add_func("/launch-request/kill", test_kill);
+	g_test_add_func("/launch-request/pair", test_pair);
+	g_test_add_func("/launch-request/limits", test_limits);
 	g_test_add_func("/launch-request/refused", test_refused);
 	g_test_add_func("/launch-request/bounds", test_bounds);
 	return g_test_run();
