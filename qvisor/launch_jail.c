@@ -23,7 +23,8 @@
 #include "qvisor/launch_root.h"
 
 #define ERROR_SIZE 252
-#define DISK "overlay.qcow2"
+#define WRITABLE_MAX 2
+#define WRITABLE_PATH (LAUNCH_PATH_MAX + 256)
 #define SANDBOX "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 #define NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
 
@@ -31,9 +32,10 @@ struct jail {
 	const struct launch_options *options;
 	const struct launch_request *request;
 	uid_t uid;
-	struct launch_root_file files[LAUNCH_FILES_MAX + 1];
+	struct launch_root_file files[LAUNCH_FILES_MAX + WRITABLE_MAX];
 	unsigned file_count;
-	char disk[LAUNCH_PATH_MAX + 64];
+	char writable[WRITABLE_MAX][WRITABLE_PATH]; /* their paths, where they are there */
+	unsigned writable_count;
 	int fds[LAUNCH_START_FDS];
 	int go[2], report[2]; /* pipes: the child waits for the first, fails into the second */
 };
@@ -122,35 +124,54 @@ static bool open_files(struct jail *jail, char *error)
 	return true;
 }
 
-/* The phone's disk becomes its own; qvisord may read it as its group. One with another name
- * elsewhere, or somebody else's, is not given away. */
-static bool open_disk(struct jail *jail, char *error)
+/* Who a file is given to that is to be written in the jail: a phone's disk becomes its own, and
+ * qvisord may read it as its group; what a template is made of stays qvisord's, and the jail is of
+ * its group. */
+static bool give(const struct jail *jail, int fd)
+{
+	char opened[64];
+	uid_t owner = jail->request->folder ? jail->options->daemon_uid : jail->uid;
+	snprintf(opened, sizeof(opened), "/proc/self/fd/%d", fd);
+	return !fchownat(fd, "", owner, jail->options->daemon_gid, AT_EMPTY_PATH) &&
+	       !chmod(opened, 0660);
+}
+
+/* PARENT/FOLDER/NAME, where it is there. One with another name elsewhere, or somebody else's, is
+ * not given away. */
+static bool open_writable(
+    struct jail *jail, const char *parent, const char *folder_name, const char *name, char *error)
 {
 	const struct launch_options *options = jail->options;
-	char opened[64];
+	char *path = jail->writable[jail->writable_count++];
 	struct stat status;
-	snprintf(jail->disk, sizeof(jail->disk), "%.960s/%s/" DISK, options->state_folder,
-	    jail->request->uuid);
-	int state = open(options->state_folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int folder =
-	    openat(state, jail->request->uuid, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int fd = openat(folder, DISK, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	snprintf(path, WRITABLE_PATH, "%.960s/%s/%s", parent, folder_name, name);
+	int above = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int folder = openat(above, folder_name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	int why = errno;
 	bool has_folder = folder >= 0;
-	close(state);
+	close(above);
 	close(folder);
 	errno = why;
 	if (fd < 0)
-		return (has_folder && why == ENOENT) || fail(error, jail->disk);
-	add_file(jail, fd, jail->disk, true);
-	snprintf(opened, sizeof(opened), "/proc/self/fd/%d", fd);
+		return (has_folder && why == ENOENT) || fail(error, path);
+	add_file(jail, fd, path, true);
 	errno = EACCES;
 	if (fstat(fd, &status) || !S_ISREG(status.st_mode) || status.st_nlink != 1 ||
 	    (status.st_uid != options->daemon_uid && !is_ours(options, status.st_uid)))
-		return fail(error, jail->disk);
-	if (fchownat(fd, "", jail->uid, options->daemon_gid, AT_EMPTY_PATH) || chmod(opened, 0660))
-		return fail(error, jail->disk);
-	return true;
+		return fail(error, path);
+	return give(jail, fd) || fail(error, path);
+}
+
+static bool open_own(struct jail *jail, char *error)
+{
+	const struct launch_options *options = jail->options;
+	const char *folder = jail->request->folder;
+	if (!folder)
+		return open_writable(
+		    jail, options->state_folder, jail->request->uuid, "overlay.qcow2", error);
+	return open_writable(jail, options->template_folder, folder, "memory", error) &&
+	       open_writable(jail, options->template_folder, folder, "disk.qcow2", error);
 }
 
 /* --- the child: no way back, so what fails is written into the pipe --- */
@@ -187,10 +208,15 @@ static void child_descriptors(const struct jail *jail)
 static void child_rights(const struct jail *jail)
 {
 	struct stat kvm;
-	bool has_kvm = !stat("/dev/kvm", &kvm);
+	gid_t groups[2];
+	size_t n = 0;
+	if (!stat("/dev/kvm", &kvm))
+		groups[n++] = kvm.st_gid;
+	if (jail->request->folder)
+		groups[n++] = jail->options->daemon_gid; /* as give() says */
 	struct rlimit none = {0, 0};
 	setrlimit(RLIMIT_CORE, &none);
-	if (setgroups(has_kvm ? 1 : 0, &kvm.st_gid) || setresgid(jail->uid, jail->uid, jail->uid) ||
+	if (setgroups(n, groups) || setresgid(jail->uid, jail->uid, jail->uid) ||
 	    setresuid(jail->uid, jail->uid, jail->uid) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
 	    !launch_filter_enter())
 		child_fail(jail, "its user id and filter");
@@ -220,7 +246,7 @@ static void child_run(struct jail *jail)
 		_exit(127);
 	char error[ERROR_SIZE];
 	/* Opened here: only what belongs to this mount namespace can be bound in it. */
-	if (!open_files(jail, error) || !open_disk(jail, error))
+	if (!open_files(jail, error) || !open_own(jail, error))
 		child_end(jail, error);
 	const char *failed =
 	    launch_root_enter(jail->options->state_folder, jail->files, jail->file_count);

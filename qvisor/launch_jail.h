@@ -12,11 +12,12 @@
 #include "qvisor/launch_request.h"
 
 struct launch_options {
-	const char *qemu;         /* absolute; this and the next are all that is ever run: */
-	const char *qemu_aarch64; /* for the machine "virt", which the other does not have */
-	const char *state_folder; /* a phone's disk is state_folder/UUID/overlay.qcow2 */
-	const char *cgroup;       /* of version 2, ours to divide; NULL: none */
-	uid_t daemon_uid;         /* qvisord's */
+	const char *qemu;            /* absolute; this and the next are all that is ever run: */
+	const char *qemu_aarch64;    /* for the machine "virt", which the other does not have */
+	const char *state_folder;    /* a phone's disk is state_folder/UUID/overlay.qcow2 */
+	const char *template_folder; /* a template that is built: template_folder/NAME.part */
+	const char *cgroup;          /* of version 2, ours to divide; NULL: none */
+	uid_t daemon_uid;            /* qvisord's */
 	gid_t daemon_gid;
 	uid_t first_uid;
 	unsigned uid_count;

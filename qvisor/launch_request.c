@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define UUID_LENGTH 36
+#define FOLDER_MAX 128
 
 struct cursor {
 	const char *at;
@@ -26,6 +27,13 @@ static const char *next(struct cursor *cursor)
 static bool uuid_valid(const char *text)
 {
 	return strlen(text) == UUID_LENGTH && strspn(text, "0123456789abcdef-") == UUID_LENGTH;
+}
+
+/* NAME-KEY.part, as template_part.c has it. */
+static bool part_valid(const char *name)
+{
+	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	return n >= 1 && n <= FOLDER_MAX && name[0] != '-' && !strcmp(name + n, ".part");
 }
 
 /* Absolute, and its parts are names: what it says is where it is. */
@@ -63,12 +71,15 @@ static bool parse_number(struct cursor *cursor, unsigned *number)
 	return true;
 }
 
-static const char *parse_start(struct launch_request *request, struct cursor *cursor)
+static const char *parse_start(struct launch_request *request, bool build, struct cursor *cursor)
 {
 	const char *word = next(cursor);
 	if (!word || !uuid_valid(word))
 		return "the phone's uuid is none";
 	request->uuid = word;
+	request->folder = build ? next(cursor) : NULL;
+	if (build && (!request->folder || !part_valid(request->folder)))
+		return "the template's folder is none";
 	if (!parse_number(cursor, &request->memory_mib) ||
 	    !parse_number(cursor, &request->cpu_percent))
 		return "a limit is no number";
@@ -115,10 +126,11 @@ const char *launch_request_parse(
 		request->operation = LAUNCH_ABOUT;
 		return !fd_count && !cursor.left ? NULL : "about takes nothing";
 	}
-	if (strcmp(operation, "start"))
+	bool build = !strcmp(operation, "build");
+	if (!build && strcmp(operation, "start"))
 		return "the operation is unknown";
 	request->operation = LAUNCH_START;
 	if (fd_count != LAUNCH_START_FDS)
 		return "a start takes three descriptors";
-	return parse_start(request, &cursor);
+	return parse_start(request, build, &cursor);
 }

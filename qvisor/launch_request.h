@@ -4,14 +4,17 @@
  * end in NUL. Plain C, no allocation: the strings point into the message.
  *
  *   "qvl1" "start" UUID MIB PERCENT [FILE...] "--" [ARGUMENT...]   descriptors: QMP, agent, log
+ *   "qvl1" "build" UUID FOLDER MIB PERCENT [FILE...] "--" [ARGUMENT...]   likewise
  *   "qvl1" "kill"                                                  a pidfd
  *   "qvl1" "pair"                                                  a pidfd, a UNIX socket
  *   "qvl1" "about"
  *
- * MIB of memory and PERCENT of a processor are what this QEMU needs; 0: no limit but the launcher's
- * own. FILE is an absolute path that QEMU may read; ARGUMENTs are QEMU's, without its name and
- * without what is the launcher's: the sandbox, user and root. A pair is two sockets of whoever has
- * made the one that comes along, but from inside that QEMU's pid namespace (decision 180).
+ * A phone writes its overlay; a template's first boot the memory and the disk in FOLDER, NAME.part
+ * below the template folder. MIB of memory and PERCENT of a processor are what this QEMU needs; 0:
+ * no limit but the launcher's own. FILE is an absolute path that QEMU may read; ARGUMENTs are
+ * QEMU's, without its name and without what is the launcher's: the sandbox, user and root. A pair
+ * is two sockets of whoever has made the one that comes along, but from inside that QEMU's pid
+ * namespace (decision 180).
  */
 #pragma once
 
@@ -30,7 +33,8 @@ enum launch_operation { LAUNCH_START, LAUNCH_KILL, LAUNCH_PAIR, LAUNCH_ABOUT };
 
 struct launch_request {
 	enum launch_operation operation;
-	const char *uuid;
+	const char *uuid;   /* of a boot one that nobody else has */
+	const char *folder; /* a template's first boot; NULL: a phone */
 	unsigned memory_mib, cpu_percent;
 	const char *files[LAUNCH_FILES_MAX];
 	unsigned file_count;
@@ -38,7 +42,8 @@ struct launch_request {
 	unsigned argument_count;
 };
 
-/* The answer, where `error` is empty with a pidfd for a start and with two sockets for a pair. */
+/* The answer, where `error` is empty with a pidfd for a start or build and with two sockets for a
+ * pair. */
 struct launch_reply {
 	int32_t pid;
 	char error[252];               /* "": done */

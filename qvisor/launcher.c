@@ -130,11 +130,13 @@ static GByteArray *request_new(const char *operation)
 pid_t launcher_start(
     const char *socket, const struct launcher_start *start, int *pidfd, GError **error)
 {
-	g_autoptr(GByteArray) request = request_new("start");
+	g_autoptr(GByteArray) request = request_new(start->build ? "build" : "start");
 	const struct descriptors fds = {start->fds, LAUNCH_START_FDS, pidfd, 1};
 	struct launch_reply reply;
 	*pidfd = -1;
 	add(request, start->uuid);
+	if (start->build)
+		add(request, start->build);
 	add_number(request, start->memory_mib);
 	add_number(request, start->cpu_percent);
 	for (const char *const *file = start->files; file && *file; file++)

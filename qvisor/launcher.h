@@ -13,6 +13,7 @@
 
 struct launcher_start {
 	const char *uuid;
+	const char *build; /* the name of the folder that a template is built in; NULL: a phone */
 	unsigned memory_mib, cpu_percent; /* what it needs, as launch_request.h has it */
 	char **argv;                      /* as qemu_command_build() makes it */
 	const char *const *files; /* NULL-terminated: what QEMU reads beside the phone's disk */

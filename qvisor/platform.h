@@ -21,7 +21,7 @@ struct platform_spawn {
 	const char
 	    *folder; /* qmp.sock, agent.sock and, where the driver can, qemu.log are made here */
 	const char *uuid;         /* the phone's; of a template's boot any that nobody else has */
-	bool child;               /* a template's first boot: ends when we end, and is in no jail */
+	bool child;               /* a template's first boot: nothing of it outlives us for long */
 	const char *const *files; /* NULL-terminated: what it reads beside the phone's disk */
 	/* Once it is cancelled `started` is not called any more, and what has been started is
 	 * ended.

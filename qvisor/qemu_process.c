@@ -62,7 +62,9 @@ static int open_log(const char *folder, GError **error)
 static pid_t start_jailed(
     const struct qemu_process_spawn *spawn, const int *fds, int *pidfd, GError **error)
 {
+	g_autofree char *name = g_path_get_basename(spawn->folder);
 	struct launcher_start start = {.uuid = spawn->uuid,
+	    .build = spawn->build ? name : NULL,
 	    .memory_mib = spawn->memory_mib,
 	    .cpu_percent = spawn->cpu_percent,
 	    .argv = spawn->argv,

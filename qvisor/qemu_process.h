@@ -36,12 +36,14 @@ struct qemu_process_spawn {
 	const char *folder; /* the sockets qmp.sock and agent.sock and the log qemu.log are made
 	                     * here; without a jail it is QEMU's working directory, so that it may
 	                     * be renamed */
-	bool dies_with_us;  /* a template's first boot; a phone outlives us */
+	bool dies_with_us;  /* a template's first boot; a phone outlives us. One in a jail is ended
+	                     * by the next of us */
 	/* Socket of qvisor-launch, which starts it in a jail (launcher.h); NULL: as our own child,
 	 * and what follows means nothing. */
 	const char *launcher;
 	const char *uuid;
 	const char *const *files;         /* NULL-terminated */
+	bool build;                       /* a template's first boot, in `folder` */
 	unsigned memory_mib, cpu_percent; /* what it needs: its limits in a jail */
 };
 

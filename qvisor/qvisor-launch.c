@@ -25,12 +25,14 @@
 #include "qvisor/launch_pair.h"
 
 static const char usage[] =
-    "usage: qvisor-launch --socket PATH --user NAME --state-folder FOLDER [OPTION...]\n"
+    "usage: qvisor-launch --socket PATH --user NAME --state-folder FOLDER\n"
+    "                     --template-folder FOLDER [OPTION...]\n"
     "Starts QEMU for the qvisord of one user, each in a jail. Runs as root.\n"
     "\n"
     "  --socket PATH         where qvisord asks; only its user may\n"
     "  --user NAME           qvisord's user\n"
     "  --state-folder FOLDER qvisord's host.state-folder\n"
+    "  --template-folder FOLDER  its host.template-folder\n"
     "  --qemu PATH           the program (default /usr/bin/qemu-system-x86_64)\n"
     "  --qemu-aarch64 PATH   that for phones of ARM64 (default /usr/bin/qemu-system-aarch64)\n"
     "  --first-uid UID       of the users that phones run as (default 70000)\n"
@@ -63,6 +65,7 @@ enum {
 	SOCKET = 256,
 	USER,
 	STATE,
+	TEMPLATE,
 	QEMU,
 	QEMU_AARCH64,
 	FIRST,
@@ -87,11 +90,11 @@ static void set_user(struct launch_options *options, const char *name)
 static const char *parse_options(struct launch_options *options, int argc, char **argv)
 {
 	static const struct option names[] = {{"socket", 1, NULL, SOCKET}, {"user", 1, NULL, USER},
-	    {"state-folder", 1, NULL, STATE}, {"qemu", 1, NULL, QEMU},
-	    {"qemu-aarch64", 1, NULL, QEMU_AARCH64}, {"first-uid", 1, NULL, FIRST},
-	    {"uid-count", 1, NULL, COUNT}, {"cgroup", 1, NULL, CGROUP},
-	    {"memory-max", 1, NULL, MEMORY}, {"cpu-max", 1, NULL, CPU}, {"pids-max", 1, NULL, PIDS},
-	    {"io-max", 1, NULL, IO}, {"help", 0, NULL, HELP}, {0}};
+	    {"state-folder", 1, NULL, STATE}, {"template-folder", 1, NULL, TEMPLATE},
+	    {"qemu", 1, NULL, QEMU}, {"qemu-aarch64", 1, NULL, QEMU_AARCH64},
+	    {"first-uid", 1, NULL, FIRST}, {"uid-count", 1, NULL, COUNT},
+	    {"cgroup", 1, NULL, CGROUP}, {"memory-max", 1, NULL, MEMORY}, {"cpu-max", 1, NULL, CPU},
+	    {"pids-max", 1, NULL, PIDS}, {"io-max", 1, NULL, IO}, {"help", 0, NULL, HELP}, {0}};
 	const char *path = NULL, *user = NULL;
 	for (int key; (key = getopt_long(argc, argv, "", names, NULL)) != -1;) {
 		switch (key) {
@@ -103,6 +106,9 @@ static const char *parse_options(struct launch_options *options, int argc, char 
 			break;
 		case STATE:
 			options->state_folder = optarg;
+			break;
+		case TEMPLATE:
+			options->template_folder = optarg;
 			break;
 		case QEMU:
 			options->qemu = optarg;
@@ -140,6 +146,7 @@ static const char *parse_options(struct launch_options *options, int argc, char 
 		}
 	}
 	if (!path || !user || !options->state_folder || options->state_folder[0] != '/' ||
+	    !options->template_folder || options->template_folder[0] != '/' ||
 	    options->qemu[0] != '/' || options->qemu_aarch64[0] != '/' ||
 	    options->first_uid < 1000 || !options->uid_count || optind < argc) {
 		fputs(usage, stderr);

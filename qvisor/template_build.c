@@ -290,10 +290,10 @@ static bool build_boot(struct template_build *build, GError **error)
 	const struct manifest *manifest = build->manifest;
 	struct host *host = build->host;
 	const struct template_part *part = &build->part;
-	g_autofree char *memory = g_build_filename(part->path, "memory", NULL);
-	g_autofree char *disk = NULL;
+	g_autofree char *memory = NULL, *disk = NULL;
 	if (!template_part_claim(&build->part, error) ||
 	    !template_part_check_room(part, manifest->memory_mib + host->disk_reserve_mib, error) ||
+	    !template_part_make_memory(part, &memory, error) ||
 	    !template_part_make_disk(part, manifest, &disk, error))
 		return false;
 	g_autofree char *uuid = g_uuid_string_random();
@@ -306,11 +306,19 @@ static bool build_boot(struct template_build *build, GError **error)
 	    .memory = memory,
 	    .disk = disk,
 	};
+	/* What it reads, where it may not see all. */
+	const char *files[4] = {manifest->kernel};
+	unsigned n = 1;
+	if (manifest->initrd)
+		files[n++] = manifest->initrd;
+	if (manifest->disk)
+		files[n++] = manifest->disk;
 	build->spawning = g_cancellable_new();
 	const struct platform_spawn spawn = {.command = &command,
 	    .folder = part->path,
 	    .uuid = uuid,
 	    .child = true,
+	    .files = files,
 	    .cancellable = build->spawning,
 	    .exited = on_exited,
 	    .data = build};

@@ -2,6 +2,7 @@
 #include "qvisor/template_part.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <unistd.h>
 
@@ -70,6 +71,15 @@ bool template_part_make_disk(
 		return false;
 	*disk = g_build_filename(part->path, "disk.qcow2", NULL);
 	return overlay_create(*disk, manifest->disk, format, size, error);
+}
+
+bool template_part_make_memory(const struct template_part *part, char **memory, GError **error)
+{
+	*memory = g_build_filename(part->path, "memory", NULL);
+	AUTO_FD fd = open(*memory, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		qvmi_error_set_errno(error, errno, "cannot write %s", *memory);
+	return fd >= 0;
 }
 
 void template_part_sweep(const struct template_part *part)

@@ -29,6 +29,9 @@ bool template_part_check_room(const struct template_part *part, uint64_t mib, GE
  * has none. */
 bool template_part_make_disk(
     const struct template_part *part, const struct manifest *manifest, char **disk, GError **error);
+/* An empty file for the phone's memory, which QEMU sizes; in a jail it may make none itself.
+ * *memory is its path, the caller's to free. */
+bool template_part_make_memory(const struct template_part *part, char **memory, GError **error);
 /* Removes what belonged to the process and not to the template. */
 void template_part_sweep(const struct template_part *part);
 /* Gives it its name, which is NAME-KEY-TIME where phones may still need a NAME-KEY; `final` says

@@ -54,7 +54,7 @@ host_conf() { # host_conf HOST
 host_ready() { curl -s -o /dev/null -w '%{http_code}' --unix-socket "$work/$1.sock" http://q/readyz; }
 # With `jailed` set its phones are in jails, which root only can make.
 launcher_start() {
-	"$bin/qvisor-launch" --socket "$work/$1.launch" --user root --state-folder "$work/$1/phones" --uid-count 5 \
+	"$bin/qvisor-launch" --socket "$work/$1.launch" --user root --state-folder "$work/$1/phones" --template-folder "$work/$1/templates" --uid-count 5 \
 		--first-uid $((300000 + $$ * 20 + ${#pids[@]} * 5)) 2>>"$work/$1.launch.log" &
 	pids[$1-launcher]=$!
 	eventually test -S "$work/$1.launch"

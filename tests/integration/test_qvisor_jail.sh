@@ -35,7 +35,7 @@ unified=$(findmnt -n -o TARGET -t cgroup2 2>/dev/null | head -n 1 || true)
 if [ -n "$unified" ] && mkdir "$unified/qvmi$$" 2>/dev/null; then cgroup=$unified/qvmi$$; fi
 start_launcher() {
 	rm -f "$launch" # the one before has left it
-	"$QVMI_BIN/qvisor-launch" --socket "$launch" --user nobody --state-folder "$state" --first-uid "$first" --uid-count 3 \
+	"$QVMI_BIN/qvisor-launch" --socket "$launch" --user nobody --state-folder "$state" --template-folder "$templates" --first-uid "$first" --uid-count 3 \
 		${cgroup:+--cgroup "$cgroup" --memory-max 1024 --io-max 100} 2>>"$work/launch.log" &
 	launcher=$!
 	eventually test -S "$launch"
@@ -44,8 +44,18 @@ start_launcher
 truncate -s 16M "$work/disk.raw"
 host_also="launcher=$launch"
 start_qvisord
-build_template "$(tiny_manifest with-disk ".image.disk = \"$work/disk.raw\"")"
-check 'a template' "$(field .state)" succeeded
+status() { awk -v name="$2:" '$1 == name { print $2 }' "/proc/$1/status"; }
+# The process of a template's first boot.
+booting() { pgrep -u "$first,$((first + 1)),$((first + 2))" -f 'uuid 00000000-0000-0000-0000-000000000000'; }
+api POST /v1/templates "{\"manifest\":\"$(tiny_manifest with-disk ".image.disk = \"$work/disk.raw\"")\"}"
+eventually booting
+boot=$(booting)
+check "a template's first boot is under a user id of its own" "$(status "$boot" Uid) $(status "$boot" CapEff)" "$first 0000000000000000"
+check '  sees nothing but what it needs' "$(ls "/proc/$boot/root" | xargs)" "dev lib lib64 tmp usr"
+check '  and writes its memory and disk' "$(ls "/proc/$boot/root$templates"/*.part | xargs)" 'disk.qcow2 memory'
+operation 120
+check 'a template' "$(field .state) $(field '.detail // ""')" 'succeeded '
+check '  which is nobody else'\''s afterwards' "$(stat -c '%U %a' "$templates"/tiny-*/{memory,disk.qcow2,state} | sort -u)" 'nobody 444'
 api GET /v1/host
 check 'the host says that there is a jail' "$(field .jail.launcher)" true
 # Of a control group's limits, whichever this machine has no controller for.
@@ -62,7 +72,6 @@ for _ in 1 2; do
 	uuids+=("$(field .uuid)") pids+=("$(field .pid)")
 	echo "     clone_ms=$(field .clone_ms)"
 done
-status() { awk -v name="$2:" '$1 == name { print $2 }' "/proc/$1/status"; }
 for i in 0 1; do
 	qemu=${pids[i]}
 	check 'its user is its own' "$(status "$qemu" Uid)" $((first + i))
@@ -148,7 +157,7 @@ if [ -z "${SANITIZED:-}" ] && mkdir "$work/extra" && cp "$QVMI_BIN/qvmi-jail-pro
 	segment=$(ipcmk -M 4096 -p 0666 | awk '{ print $NF }')
 	key=$(awk -v id="$segment" '$2 == id { print $1 }' /proc/sysvipc/shm)
 	unshare --mount sh -c "mount -t overlay overlay -o 'lowerdir=$work/extra:/usr' /usr && exec '$QVMI_BIN/qvisor-launch' --socket \
-		'$work/hostile.sock' --user nobody --state-folder '$state' --first-uid $first --uid-count 3 --qemu /usr/qvmi-jail-probe" \
+		'$work/hostile.sock' --user nobody --state-folder '$state' --template-folder '$templates' --first-uid $first --uid-count 3 --qemu /usr/qvmi-jail-probe" \
 		2>>"$work/launch.log" &
 	hostile=$!
 	eventually test -S "$work/hostile.sock"
@@ -179,6 +188,16 @@ check 'an ARM64 phone' "$code $(field '.detail // ""')" '201 '
 check 'under a user id of its own' "$(status "$(field .pid)" Uid)" "@($first|$((first + 1))|$((first + 2)))"
 check 'by the QEMU of its architecture' "$(tr '\0' ' ' <"/proc/$(field .pid)/cmdline")" '/usr/bin/qemu-system-aarch64 *'
 api DELETE "/v1/phones/$(field .uuid)"
+
+# --- a first boot that nobody waits for any more ---
+api POST /v1/templates "{\"manifest\":\"$work/with-disk.json\",\"force\":true}"
+eventually booting
+end_qvisord KILL
+start_qvisord
+check_soon 'it is ended by the next daemon' '' booting
+check 'and its folder is gone' "$(find "$templates" -name '*.part')" ''
+api GET "/v1/phones/${uuids[1]}"
+check 'phones are not' "$(field '"\(.state) \(.pid)"')" "running ${pids[1]}"
 
 # --- children that wait are in one, too ---
 end_qvisord TERM

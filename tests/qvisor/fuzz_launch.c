@@ -38,6 +38,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(fds == wanted[request.operation]);
 	if (request.operation != LAUNCH_START)
 		return 0;
+	if (request.folder) {
+		check_word(request.folder, data, size);
+		require(!strchr(request.folder, '/') && request.folder[0] != '.');
+	}
 	require(request.memory_mib <= 99999999 && request.cpu_percent <= 99999999);
 	check_word(request.uuid, data, size);
 	require(strlen(request.uuid) == 36 && !strpbrk(request.uuid, "/."));

@@ -31,6 +31,34 @@ static void test_start(void)
 	g_assert_cmpuint(request.argument_count, ==, 0);
 }
 
+static void test_build(void)
+{
+	static const char *const wrong[] = {"", ".part", "tiny", "..", "../x.part", "a/b.part",
+	    "-a.part", "a.part.part", "a.PART", "A.part"};
+	struct launch_request request;
+	g_assert_null(PARSE(&request,
+	    "qvl1\0build\0" UUID "\0tiny-0af1.part\0"
+	    "1\0"
+	    "1\0--",
+	    3));
+	g_assert_cmpint(request.operation, ==, LAUNCH_START);
+	g_assert_cmpstr(request.folder, ==, "tiny-0af1.part");
+	g_assert_null(PARSE(&request, START "--", 3));
+	g_assert_null(request.folder);
+	for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		g_autoptr(GByteArray) message = g_byte_array_new();
+		g_byte_array_append(message, (const guint8 *)"qvl1\0build\0" UUID, 48);
+		g_byte_array_append(message, (const guint8 *)wrong[i], strlen(wrong[i]) + 1);
+		g_byte_array_append(message,
+		    (const guint8 *)"1\0"
+		                    "1\0--",
+		    7);
+		g_assert_cmpstr(
+		    launch_request_parse(&request, (const char *)message->data, message->len, 3),
+		    ==, "the template's folder is none");
+	}
+}
+
 static void test_kill(void)
 {
 	struct launch_request request;
@@ -123,6 +151,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/launch-request/start", test_start);
+	g_test_add_func("/launch-request/build", test_build);
 	g_test_add_func("/launch-request/kill", test_kill);
 	g_test_add_func("/launch-request/pair", test_pair);
 	g_test_add_func("/launch-request/limits", test_limits);
