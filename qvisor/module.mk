@@ -25,7 +25,7 @@ faults: programs
 	@QVMI_BIN=$(abspath $(B)/bin) tests/faults/kill9 $(ROUNDS) $(SEED)
 # Under libvirt: not those about qvisor-launch, children that wait or what only root may (networks, full disks).
 LIBVIRT_TESTS := adoption arm64 audit bad_image bad_request hung libvirt life machine performance snapshot suspend \
-                 template_intact tls volume
+                 template_held template_intact tls volume
 .PHONY: integration-libvirt
 integration-libvirt: programs
 	@PLATFORM=libvirt QVMI_BIN=$(abspath $(B)/bin) deploy/run-tests $(LIBVIRT_TESTS:%=tests/integration/test_qvisor_%.sh)

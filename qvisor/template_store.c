@@ -8,11 +8,14 @@
 #include "qvisor/folder.h"
 #include "qvisor/prespawn.h"
 #include "qvisor/template_build.h"
+#include "qvisor/template_holder.h"
 
 struct template_store {
 	struct host *host;
 	GPtrArray *templates; /* struct template *, oldest first */
 	GHashTable *builds;   /* name -> struct build * */
+	GHashTable *let_go;   /* names of templates that a phone has ended to need */
+	guint tidy;
 };
 
 struct build {
@@ -73,6 +76,46 @@ static void store_scan(struct template_store *store, const char *name)
 	g_ptr_array_add(store->templates, template);
 }
 
+/* What phones need, ours and those of a daemon that may not even run, stays; so does the newest of
+ * a name. */
+static bool is_left_over(struct template_store *store, const struct template *template)
+{
+	if (template->users || template == template_store_find(store, template->name, NULL))
+		return false;
+	g_autofree char *holder = template_holder_find(template->folder);
+	return !holder;
+}
+
+static gboolean store_tidy(void *pointer)
+{
+	struct template_store *store = pointer;
+	store->tidy = 0;
+	for (unsigned i = store->templates->len; i-- > 0;) {
+		struct template *template = g_ptr_array_index(store->templates, i);
+		g_autoptr(GError) error = NULL;
+		if (!g_hash_table_contains(store->let_go, template->name))
+			continue;
+		if (!template->users)
+			template_holder_remove(template->folder, store->host->state_folder);
+		if (!is_left_over(store, template))
+			continue;
+		if (!template_delete(template, &error))
+			g_warning("%s", error->message);
+		g_ptr_array_remove_index(store->templates, i);
+	}
+	g_hash_table_remove_all(store->let_go);
+	return G_SOURCE_REMOVE;
+}
+
+/* From the main loop, and so not when the daemon ends: its phones are let go of then, and live on.
+ */
+static void store_tidy_later(struct template_store *store, const char *name)
+{
+	g_hash_table_add(store->let_go, g_strdup(name));
+	if (!store->tidy)
+		store->tidy = g_idle_add(store_tidy, store);
+}
+
 struct template_store *template_store_open(struct host *host, GError **error)
 {
 	GDir *dir = g_dir_open(host->template_folder, 0, error);
@@ -82,6 +125,7 @@ struct template_store *template_store_open(struct host *host, GError **error)
 	store->host = host;
 	store->templates = g_ptr_array_new_with_free_func((GDestroyNotify)template_free);
 	store->builds = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, build_free);
+	store->let_go = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	const char *name;
 	while ((name = g_dir_read_name(dir)))
 		store_scan(store, name);
@@ -96,7 +140,9 @@ void template_store_free(struct template_store *store)
 {
 	if (!store)
 		return;
+	g_clear_handle_id(&store->tidy, g_source_remove);
 	g_hash_table_unref(store->builds);
+	g_hash_table_unref(store->let_go);
 	g_ptr_array_unref(store->templates);
 	g_free(store);
 }
@@ -138,33 +184,17 @@ struct template *template_store_find(struct template_store *store, const char *n
 	return NULL;
 }
 
-/* Older templates of this name that no phone needs. */
-static void store_prune(struct template_store *store, const char *name)
-{
-	const struct template *newest = template_store_find(store, name, NULL);
-	for (unsigned i = store->templates->len; i-- > 0;) {
-		struct template *template = g_ptr_array_index(store->templates, i);
-		g_autoptr(GError) error = NULL;
-		if (template == newest || strcmp(template->name, name) || template->users)
-			continue;
-		if (!template_delete(template, &error))
-			g_warning("%s", error->message);
-		g_ptr_array_remove_index(store->templates, i);
-	}
-}
-
 void template_store_hold(struct template_store *store, struct template *template)
 {
-	(void)store;
-	template->users++;
+	if (!template->users++)
+		template_holder_add(template->folder, store->host->state_folder);
 }
 
 void template_store_release(struct template_store *store, struct template *template)
 {
 	g_assert(template->users);
-	g_autofree char *name = g_strdup(template->name);
 	if (!--template->users)
-		store_prune(store, name);
+		store_tidy_later(store, template->name);
 }
 
 static void on_built(void *data, struct template *template, const GError *error)
@@ -181,7 +211,7 @@ static void on_built(void *data, struct template *template, const GError *error)
 	}
 	g_ptr_array_add(store->templates, template);
 	prespawn_drop(store->host->prespawn, name);
-	store_prune(store, name);
+	store_tidy_later(store, name);
 	g_message("the template \"%s\" is ready: cold boot %.1f s, %u MiB", name,
 	    template->cold_boot_s, (unsigned)(template_size(template) >> 20));
 	template_trust(template);
@@ -224,6 +254,17 @@ struct operation *template_store_build(
 	return operation;
 }
 
+static bool check_unheld(const struct template *template, GError **error)
+{
+	g_autofree char *holder = template_holder_find(template->folder);
+	if (holder)
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
+		    "phones in %s use the template "
+		    "\"%s\"; destroy them first",
+		    holder, template->name);
+	return !holder;
+}
+
 bool template_store_remove(struct template_store *store, const char *name, GError **error)
 {
 	if (!template_store_find(store, name, error))
@@ -237,6 +278,8 @@ bool template_store_remove(struct template_store *store, const char *name, GErro
 			    template->users, name);
 			return false;
 		}
+		if (!strcmp(template->name, name) && !check_unheld(template, error))
+			return false;
 	}
 	for (unsigned i = store->templates->len; i-- > 0;) {
 		struct template *template = g_ptr_array_index(store->templates, i);
