@@ -48,5 +48,7 @@ while read -r script; do
 done < <(grep -rIl '^#!' "$image/phone" "$image/shells" "$image/customize")
 for shell in phosh sxmo; do
 	check "$shell tells the agent when it is drawn" "$(grep -rq shell-ready "$image/shells/$shell/files" && echo tells)" tells
+	check "$shell opens the GPU once udev has said all of it" \
+		"$(grep -rlE "^ExecStartPre=\+.*udevadm trigger --settle --subsystem-match=drm" "$image/shells/$shell/files" | wc -l)" 1
 done
 exit "$failed"
