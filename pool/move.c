@@ -85,13 +85,25 @@ static void nobody_knows(struct moving *moving, const GError *error)
 	end(moving, "running", unknown);
 }
 
+/* With its user's volume, which goes where it goes. */
+static bool record_place(struct database *db, const char *uuid, const char *host, GError **error)
+{
+	if (!database_begin(db, error))
+		return false;
+	if (phone_record_set_host(db, uuid, host, error) &&
+	    volume_record_set_host(db, uuid, host, error) && database_commit(db, error))
+		return true;
+	database_rollback(db);
+	return false;
+}
+
 /* What a host that it has left said of it is over; what the other says comes with its next list. */
 static bool record_moved(
     struct manager *m, const char *uuid, const char *from, const char *to, GError **error)
 {
 	struct host *old = manager_host(m, from, NULL);
 
-	if (!phone_record_set_host(m->db, uuid, to, error))
+	if (!record_place(m->db, uuid, to, error))
 		return false;
 	if (old)
 		g_hash_table_remove(old->phones, uuid);
@@ -226,6 +238,27 @@ static void begun(const struct http_reply *reply, const GError *error, void *dat
 		nobody_knows(moving, error ? error : senseless);
 }
 
+/* A volume that is recorded with it and is not comes to no other host, nor one that is not
+ * recorded: the host is told which one it is. */
+static JsonObject *departure_body(
+    const struct moving *moving, const char *to, const char *ticket, GError **out)
+{
+	g_autoptr(GError) error = NULL;
+	AUTO(volume_record)
+	volume = volume_record_of_phone(moving->manager->db, moving->uuid, &error);
+	JsonObject *body;
+
+	if (error) {
+		g_propagate_error(out, g_steal_pointer(&error));
+		return NULL;
+	}
+	body = json_object_new();
+	json_object_set_string_member(body, "to", to);
+	json_object_set_string_member(body, "ticket", ticket);
+	json_object_set_string_member(body, "volume", volume ? volume->id : "none");
+	return body;
+}
+
 static void expected(const struct http_reply *reply, const GError *error, void *data)
 {
 	struct moving *moving = data;
@@ -236,16 +269,13 @@ static void expected(const struct http_reply *reply, const GError *error, void *
 	g_autoptr(GError) senseless = NULL;
 	const char *ticket = answer ? json_get_string(answer, "ticket", 64, &senseless) : NULL;
 	const char *to = ticket ? json_get_string(answer, "to", 300, &senseless) : NULL;
-	JsonObject *body;
+	JsonObject *body = to ? departure_body(moving, to, ticket, &senseless) : NULL;
 
 	/* Nothing has been asked of the host that has it. */
-	if (!to) {
+	if (!body) {
 		stays(moving, error ? error : senseless);
 		return;
 	}
-	body = json_object_new();
-	json_object_set_string_member(body, "to", to);
-	json_object_set_string_member(body, "ticket", ticket);
 	ask(moving, moving->from,
 	    &(struct http_call){.method = "POST", .path = path, .body = json_node_of(body)}, begun);
 }
@@ -308,118 +338,4 @@ void move_settle(struct manager *m, const struct phone_record *r)
 	}
 	if (error)
 		g_warning("phone %s: %s", r->uuid, error->message);
-}
-
-/* --- orders --- */
-
-static const char *choose(struct manager *m, const struct phone_record *r, GError **error)
-{
-	int64_t now = world_monotonic(&m->world);
-	const struct host *best = NULL;
-	GHashTableIter iter;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, m->hosts);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const struct host *host = value;
-
-		if (!g_str_equal(host->record->id, r->host) &&
-		    host_can_clone(host, r->template, now) &&
-		    (!best || host_memory_free_mib(host) > host_memory_free_mib(best)))
-			best = host;
-	}
-	if (best)
-		return best->record->id;
-	g_set_error(error, QVMI_ERROR, QVMI_ERROR_UNAVAILABLE,
-	    "no other host that is active has the template '%s'", r->template);
-	return NULL;
-}
-
-static bool check_target(
-    struct manager *m, const struct phone_record *r, const char *to, GError **error)
-{
-	const struct host *host = manager_host(m, to, error);
-
-	if (!host)
-		return false;
-	if (g_str_equal(to, r->host))
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
-		    "phone %s is on host '%s' already", r->uuid, to);
-	else if (!host_is_active(host))
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_UNAVAILABLE, "host '%s' is %s", to,
-		    host->reachable ? host_duty_name(host->record->duty) : "not reachable");
-	else
-		return true;
-	return false;
-}
-
-static bool check_phone(struct manager *m, const struct phone_record *r, GError **out)
-{
-	g_autoptr(GError) error = NULL;
-	AUTO(volume_record) volume = volume_record_of_phone(m->db, r->uuid, &error);
-
-	if (volume)
-		g_set_error(&error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
-		    "phone %s has its user's volume, which is on host '%s' and does not travel",
-		    r->uuid, r->host);
-	else if (r->pool && !r->owner && !r->lease)
-		g_set_error(&error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
-		    "phone %s stands by in pool '%s': another host makes its own", r->uuid,
-		    r->pool);
-	else if (r->stage != PHONE_PRESENT)
-		g_set_error(&error, QVMI_ERROR, QVMI_ERROR_CONFLICT, "phone %s is %s; try again",
-		    r->uuid, phone_stage_name(r->stage));
-	if (!error)
-		return true;
-	g_propagate_error(out, g_steal_pointer(&error));
-	return false;
-}
-
-bool move_order(struct manager *m, const char *uuid, const char *to, GError **error)
-{
-	AUTO(phone_record) r = phone_record_get(m->db, uuid, error);
-	struct move *move;
-
-	if (!r)
-		return false;
-	if (r->moving_to) {
-		if ((!to || g_str_equal(r->moving_to, to)) && move_of(m, uuid))
-			return true;
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
-		    "phone %s is on its way to host '%s'", uuid, r->moving_to);
-		return false;
-	}
-	if (!check_phone(m, r, error) || (!to && !(to = choose(m, r, error))) ||
-	    !check_target(m, r, to, error) || !phone_record_set_moving(m->db, uuid, to, error))
-		return false;
-	move = g_new0(struct move, 1);
-	*move = (struct move){.from = g_strdup(r->host), .to = g_strdup(to), .state = "running"};
-	g_hash_table_replace(m->moves, g_strdup(uuid), move);
-	work_add(
-	    m, &(struct work_task){.kind = WORK_MOVE, .uuid = uuid, .host = r->host}, NULL, NULL);
-	return true;
-}
-
-static void cancelled(const struct http_reply *reply, const GError *error, void *data)
-{
-	(void)reply, (void)data;
-	if (error)
-		g_message("a move could not be cancelled: %s", error->message);
-}
-
-bool move_cancel(struct manager *m, const char *uuid, GError **error)
-{
-	const struct move *move = move_of(m, uuid);
-	struct host *host = move ? manager_host(m, move->from, NULL) : NULL;
-	g_autofree char *path = NULL;
-
-	if (!host || !move->operation || !g_str_equal(move->state, "running")) {
-		g_set_error(
-		    error, QVMI_ERROR, QVMI_ERROR_CONFLICT, "phone %s is not being moved", uuid);
-		return false;
-	}
-	path = http_path("/v1/operations/%s", move->operation);
-	host_call(host, HOST_QVISORD, &(struct http_call){.method = "DELETE", .path = path}, NULL,
-	    cancelled, NULL);
-	return true;
 }

@@ -51,7 +51,7 @@ static void take_hosts(struct picture *p, struct manager *m)
 	}
 }
 
-/* A volume does not travel: what a user gets is on its host. */
+/* A volume moves with its phone only: what a user gets is on its host. */
 static bool find_volume(
     struct picture *p, struct manager *m, const char *user, const char *slot, GError **error)
 {

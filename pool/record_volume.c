@@ -40,6 +40,13 @@ bool volume_record_set_made(struct database *db, const char *id, GError **error)
 	return database_exec(db, error, "UPDATE volumes SET made = 1 WHERE id = ?", "s", id);
 }
 
+bool volume_record_set_host(
+    struct database *db, const char *phone, const char *host, GError **error)
+{
+	return database_exec(
+	    db, error, "UPDATE volumes SET host = ? WHERE phone = ?", "ss", host, phone);
+}
+
 bool volume_record_delete(struct database *db, const char *id, GError **error)
 {
 	return database_exec(db, error, "DELETE FROM volumes WHERE id = ?", "s", id);

@@ -27,6 +27,9 @@ bool volume_record_insert(struct database *db, const struct volume_record *recor
 /* It is about to be this phone's; no other's. */
 bool volume_record_give(struct database *db, const char *id, const char *phone, GError **error);
 bool volume_record_set_made(struct database *db, const char *id, GError **error);
+/* The phone that has it is on that host, and so is the volume. */
+bool volume_record_set_host(
+    struct database *db, const char *phone, const char *host, GError **error);
 /* No phone of this uuid is there any more. */
 bool volume_record_forget_phone(struct database *db, const char *phone, GError **error);
 bool volume_record_delete(struct database *db, const char *id, GError **error);

@@ -7,6 +7,7 @@
 #include "qvisor/api.h"
 #include "qvisor/departure.h"
 #include "qvisor/migration.h"
+#include "qvisor/phone_volume.h"
 
 void api_arrival_expect(struct http_request *request, void *data)
 {
@@ -35,6 +36,23 @@ void api_arrival_expect(struct http_request *request, void *data)
 		http_respond_error(request, error);
 }
 
+/* Who orders it may say which volume goes along, by what he knows. */
+static bool check_volume(const struct phone *phone, JsonObject *body, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+	const char *volume = json_get_optional_string(body, "volume", 36, &failure);
+	const char *has = phone->volume ? phone->volume->id : "none";
+	if (!failure && volume && strcmp(volume, has) != 0)
+		g_set_error(&failure, QVMI_ERROR, QVMI_ERROR_CONFLICT,
+		    "the phone cannot be moved: its volume is %s here, and not %s; have its user "
+		    "sign in again, which settles that",
+		    has, volume);
+	if (!failure)
+		return true;
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return false;
+}
+
 void api_phone_migrate(struct http_request *request, void *data)
 {
 	struct phone *phone = api_find_phone(request, data);
@@ -42,11 +60,13 @@ void api_phone_migrate(struct http_request *request, void *data)
 	if (!phone)
 		return;
 	JsonObject *body = http_request_json(request, &error);
-	const char *to = body && json_check_members(body, "to ticket", &error)
+	const char *to = body && json_check_members(body, "to ticket volume", &error)
 	                     ? json_get_string(body, "to", 300, &error)
 	                     : NULL;
 	const char *ticket = to ? json_get_string(body, "ticket", 36, &error) : NULL;
-	struct operation *operation = ticket ? departure_begin(phone, to, ticket, &error) : NULL;
+	struct operation *operation = ticket && check_volume(phone, body, &error)
+	                                  ? departure_begin(phone, to, ticket, &error)
+	                                  : NULL;
 	if (operation)
 		operation_respond(operation, request);
 	else

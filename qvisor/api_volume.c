@@ -169,6 +169,8 @@ static void attach(struct wish *wish, const GError *cause)
 	if (phone && phone->state == PHONE_SUSPENDED && !phone->volume)
 		g_set_error_literal(&error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
 		    "the phone is suspended; start it first");
+	if (phone && !phone->volume && !error)
+		phone_check_idle(phone, &error);
 	if (!error && phone_volume_claim(phone, wish->id, &error)) {
 		/* One that is off gets it when it starts. */
 		if (phone->process && phone->state != PHONE_SUSPENDED)

@@ -8,11 +8,11 @@
 
 #include "common/error.h"
 #include "common/json.h"
+#include "qvisor/arrival_phone.h"
 #include "qvisor/folder.h"
-#include "qvisor/overlay.h"
-#include "qvisor/passport.h"
-#include "qvisor/phone_record.h"
 #include "qvisor/phone_table.h"
+#include "qvisor/phone_volume.h"
+#include "qvisor/user_volume_store.h"
 
 #define MARKS ".arrivals"
 
@@ -183,12 +183,19 @@ static void on_runs(void *data, struct phone *phone, const GError *error)
 	end(arrival);
 }
 
+/* QEMU looks for it where volumes are. */
+static bool has_volume(const struct phone *phone, GError **error)
+{
+	return !phone->volume ||
+	       user_volume_store_arrived(phone->host->volumes, phone->volume->id, error);
+}
+
 static bool can_take(const struct arrival *arrival, const struct phone *phone, GError **error)
 {
 	bool ready = phone && (arrival->state != PHONE_RUNNING || arrival->loaded);
 	if (!ready)
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT, "the phone has not come whole");
-	return ready && mark(arrival->host, arrival->ticket, error);
+	return ready && has_volume(phone, error) && mark(arrival->host, arrival->ticket, error);
 }
 
 static void take(struct arrival *arrival)
@@ -259,6 +266,10 @@ static void take_memory(struct arrival *arrival, struct visit *visit)
 		visit_refuse(visit, error);
 		return;
 	}
+	if (!has_volume(phone, &error)) {
+		visit_refuse(visit, error);
+		return;
+	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		g_error("socketpair(2): %s", g_strerror(errno));
 	visit->data = arrival;
@@ -288,54 +299,6 @@ static void on_files_end(struct visit *visit)
 		fail(arrival, error);
 }
 
-static bool make_overlay(struct visit *visit, const struct phone *phone, GError **error)
-{
-	const char *disk = template_path(phone->template, "disk"), *format;
-	g_autofree char *overlay = g_build_filename(phone->folder, "overlay.qcow2", NULL);
-	if (!disk)
-		return true;
-	uint64_t size = overlay_virtual_size(disk, &format, error);
-	visit->backing = g_strdup(disk);
-	visit->format = size ? g_strdup(format) : NULL;
-	return size && overlay_create(overlay, disk, format, size, error);
-}
-
-static void put(char **to, const char *from)
-{
-	g_free(*to);
-	*to = g_strdup(from);
-}
-
-/* In state CREATING: if we die now, it goes. */
-static struct phone *make_phone(const struct arrival *arrival, struct visit *visit,
-    const struct passport *passport, GError **error)
-{
-	g_autofree char *reach = NULL;
-	struct template *template = passport_admit(passport, arrival->host, &reach, error);
-	struct phone *phone =
-	    template ? phone_new(arrival->host, template, passport->uuid, passport->name,
-	                   passport->idempotency_key, passport->request_digest, error)
-	             : NULL;
-	if (!phone)
-		return NULL;
-	put(&phone->mac, passport->mac);
-	put(&phone->created, passport->created);
-	put(&phone->arrival, arrival->ticket);
-	phone->reach = g_steal_pointer(&reach);
-	phone->cold = passport->cold;
-	phone->has_network = passport->network;
-	phone->booted = passport->booted;
-	phone->machine = passport->machine;
-	phone->wanted = passport->wanted;
-	phone->busy = "coming from another host";
-	if (phone_check_room(phone, phone->cold, error) && make_overlay(visit, phone, error) &&
-	    phone_record_store(phone, error))
-		return phone;
-	folder_delete(phone->folder, NULL);
-	phone_free(phone);
-	return NULL;
-}
-
 static void take_files(struct arrival *arrival, struct visit *visit)
 {
 	g_autoptr(GError) error = NULL;
@@ -344,7 +307,9 @@ static void take_files(struct arrival *arrival, struct visit *visit)
 	if (passport && (strcmp(passport->uuid, arrival->uuid) || arrival->begun))
 		g_set_error(&error, QVMI_ERROR, QVMI_ERROR_DENIED,
 		    "the ticket is for another phone, or used");
-	struct phone *phone = error ? NULL : make_phone(arrival, visit, passport, &error);
+	struct phone *phone =
+	    error ? NULL
+	          : arrival_make_phone(arrival->host, arrival->ticket, visit, passport, &error);
 	if (!phone) {
 		visit_refuse(visit, error);
 		return;
@@ -355,8 +320,11 @@ static void take_files(struct arrival *arrival, struct visit *visit)
 	arrival->files = visit;
 	visit->data = arrival;
 	visit->folder = g_strdup(phone->folder);
-	visit->receiver = (struct migration_receiver){
-	    visit->folder, arrival->host->disk_reserve_mib, visit->backing, visit->format};
+	visit->receiver = (struct migration_receiver){.folder = visit->folder,
+	    .volume = visit->volume,
+	    .reserve_mib = arrival->host->disk_reserve_mib,
+	    .backing = visit->backing,
+	    .format = visit->format};
 	visit_take_files(visit, on_files_end);
 }
 

@@ -10,6 +10,8 @@
 #include "qvisor/departure_private.h"
 #include "qvisor/migration.h"
 #include "qvisor/passport.h"
+#include "qvisor/phone_volume.h"
+#include "qvisor/user_volume_store.h"
 
 #define TICK_MS 500
 #define CANCEL_MS 5000          /* for QEMU to end what it was at */
@@ -283,6 +285,9 @@ static void on_files_link(struct errand *errand)
 		return;
 	struct errand *files = departure_files_errand(d);
 	files->folder = g_strdup(d->phone->folder);
+	if (d->phone->volume)
+		files->volume =
+		    user_volume_store_find(d->host->volumes, d->phone->volume->id, NULL);
 	departure_go(d, files, errand_files, on_files);
 }
 
@@ -301,6 +306,15 @@ struct departure *departure_new(struct phone *phone, const char *place, const ch
 	return d;
 }
 
+static bool check_volume(const struct phone *phone, GError **error)
+{
+	if (!phone->volume)
+		return true;
+	g_autofree char *folder =
+	    user_volume_store_find(phone->host->volumes, phone->volume->id, error);
+	return folder;
+}
+
 static bool check(const struct phone *phone, GError **error)
 {
 	const char *why = NULL;
@@ -308,8 +322,8 @@ static bool check(const struct phone *phone, GError **error)
 		why = "this host moves no phones: set migration.address in its configuration";
 	else if (!phone->template)
 		why = "its template is not there any more";
-	else if (phone->volume)
-		why = "its user's volume is on this host; detach it first";
+	else if (phone->volume && phone->volume->working)
+		why = "its user's volume is just being mounted; try again";
 	else if (phone->state == PHONE_RUNNING ? !phone->qmp : phone->process != NULL)
 		why = "it is not connected to its QEMU, or that is just ending; try again";
 	else if (phone->state == PHONE_CREATING || phone->state == PHONE_STOPPING)
@@ -317,7 +331,7 @@ static bool check(const struct phone *phone, GError **error)
 	if (why)
 		g_set_error(
 		    error, QVMI_ERROR, QVMI_ERROR_CONFLICT, "the phone cannot be moved: %s", why);
-	return !why && phone_check_idle(phone, error);
+	return !why && phone_check_idle(phone, error) && check_volume(phone, error);
 }
 
 static void on_cancelled(GCancellable *cancellable, void *data)

@@ -10,7 +10,9 @@
 #include "qvisor/phone_key.h"
 #include "qvisor/phone_record.h"
 #include "qvisor/phone_table.h"
+#include "qvisor/phone_volume.h"
 #include "qvisor/sealed_copy.h"
+#include "qvisor/user_volume_store.h"
 
 #define ASK_AGAIN_MS 1000
 
@@ -66,7 +68,10 @@ static void remove_phone(struct departure *d)
 	if (phone->state == PHONE_RUNNING)
 		phone_set_state(phone, PHONE_STOPPING, "it has moved to another host");
 	phone->left = true;
-	if (!phone_record_store_durably(phone, &error) || !phone_key_destroy(phone->folder, &error))
+	if (!phone_record_store_durably(phone, &error) ||
+	    !phone_key_destroy(phone->folder, &error) ||
+	    (phone->volume &&
+	        !user_volume_store_destroy_key(d->host->volumes, phone->volume->id, &error)))
 		g_warning("phone %s: %s", d->uuid, error->message);
 	if (phone->process)
 		qemu_process_kill(phone->process);

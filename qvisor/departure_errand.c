@@ -37,6 +37,7 @@ void errand_free(struct errand *errand)
 	g_free(errand->place);
 	g_free(errand->ticket);
 	g_free(errand->folder);
+	g_free(errand->volume);
 	g_free(errand->base);
 	g_free(errand);
 }
@@ -113,7 +114,7 @@ void errand_files_link(struct errand *errand)
 void errand_files(struct errand *errand)
 {
 	unsigned chunks = G_MAXUINT;
-	errand->files = migration_files_open(errand->folder, &errand->error);
+	errand->files = migration_files_open(errand->folder, errand->volume, &errand->error);
 	if (!errand->files)
 		return;
 	const struct migration_pipe pipe = visit_pipe(errand->link);

@@ -15,7 +15,7 @@ struct errand {
 	char *place, *ticket;
 	/* In: */
 	JsonNode *passport;            /* errand_files_link */
-	char *folder;                  /* errand_files */
+	char *folder, *volume;         /* errand_files; volume NULL: it has none */
 	struct migration_files *files; /* errand_files makes it */
 	struct migration_link *link;   /* errand_files_link and errand_memory_link make it */
 	int socket;                    /* errand_memory: QEMU's other end, taken */

@@ -12,6 +12,7 @@
 #include "common/error.h"
 #include "qvisor/manifest.h"
 #include "qvisor/migration_wire.h"
+#include "qvisor/user_volume.h"
 
 #define TAG_SIZE 16
 
@@ -49,6 +50,19 @@ bool migration_files_wanted(const char *name)
 	       !strcmp(name, "suspended") || has_name_between(name, "snapshot-", ".json") ||
 	       has_name_between(name, "snapshot-", ".memory") ||
 	       has_name_between(name, "snapshot-", ".disk");
+}
+
+/* What is in a volume's folder, and its name on the wire. */
+static const struct {
+	const char *wire, *file;
+} volume_files[] = {{"volume.key", "key"}, {"volume.disk", USER_VOLUME_DISK}};
+
+char *migration_files_path(const char *folder, const char *volume, const char *name)
+{
+	for (unsigned i = 0; volume && i < G_N_ELEMENTS(volume_files); i++)
+		if (!strcmp(name, volume_files[i].wire))
+			return g_build_filename(volume, volume_files[i].file, NULL);
+	return migration_files_wanted(name) ? g_build_filename(folder, name, NULL) : NULL;
 }
 
 static void sent_file_free(void *pointer)
@@ -91,10 +105,10 @@ static struct tag tag_of(EVP_MAC_CTX *mac, const uint8_t *bytes, size_t n)
 	return tag;
 }
 
-static bool add_file(
-    struct migration_files *files, const char *folder, const char *name, GError **error)
+static bool add_file(struct migration_files *files, const char *folder, const char *volume,
+    const char *name, GError **error)
 {
-	g_autofree char *path = g_build_filename(folder, name, NULL);
+	g_autofree char *path = migration_files_path(folder, volume, name);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return qvmi_error_set_errno(error, errno, "cannot read %s", path);
@@ -106,7 +120,7 @@ static bool add_file(
 	return true;
 }
 
-struct migration_files *migration_files_open(const char *folder, GError **error)
+struct migration_files *migration_files_open(const char *folder, const char *volume, GError **error)
 {
 	g_autoptr(GDir) dir = g_dir_open(folder, 0, error);
 	const char *name;
@@ -116,7 +130,10 @@ struct migration_files *migration_files_open(const char *folder, GError **error)
 	files->files = g_ptr_array_new_with_free_func(sent_file_free);
 	files->mac = mac_new();
 	while ((name = g_dir_read_name(dir)))
-		if (migration_files_wanted(name) && !add_file(files, folder, name, error))
+		if (migration_files_wanted(name) && !add_file(files, folder, NULL, name, error))
+			return NULL;
+	for (unsigned i = 0; volume && i < G_N_ELEMENTS(volume_files); i++)
+		if (!add_file(files, folder, volume, volume_files[i].wire, error))
 			return NULL;
 	if (files->files->len <= MIGRATION_FILES_MAX)
 		return g_steal_pointer(&files);
@@ -131,7 +148,7 @@ void migration_files_free(struct migration_files *files)
 		return;
 	g_ptr_array_unref(files->files);
 	EVP_MAC_CTX_free(files->mac);
-	OPENSSL_cleanse(files->chunk, sizeof(files->chunk)); /* the phone's key was in it */
+	OPENSSL_cleanse(files->chunk, sizeof(files->chunk)); /* keys were in it */
 	g_free(files);
 }
 

@@ -18,7 +18,7 @@
 #include "common/cleanup.h"
 
 #define MIGRATION_CHUNK 65536 /* a qcow2 cluster as overlay.h makes them */
-#define MIGRATION_FILES_MAX 64
+#define MIGRATION_FILES_MAX 96
 
 /* How bytes go to the other side and come from there. */
 struct migration_pipe {
@@ -29,8 +29,10 @@ struct migration_pipe {
 
 struct migration_files;
 
-/* Of the folder: all that belong to a phone (migration_files_wanted()). */
-struct migration_files *migration_files_open(const char *folder, GError **error);
+/* Of the folder: all that belong to a phone (migration_files_wanted()); and of the folder of its
+ * user's volume, NULL: it has none. */
+struct migration_files *migration_files_open(
+    const char *folder, const char *volume, GError **error);
 void migration_files_free(struct migration_files *files);
 /* Sends what has changed and waits until the other side has it; on its disk when `durable`.
  * `*chunks`: how many were sent. What the other side says went wrong there is the error. */
@@ -42,13 +44,17 @@ bool migration_files_pass(struct migration_files *files, const struct migration_
 bool migration_files_hand_over(const struct migration_pipe *pipe, GError **error);
 /* Whether a file of this name is a phone's and goes along. */
 bool migration_files_wanted(const char *name);
+/* Where the file is that has this name on the wire; caller frees. NULL: no phone has such a file.
+ * `volume` NULL: it has no volume. */
+char *migration_files_path(const char *folder, const char *volume, const char *name);
 
 /* The other side. */
 struct migration_receiver {
 	const char *folder;
-	unsigned reserve_mib; /* stays free on its disk */
+	unsigned reserve_mib; /* stays free on their disks */
 	const char *backing;  /* what overlay.qcow2 lies on here, NULL: no overlay is wanted */
 	const char *format;   /* of that */
+	const char *volume;   /* the folder of its user's volume; NULL: it has none */
 };
 /* True when the files are complete and we are to take over; whoever calls this says whether he
  * did, by migration_files_answer(). A wrong word of the other side is QVMI_ERROR_INVALID. */

@@ -41,10 +41,11 @@ static bool take_name(struct reception *r, const struct wire_head *head, GError 
 	if (!r->pipe->read(r->pipe->data, name, head->length, error))
 		return false;
 	r->overlay[head->file] = !strcmp(name, "overlay.qcow2");
-	if (strlen(name) != head->length || !migration_files_wanted(name) ||
+	g_autofree char *path =
+	    migration_files_path(r->receiver->folder, r->receiver->volume, name);
+	if (strlen(name) != head->length || !path ||
 	    (r->overlay[head->file] && !r->receiver->backing))
 		return wrong(error, "a file that phones do not have");
-	g_autofree char *path = g_build_filename(r->receiver->folder, name, NULL);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return qvmi_error_set_errno(error, errno, "cannot write %s", path);
@@ -52,20 +53,27 @@ static bool take_name(struct reception *r, const struct wire_head *head, GError 
 	return true;
 }
 
-static bool check_room(struct reception *r, uint64_t more, GError **error)
+static bool has_room(const struct reception *r, const char *folder, GError **error)
 {
-	r->since_room += more;
-	if (r->since_room < ROOM_EVERY)
-		return true;
-	r->since_room = 0;
-	uint64_t room = folder_free_mib(r->receiver->folder);
+	uint64_t room = folder_free_mib(folder);
 	if (room >= r->receiver->reserve_mib)
 		return true;
 	g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED,
 	    "%s has %" G_GUINT64_FORMAT
 	    " MiB of disk free, less than the %u that host.disk-reserve-mib wants; make room",
-	    r->receiver->folder, room, r->receiver->reserve_mib);
+	    folder, room, r->receiver->reserve_mib);
 	return false;
+}
+
+static bool check_room(struct reception *r, uint64_t more, GError **error)
+{
+	const struct migration_receiver *receiver = r->receiver;
+	r->since_room += more;
+	if (r->since_room < ROOM_EVERY)
+		return true;
+	r->since_room = 0;
+	return has_room(r, receiver->folder, error) &&
+	       (!receiver->volume || has_room(r, receiver->volume, error));
 }
 
 static bool write_at(int fd, const uint8_t *bytes, size_t n, off_t at, GError **error)
@@ -164,7 +172,7 @@ bool migration_files_receive(
 	for (unsigned i = 0; i < MIGRATION_FILES_MAX; i++)
 		if (r->fds[i] >= 0)
 			close(r->fds[i]);
-	OPENSSL_cleanse(r->chunk, sizeof(r->chunk)); /* the phone's key was in it */
+	OPENSSL_cleanse(r->chunk, sizeof(r->chunk)); /* keys were in it */
 	return good;
 }
 

@@ -34,6 +34,7 @@ integration-libvirt: programs
 .PHONY: faults-migrate
 faults-migrate: programs
 	@QVMI_BIN=$(abspath $(B)/bin) KILLS=$(ROUNDS) SEED=$(SEED) tests/integration/test_migrate_faults.sh
+	@QVMI_BIN=$(abspath $(B)/bin) KILLS=$(ROUNDS) SEED=$(SEED) tests/integration/test_migrate_volume.sh
 	@QVMI_BIN=$(abspath $(B)/bin) CUTS=$$(($(ROUNDS) / 10)) SEED=$(SEED) tests/integration/test_migrate_cut.sh
 # `make fuzz-qvisor [RUNS=1000000]`: what QEMU, a guest's agent, an image and the API's clients send, under libFuzzer
 # and the sanitizers, with the folder's own sources instrumented.

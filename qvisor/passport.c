@@ -11,7 +11,10 @@
 #include "qvisor/network_reach.h"
 #include "qvisor/phone_network.h"
 #include "qvisor/phone_table.h"
+#include "qvisor/phone_volume.h"
 #include "qvisor/template_store.h"
+#include "qvisor/user_volume.h"
+#include "qvisor/user_volume_store.h"
 
 /* What a saved state depends on beside QEMU's version. With KVM the guest sees the host's own
  * processor, so that has to have the same features. */
@@ -43,6 +46,21 @@ static int64_t disk_mib(const struct phone *phone)
 			blocks += status.st_blocks;
 	}
 	return (blocks * 512 >> 20) + 1;
+}
+
+static JsonObject *volume_json(const struct phone *phone)
+{
+	JsonObject *object = json_object_new();
+	struct user_volume volume = {0};
+	g_autofree char *folder =
+	    user_volume_store_find(phone->host->volumes, phone->volume->id, NULL);
+	if (folder)
+		user_volume_read(folder, &volume, NULL);
+	json_object_set_string_member(object, "id", phone->volume->id);
+	json_object_set_boolean_member(object, "plugged", phone->volume->plugged);
+	json_object_set_boolean_member(object, "mounted", phone->volume->mounted);
+	json_object_set_int_member(object, "disk_mib", (int64_t)volume.used_mib);
+	return object;
 }
 
 static JsonObject *machine_json(struct phone_machine machine)
@@ -91,6 +109,8 @@ JsonNode *passport_issue(const struct phone *phone)
 		    sums, template->files[i].role, template->files[i].sha256);
 	json_object_set_object_member(object, "sums", sums);
 	json_object_set_int_member(object, "disk_mib", disk_mib(phone));
+	if (phone->volume)
+		json_object_set_object_member(object, "volume", volume_json(phone));
 	return json_node_of(object);
 }
 
@@ -111,6 +131,7 @@ void passport_free(struct passport *passport)
 	g_free(passport->cpu);
 	g_free(passport->reach);
 	g_free(passport->host_network);
+	g_free(passport->volume);
 	g_clear_pointer(&passport->sums, json_object_unref);
 	g_free(passport);
 }
@@ -145,6 +166,24 @@ static bool parse_state(JsonObject *root, enum phone_state *state, GError **erro
 	if (word)
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
 		    "a phone that is \"%s\" does not move", word);
+	return false;
+}
+
+static bool parse_volume(JsonObject *root, struct passport *passport, GError **error)
+{
+	JsonObject *object =
+	    json_object_has_member(root, "volume") ? json_get_object(root, "volume", error) : NULL;
+	if (!object)
+		return !json_object_has_member(root, "volume");
+	if (!parse_text(object, "id", 36, &passport->volume, error) ||
+	    !json_get_optional_bool(object, "plugged", false, &passport->volume_plugged, error) ||
+	    !json_get_optional_bool(object, "mounted", false, &passport->volume_mounted, error) ||
+	    !json_get_int(object, "disk_mib", 0, G_MAXINT, &passport->volume_mib, error))
+		return false;
+	if (user_volume_id_valid(passport->volume))
+		return true;
+	g_set_error_literal(
+	    error, QVMI_ERROR, QVMI_ERROR_INVALID, "the id of the phone's volume is no UUID");
 	return false;
 }
 
@@ -187,7 +226,7 @@ static bool parse(struct passport *passport, JsonObject *root, GError **error)
 	    g_strdup(json_get_optional_string(root, "idempotency_key", 256, NULL));
 	passport->request_digest =
 	    g_strdup(json_get_optional_string(root, "request_digest", 64, NULL));
-	return check_names(passport, error);
+	return parse_volume(root, passport, error) && check_names(passport, error);
 }
 
 struct passport *passport_parse(JsonObject *object, GError **error)
@@ -255,9 +294,34 @@ static bool check_network(
 	return false;
 }
 
+static bool check_disk(
+    const struct host *host, const char *folder, int64_t mib, const char *what, GError **error)
+{
+	uint64_t room = folder_free_mib(folder);
+	if (room >= (uint64_t)mib + host->disk_reserve_mib)
+		return true;
+	g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED,
+	    "host %s has %" G_GUINT64_FORMAT
+	    " MiB of disk free; the phone's %s takes %" G_GINT64_FORMAT " and %u stay in reserve",
+	    host->id, room, what, mib, host->disk_reserve_mib);
+	return false;
+}
+
+static bool check_volume(const struct passport *passport, const struct host *host, GError **error)
+{
+	if (!passport->volume)
+		return true;
+	if (host->volumes)
+		return check_disk(host, user_volume_store_folder(host->volumes),
+		    passport->volume_mib, "volume", error);
+	g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
+	    "host %s keeps no users' volumes, and the phone has one; set host.volume-folder there",
+	    host->id);
+	return false;
+}
+
 static bool check_room(const struct passport *passport, const struct host *host, GError **error)
 {
-	uint64_t room = folder_free_mib(host->state_folder);
 	unsigned running = phone_table_running(host->phones);
 	if (passport->state == PHONE_RUNNING && running >= host->max_phones) {
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED,
@@ -265,15 +329,7 @@ static bool check_room(const struct passport *passport, const struct host *host,
 		    host->max_phones);
 		return false;
 	}
-	if (room < (uint64_t)passport->disk_mib + host->disk_reserve_mib) {
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED,
-		    "host %s has %" G_GUINT64_FORMAT
-		    " MiB of disk free; the phone's files take %" G_GINT64_FORMAT
-		    " and %u stay in reserve",
-		    host->id, room, passport->disk_mib, host->disk_reserve_mib);
-		return false;
-	}
-	return true;
+	return check_disk(host, host->state_folder, passport->disk_mib, "disk", error);
 }
 
 struct template *passport_admit(
@@ -297,7 +353,7 @@ struct template *passport_admit(
 	}
 	return check_machine(passport, template, host, error) &&
 	               check_network(passport, host, reach, error) &&
-	               check_room(passport, host, error)
+	               check_room(passport, host, error) && check_volume(passport, host, error)
 	           ? template
 	           : NULL;
 }

@@ -20,6 +20,9 @@ struct passport {
 	char *host_network;
 	JsonObject *sums; /* role -> SHA-256 of the template's files */
 	int64_t disk_mib; /* its files take */
+	char *volume;     /* its user's; NULL: none */
+	bool volume_plugged, volume_mounted;
+	int64_t volume_mib; /* that takes */
 };
 
 /* Of a phone here. Caller unrefs. */

@@ -312,6 +312,7 @@ static void on_gone(void *data, struct phone *phone, const GError *error)
 	g_autoptr(GError) failure = NULL;
 	if (phone) {
 		g_message("phone %s is destroyed", phone->uuid);
+		phone_volume_abandon(phone);
 		folder_delete(phone->folder, &failure);
 		phone_table_remove(phone->host->phones, phone);
 	} else if (!g_error_matches(error, QVMI_ERROR, QVMI_ERROR_NOT_FOUND)) {

@@ -11,6 +11,7 @@
 #include "qvisor/phone_save.h"
 #include "qvisor/phone_snapshot.h"
 #include "qvisor/phone_suspend.h"
+#include "qvisor/phone_volume.h"
 #include "qvisor/platform.h"
 
 struct phone_table {
@@ -140,6 +141,7 @@ static void load(struct phone_table *table, const char *name)
 	}
 	g_message("phone %s was never finished: removed", phone->uuid);
 	host->platform->end(host->platform, phone->uuid, pid, start_time);
+	phone_volume_abandon(phone);
 	phone_free(phone);
 	if (!folder_delete(folder, &error))
 		g_warning("%s", error->message);

@@ -69,6 +69,15 @@ void phone_volume_drop(struct phone *phone)
 	phone_record_store(phone, NULL);
 }
 
+void phone_volume_abandon(const struct phone *phone)
+{
+	g_autoptr(GError) error = NULL;
+	bool elsewhere = phone->left || (phone->arrival && !phone->established);
+	if (phone->volume && elsewhere &&
+	    !user_volume_store_destroy(phone->host->volumes, phone->volume->id, &error))
+		g_warning("phone %s: %s", phone->uuid, error->message);
+}
+
 /* --- the phone's end --- */
 
 void phone_volume_process_gone(struct phone *phone)

@@ -43,6 +43,9 @@ void phone_volume_wait(struct phone *phone, phone_done_fn done, void *data);
 void phone_volume_detach(struct phone *phone, phone_done_fn done, void *data);
 /* Lets go at once; nothing runs. */
 void phone_volume_drop(struct phone *phone);
+/* Of a phone that is about to be deleted here: when another host has it, and so its volume, what is
+ * of that here goes, too. */
+void phone_volume_abandon(const struct phone *phone);
 
 /* Of a QEMU that waits for saved state with the disk in it. */
 void phone_volume_plug_for_state(struct phone *phone);

@@ -95,7 +95,7 @@ void phone_volume_connect(struct phone *phone)
 	struct phone_volume *volume = phone->volume;
 	g_autoptr(GError) error = NULL;
 	if (!volume || volume->mounted || volume->working || volume->leaving.done ||
-	    !phone_volume_can_be_asked(phone))
+	    phone->departure || !phone_volume_can_be_asked(phone))
 		return;
 	volume->working = true;
 	g_clear_pointer(&volume->problem, g_free);

@@ -42,6 +42,11 @@ bool user_volume_id_valid(const char *id)
 	return g_uuid_string_is_valid(id) && strspn(id, "0123456789abcdef-") == strlen(id);
 }
 
+const char *user_volume_store_folder(const struct user_volume_store *store)
+{
+	return store->folder;
+}
+
 static char *path_of(const struct user_volume_store *store, const char *prefix, const char *id)
 {
 	return g_strdup_printf("%s/%s%s", store->folder, prefix, id);
@@ -283,6 +288,45 @@ char *user_volume_store_find(const struct user_volume_store *store, const char *
 	return NULL;
 }
 
+/* --- one that comes --- */
+
+static bool check_new(const struct user_volume_store *store, const char *id, GError **error)
+{
+	g_autofree char *folder = path_of(store, "", id);
+	g_autofree char *part = path_of(store, PART, id);
+	if (!g_file_test(folder, G_FILE_TEST_EXISTS) && !g_file_test(part, G_FILE_TEST_EXISTS))
+		return true;
+	g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
+	    "this host has a volume %s already, or one that is just coming", id);
+	return false;
+}
+
+char *user_volume_store_arrive(struct user_volume_store *store, const char *id, GError **error)
+{
+	if (!check_store(store, error) || !check_new(store, id, error))
+		return NULL;
+	g_autofree char *part = path_of(store, PART, id);
+	return folder_make(part, error) ? g_steal_pointer(&part) : NULL;
+}
+
+bool user_volume_store_arrived(struct user_volume_store *store, const char *id, GError **error)
+{
+	g_autofree char *folder = check_store(store, error) ? path_of(store, "", id) : NULL;
+	g_autofree char *part = folder ? path_of(store, PART, id) : NULL;
+	g_autofree char *from = g_strconcat(PART, id, NULL);
+	struct user_volume volume;
+	if (!folder)
+		return false;
+	if (user_volume_has_key(folder))
+		return true;
+	if (!user_volume_has_key(part)) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "the volume %s has come without its key", id);
+		return false;
+	}
+	return user_volume_read(part, &volume, error) && move(store, from, id, error);
+}
+
 bool user_volume_store_destroy_key(struct user_volume_store *store, const char *id, GError **error)
 {
 	g_autofree char *folder = check_store(store, error) ? path_of(store, "", id) : NULL;
@@ -292,7 +336,8 @@ bool user_volume_store_destroy_key(struct user_volume_store *store, const char *
 bool user_volume_store_destroy(struct user_volume_store *store, const char *id, GError **error)
 {
 	g_autofree char *folder = check_store(store, error) ? path_of(store, "", id) : NULL;
-	if (!folder || !user_volume_destroy(folder, error))
+	g_autofree char *part = folder ? path_of(store, PART, id) : NULL;
+	if (!folder || !user_volume_destroy(folder, error) || !user_volume_destroy(part, error))
 		return false;
 	g_message("volume %s is destroyed", id);
 	return true;

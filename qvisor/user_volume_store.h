@@ -4,7 +4,7 @@
  * stock of empty ones. The folders are the records; a rename is what gives one to somebody.
  *   ID            somebody's
  *   .ready-UUID   in stock
- *   .part-UUID    being made; the next start removes it
+ *   .part-UUID    being made, or coming from another host; the next start removes it
  * One without a key is one whose destruction was cut short: the next start goes on with it. Main
  * thread.
  */
@@ -32,18 +32,26 @@ struct user_volume_store *user_volume_store_open(
 /* Who waits is told QVMI_ERROR_CANCELLED. */
 void user_volume_store_free(struct user_volume_store *store);
 
+/* Borrowed. */
+const char *user_volume_store_folder(const struct user_volume_store *store);
 bool user_volume_id_valid(const char *id);
 /* The folder of a volume that is there; caller frees. NULL with QVMI_ERROR_NOT_FOUND, or with
  * _CONFLICT when the host keeps none (`store` NULL). */
 char *user_volume_store_find(const struct user_volume_store *store, const char *id, GError **error);
+
+/* One that comes from another host: makes its folder, to be written to; caller frees.
+ * QVMI_ERROR_CONFLICT when there is one of that id. user_volume_store_arrived(): it is whole so
+ * far, and there for whoever looks for it; also when it was already. */
+char *user_volume_store_arrive(struct user_volume_store *store, const char *id, GError **error);
+bool user_volume_store_arrived(struct user_volume_store *store, const char *id, GError **error);
 
 typedef void (*user_volume_store_fn)(void *data, const GError *error);
 /* There is a volume of this id afterwards: one from the stock, unless it is there already. Answers
  * once, from the main loop. */
 void user_volume_store_want(
     struct user_volume_store *store, const char *id, user_volume_store_fn done, void *data);
-/* Its key, which makes it unreadable; or all of it, the key first. Whoever has it must have let go.
- * True when there is none. */
+/* Its key, which makes it unreadable; or all of it, the key first, also of one that has not come
+ * whole. Whoever has it must have let go. True when there is none. */
 bool user_volume_store_destroy_key(struct user_volume_store *store, const char *id, GError **error);
 bool user_volume_store_destroy(struct user_volume_store *store, const char *id, GError **error);
 

@@ -27,6 +27,7 @@ void visit_free(struct visit *visit)
 	g_free(visit->folder);
 	g_free(visit->backing);
 	g_free(visit->format);
+	g_free(visit->volume);
 	g_free(visit);
 }
 

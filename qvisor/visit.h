@@ -25,7 +25,7 @@ struct visit {
 	char *ticket, *purpose;
 	JsonNode *line; /* all it said */
 	/* What it brings: */
-	char *folder, *backing, *format; /* "files" */
+	char *folder, *backing, *format, *volume; /* "files" */
 	struct migration_receiver receiver;
 	int socket; /* "memory": QEMU's other end */
 	/* In between: */

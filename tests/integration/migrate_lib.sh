@@ -10,7 +10,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../lib/certificate.sh"
 tiny=$("$here/../guest/build" | tail -n 1)
 work=$(mktemp -d) code='' body=''
-declare -A pids=() port=() reserve=() listen_also=() pool_also=()
+declare -A pids=() port=() reserve=() host_also=() listen_also=() pool_also=()
 
 # Clones have the template of their host in their command line.
 our_qemus() { # our_qemus [HOST]
@@ -42,6 +42,7 @@ host_conf() { # host_conf HOST
 		printf '[host]\nid=%s\nstate-folder=%s/%s/phones\ntemplate-folder=%s/%s/templates\n' "$1" "$work" "$1" "$work" "$1"
 		printf 'prespawn=0\ndisk-reserve-mib=%s\n' "${reserve[$1]:-1}"
 		[ -z "${jailed:-}" ] || printf 'launcher=%s/%s.launch\n' "$work" "$1"
+		printf '%s\n' "${host_also[$1]:-}"
 		printf '[phone]\nnetwork=%s\n' "${network:-isolated}"
 		printf '[listen]\nunix=%s/%s.sock\ndisplay=%s/%s.display\n' "$work" "$1" "$work" "$1"
 		printf 'certificate=%s/qvisord.pem\nkey=%s/qvisord.key\nclient-ca=%s/ca.pem\n' "$work" "$work" "$work"

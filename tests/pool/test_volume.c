@@ -65,7 +65,39 @@ static void test_outlives(void)
 	stage_down(&s);
 }
 
-/* A volume does not travel: its user gets a phone on its host, or none. */
+static bool volume_on(struct stage *s, const char *user, const char *host)
+{
+	AUTO(volume_record) volume = volume_of(s, user);
+
+	return g_str_equal(volume->host, host);
+}
+
+/* It goes where its phone goes, and is recorded there from the same moment on. */
+static void test_moves_along(void)
+{
+	struct stage s;
+	struct outcome a = {0};
+
+	stage_up(&s, 0, 8, false);
+	stage_volumes(&s, false);
+	lease(&s, "ann", NULL, &a);
+	g_assert_no_error(a.error);
+	stage_host(&s, "host-2");
+	run_until(manager_reachable_hosts(s.m) == 2);
+	g_assert_true(phone_record_set_moving(s.m->db, a.phone, "host-2", NULL));
+	g_assert_true(volume_on(&s, "ann", "host-1"));
+	g_hash_table_remove(s.hosts[0]->phones, a.phone);
+	simulated_host_add(s.hosts[1], a.phone, a.phone)->state = "running";
+	stage_restart(&s);
+	run_until(volume_on(&s, "ann", "host-2"));
+	AUTO(phone_record) r = phone_record_get(s.m->db, a.phone, NULL);
+	g_assert_cmpstr(r->host, ==, "host-2");
+	check_invariants(&s);
+	outcome_clear(&a);
+	stage_down(&s);
+}
+
+/* By itself it goes nowhere: its user gets a phone on its host, or none. */
 static void test_one_host(void)
 {
 	struct stage s;
@@ -170,6 +202,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/pool/volume/outlives", test_outlives);
+	g_test_add_func("/pool/volume/moves-along", test_moves_along);
 	g_test_add_func("/pool/volume/one-host", test_one_host);
 	g_test_add_func("/pool/volume/lost", test_lost);
 	g_test_add_func("/pool/volume/one-phone", test_one_phone);

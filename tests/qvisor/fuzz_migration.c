@@ -61,7 +61,7 @@ static void check_folder(const char *folder)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static char *folder;
+	static char *folder, *volume;
 	const uint8_t *line = memchr(data, '\n', size);
 	size_t passport = line ? (size_t)(line - data) : 0;
 	struct input input = {data + passport, size - passport};
@@ -69,14 +69,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	g_autoptr(GError) error = NULL;
 	if (!folder && !(folder = g_dir_make_tmp("qvmi-fuzz-XXXXXX", NULL)))
 		abort();
-	if (!folder_make(folder, NULL))
+	if (!volume)
+		volume = g_strconcat(folder, ".volume", NULL);
+	if (!folder_make(folder, NULL) || !folder_make(volume, NULL))
 		abort();
-	const struct migration_receiver receiver = {folder, 0, "/base", "raw"};
+	const struct migration_receiver receiver = {
+	    .folder = folder, .backing = "/base", .format = "raw", .volume = volume};
 	read_passport(data, passport);
 	if (migration_files_receive(&receiver, &pipe, &error) == !!error)
 		abort();
 	check_folder(folder);
-	if (!folder_delete(folder, NULL))
+	if (!folder_delete(folder, NULL) || !folder_delete(volume, NULL))
 		abort();
 	return 0;
 }

@@ -63,12 +63,12 @@ static void *receive(void *data)
 
 static void set_up(struct fixture *f, gconstpointer data)
 {
-	(void)data;
 	f->here = g_dir_make_tmp("qvmi-here-XXXXXX", NULL);
 	f->there = g_dir_make_tmp("qvmi-there-XXXXXX", NULL);
 	f->base = g_build_filename(f->there, "its base", NULL);
 	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, f->ends), ==, 0);
-	f->receiver = (struct migration_receiver){f->there, 0, f->base, "raw"};
+	f->receiver = (struct migration_receiver){
+	    .folder = f->there, .backing = f->base, .format = "raw", .volume = data};
 	f->thread = g_thread_new("receiver", receive, f);
 }
 
@@ -138,7 +138,7 @@ static void test_passes(struct fixture *f, gconstpointer data)
 	put(f, "suspended", (off_t)10 * CHUNK, 'b', 5); /* a hole before it */
 	put(f, "key", 0, 'k', 32);
 	put(f, "qemu.log", 0, 'l', 10);
-	AUTO(migration_files) files = migration_files_open(f->here, &error);
+	AUTO(migration_files) files = migration_files_open(f->here, NULL, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(pass(f, files), ==, 4 + 1 + 1);
 	assert_same(f, "suspended");
@@ -176,7 +176,7 @@ static void test_overlay(struct fixture *f, gconstpointer data)
 	g_autofree char *wanted = g_build_filename(f->there, "wanted", NULL);
 	g_assert_true(overlay_create(
 	    path, "/nowhere/another host's/base, much longer", "qcow2", 1 << 20, &error));
-	AUTO(migration_files) files = migration_files_open(f->here, &error);
+	AUTO(migration_files) files = migration_files_open(f->here, NULL, &error);
 	g_assert_no_error(error);
 	pass(f, files);
 	g_assert_true(overlay_create(wanted, f->base, "raw", 1 << 20, &error));
@@ -256,7 +256,7 @@ static void test_no_room(struct fixture *f, gconstpointer data)
 	g_autoptr(GError) error = NULL;
 	f->receiver.reserve_mib = G_MAXUINT;
 	put(f, "suspended", 0, 'a', 20 << 20);
-	AUTO(migration_files) files = migration_files_open(f->here, &error);
+	AUTO(migration_files) files = migration_files_open(f->here, NULL, &error);
 	const struct migration_pipe pipe = pipe_of(&f->ends[0]);
 	unsigned chunks;
 	g_assert_false(migration_files_pass(files, &pipe, false, &chunks, &error));
@@ -276,6 +276,37 @@ static void test_cut(struct fixture *f, gconstpointer data)
 #define ADD(name, data, test)                                                                      \
 	g_test_add("/migration-files/" name, struct fixture, data, set_up, test, tear_down)
 
+/* Its user's volume: another folder here and there, and none where none is expected. */
+static void test_volume(struct fixture *f, gconstpointer volume)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *here = g_dir_make_tmp("qvmi-volume-XXXXXX", NULL);
+	const struct migration_pipe pipe = pipe_of(&f->ends[0]);
+	unsigned chunks;
+	put(f, "key", 0, 'p', 32);
+	g_assert_false(migration_files_open(f->here, here, &error));
+	g_clear_error(&error);
+	g_autofree char *disk = g_build_filename(here, "disk.luks", NULL);
+	g_autofree char *key = g_build_filename(here, "key", NULL);
+	g_assert_true(g_file_set_contents(disk, "a disk", -1, NULL));
+	g_assert_true(g_file_set_contents(key, "a key", -1, NULL));
+	AUTO(migration_files) files = migration_files_open(f->here, here, &error);
+	g_assert_no_error(error);
+	if (volume) {
+		g_assert_cmpuint(pass(f, files), ==, 3);
+		g_autofree char *its_disk = contents(volume, "disk.luks", NULL);
+		g_autofree char *its_key = contents(volume, "key", NULL);
+		g_assert_cmpstr(its_disk, ==, "a disk");
+		g_assert_cmpstr(its_key, ==, "a key");
+		assert_same(f, "key");
+	} else {
+		g_assert_false(migration_files_pass(files, &pipe, true, &chunks, &error));
+		end_receiver(f);
+		g_assert_error(f->error, QVMI_ERROR, QVMI_ERROR_INVALID);
+	}
+	g_assert_true(folder_delete(here, NULL));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -290,5 +321,9 @@ int main(int argc, char **argv)
 	ADD("wrong/header", NULL, test_header);
 	ADD("no-room", NULL, test_no_room);
 	ADD("cut", NULL, test_cut);
-	return g_test_run();
+	g_autofree char *volume = g_dir_make_tmp("qvmi-volume-XXXXXX", NULL);
+	ADD("volume", volume, test_volume);
+	ADD("volume/unexpected", NULL, test_volume);
+	int status = g_test_run();
+	return folder_delete(volume, NULL) ? status : 1;
 }
