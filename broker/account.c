@@ -8,6 +8,7 @@
 #define NO_USER "there is no user %s"
 
 #define NAME_MAX_SIZE 64
+#define COLUMNS "name, password, admin, created, principal, full_name, manager"
 
 void account_free(struct account *account)
 {
@@ -15,6 +16,9 @@ void account_free(struct account *account)
 		return;
 	g_free(account->name);
 	g_free(account->password);
+	g_free(account->principal);
+	g_free(account->full_name);
+	g_free(account->manager);
 	g_free(account);
 }
 
@@ -40,6 +44,9 @@ static void *account_from_row(struct rows *rows)
 	account->password = g_strdup(rows_string(rows, 1));
 	account->admin = rows_int(rows, 2) != 0;
 	account->created = rows_int(rows, 3);
+	account->principal = g_strdup(rows_string(rows, 4));
+	account->full_name = g_strdup(rows_string(rows, 5));
+	account->manager = g_strdup(rows_string(rows, 6));
 	return account;
 }
 
@@ -51,8 +58,8 @@ static bool not_found(const char *name, GError **error)
 
 struct account *account_find(struct database *database, const char *name, GError **error)
 {
-	struct rows *rows = database_query(database, error,
-	    "SELECT name, password, admin, created FROM users WHERE name = ?", "s", name);
+	struct rows *rows = database_query(
+	    database, error, "SELECT " COLUMNS " FROM users WHERE name = ?", "s", name);
 	return rows_first(rows, account_from_row, error, NO_USER, name);
 }
 
@@ -91,7 +98,7 @@ GPtrArray *account_list(
     struct database *database, const char *after, unsigned limit, GError **error)
 {
 	struct rows *rows = database_query(database, error,
-	    "SELECT name, password, admin, created FROM users WHERE name > ? ORDER BY name LIMIT ?",
-	    "si", after, (int64_t)limit);
+	    "SELECT " COLUMNS " FROM users WHERE name > ? ORDER BY name LIMIT ?", "si", after,
+	    (int64_t)limit);
 	return rows_list(rows, account_from_row, (GDestroyNotify)account_free, error);
 }

@@ -9,12 +9,16 @@
 
 const struct http_route api_routes[] = {
     {.method = "POST", .pattern = "/v1/login", .handler = api_login},
+    {.method = "POST", .pattern = "/v1/login/negotiate", .handler = api_negotiate},
     {.method = "POST", .pattern = "/v1/logout", .handler = api_logout},
     {.method = "GET", .pattern = "/v1/whoami", .handler = api_whoami},
     {.method = "GET", .pattern = "/v1/packages", .handler = api_package_list},
     {.method = "POST", .pattern = "/v1/packages", .handler = api_package_put},
     {.method = "DELETE", .pattern = "/v1/packages/{id}", .handler = api_package_remove},
     {.method = "POST", .pattern = "/v1/packages/{id}/grants", .handler = api_package_grant},
+    {.method = "DELETE",
+        .pattern = "/v1/packages/{id}/grants",
+        .handler = api_package_revoke_audience},
     {.method = "DELETE",
         .pattern = "/v1/packages/{id}/grants/{user}",
         .handler = api_package_revoke},

@@ -28,6 +28,13 @@ JsonObject *api_package_json(const struct package *package); /* caller unrefs */
 /* {"packages"} of a user. NULL with error. Caller unrefs. */
 JsonArray *api_packages_of(struct broker *broker, const char *user, GError **error);
 
+/* Answers with a new sign-in of this user. Everything that can fail does before anything is
+ * answered. `browser`: the token goes into the cookie. */
+bool api_welcome(struct broker *broker, struct http_request *request, const char *user,
+    const char *address, bool browser, GError **error);
+
+/* api_negotiate.c */
+void api_negotiate(struct http_request *request, void *data);
 /* api_login.c */
 void api_login(struct http_request *request, void *data);
 void api_logout(struct http_request *request, void *data);
@@ -48,6 +55,7 @@ void api_package_put(struct http_request *request, void *data);
 void api_package_remove(struct http_request *request, void *data);
 void api_package_grant(struct http_request *request, void *data);
 void api_package_revoke(struct http_request *request, void *data);
+void api_package_revoke_audience(struct http_request *request, void *data);
 /* api_asset.c */
 void api_icon(struct http_request *request, void *data);
 void api_description(struct http_request *request, void *data);

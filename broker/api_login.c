@@ -42,10 +42,9 @@ static JsonObject *who(const char *user, bool admin, int64_t expires)
 	return object;
 }
 
-/* Everything that can fail, before anything is answered. */
-static bool welcome(struct sign_in *sign_in, const char *user, GError **error)
+bool api_welcome(struct broker *broker, struct http_request *request, const char *user,
+    const char *address, bool browser, GError **error)
 {
-	struct broker *broker = sign_in->broker;
 	int64_t now = broker_now(broker);
 	AUTO(account) account = account_find(broker->database, user, error);
 	if (!account)
@@ -59,13 +58,13 @@ static bool welcome(struct sign_in *sign_in, const char *user, GError **error)
 		return false;
 	JsonObject *object = who(account->name, account->admin, now + broker->token_lifetime_s);
 	json_object_set_array_member(object, "packages", g_steal_pointer(&packages));
-	if (sign_in->browser)
-		browser_set_cookie(
-		    sign_in->request, CALLER_COOKIE, token, broker->token_lifetime_s);
+	if (browser)
+		browser_set_cookie(request, CALLER_COOKIE, token, broker->token_lifetime_s);
 	else
 		json_object_set_string_member(object, "token", token);
-	g_message("%s signed in from %s", account->name, sign_in->address);
-	api_respond(sign_in->request, 200, object);
+	g_message("%s signed in from %s", account->name, address);
+	metric_add(broker->sign_ins, "succeeded", 1);
+	api_respond(request, 200, object);
 	return true;
 }
 
@@ -89,10 +88,9 @@ static void authenticated(const char *user, const GError *error, void *data)
 		return api_fail(sign_in->request, failure);
 	}
 	attempt_limiter_succeeded(broker->limiter, sign_in->typed, sign_in->address);
-	if (welcome(sign_in, user, &failure)) {
-		metric_add(broker->sign_ins, "succeeded", 1);
+	if (api_welcome(
+	        broker, sign_in->request, user, sign_in->address, sign_in->browser, &failure))
 		return;
-	}
 	metric_add(broker->sign_ins, "failed", 1);
 	api_fail(sign_in->request, failure);
 }

@@ -32,6 +32,14 @@ JsonArray *api_packages_of(struct broker *broker, const char *user, GError **err
 	return array;
 }
 
+static JsonArray *names_json(GPtrArray *names)
+{
+	JsonArray *array = json_array_sized_new(names->len);
+	for (unsigned i = 0; i < names->len; i++)
+		json_array_add_string_element(array, names->pdata[i]);
+	return array;
+}
+
 /* Every package, with the names of those who have it. */
 static JsonArray *all_packages(struct broker *broker, GError **error)
 {
@@ -42,13 +50,16 @@ static JsonArray *all_packages(struct broker *broker, GError **error)
 	for (unsigned i = 0; i < packages->len; i++) {
 		const struct package *package = packages->pdata[i];
 		g_autoptr(GPtrArray) names = package_grantees(broker->database, package->id, error);
-		if (!names)
+		g_autoptr(GPtrArray) groups =
+		    package_audience(broker->database, package->id, "group", error);
+		g_autoptr(GPtrArray) units =
+		    package_audience(broker->database, package->id, "unit", error);
+		if (!names || !groups || !units)
 			return NULL;
-		JsonArray *users = json_array_sized_new(names->len);
-		for (unsigned k = 0; k < names->len; k++)
-			json_array_add_string_element(users, names->pdata[k]);
 		JsonObject *object = api_package_json(package);
-		json_object_set_array_member(object, "users", users);
+		json_object_set_array_member(object, "users", names_json(names));
+		json_object_set_array_member(object, "groups", names_json(groups));
+		json_object_set_array_member(object, "units", names_json(units));
 		json_array_add_object_element(array, object);
 	}
 	return g_steal_pointer(&array);
@@ -123,17 +134,46 @@ void api_package_remove(struct http_request *request, void *data)
 	http_respond_empty(request, 204);
 }
 
+/* Whom a package is given to: exactly one of these. */
+static const char *const receivers[] = {"user", "group", "unit"};
+
+static const char *receiver_of(JsonObject *body, const char **kind, GError **error)
+{
+	const char *name = NULL;
+	for (unsigned i = 0; i < G_N_ELEMENTS(receivers); i++) {
+		g_autoptr(GError) failure = NULL;
+		const char *given = json_get_optional_string(body, receivers[i], 256, &failure);
+		if (failure || (given && name)) {
+			g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID, "%s",
+			    failure ? failure->message : "give one of user, group and unit");
+			return NULL;
+		}
+		if (given)
+			*kind = receivers[i];
+		name = given ? given : name;
+	}
+	if (!name || !*name)
+		g_set_error_literal(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "user, group or unit is missing: who gets the package");
+	return name && *name ? name : NULL;
+}
+
 void api_package_grant(struct http_request *request, void *data)
 {
 	struct broker *broker = data;
 	g_autoptr(GError) error = NULL;
+	const char *kind = "";
 	AUTO(caller) caller = caller_identify_admin(broker, request, BROWSER_WRITES, &error);
 	JsonObject *body = caller ? api_body(request, &error) : NULL;
-	const char *user = body ? json_get_string(body, "user", 256, &error) : NULL;
+	const char *name = body ? receiver_of(body, &kind, &error) : NULL;
 	const char *id = http_request_parameter(request, "id");
-	if (!user || !package_grant(broker->database, id, user, broker_now(broker), &error))
+	int64_t now = broker_now(broker);
+	if (!name ||
+	    !(g_str_equal(kind, "user")
+	            ? package_grant(broker->database, id, name, now, &error)
+	            : package_grant_audience(broker->database, id, kind, name, now, &error)))
 		return api_fail(request, error);
-	g_message("package %s granted to %s by %s", id, user, caller_name(caller));
+	g_message("package %s granted to %s %s by %s", id, kind, name, caller_name(caller));
 	http_respond_empty(request, 204);
 }
 
@@ -147,5 +187,24 @@ void api_package_revoke(struct http_request *request, void *data)
 	if (!caller || !package_revoke(broker->database, id, user, &error))
 		return api_fail(request, error);
 	g_message("package %s taken from %s by %s", id, user, caller_name(caller));
+	http_respond_empty(request, 204);
+}
+
+/* Names of units have slashes in them, so they are no part of a path. */
+void api_package_revoke_audience(struct http_request *request, void *data)
+{
+	struct broker *broker = data;
+	g_autoptr(GError) error = NULL;
+	AUTO(caller) caller = caller_identify_admin(broker, request, BROWSER_WRITES, &error);
+	const char *id = http_request_parameter(request, "id");
+	const char *group = http_request_query(request, "group");
+	const char *unit = http_request_query(request, "unit");
+	const char *kind = group ? "group" : "unit", *name = group ? group : unit;
+	if (caller && (!name || (group && unit)))
+		error = g_error_new(QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "query: group or unit, from whom the package is taken");
+	if (error || !package_revoke_audience(broker->database, id, kind, name, &error))
+		return api_fail(request, error);
+	g_message("package %s taken from %s %s by %s", id, kind, name, caller_name(caller));
 	http_respond_empty(request, 204);
 }

@@ -57,6 +57,12 @@ void api_user_list(struct http_request *request, void *data)
 	for (unsigned i = 0; i < accounts->len; i++) {
 		const struct account *account = accounts->pdata[i];
 		JsonObject *user = user_json(account->name, account->admin, account->created);
+		if (account->principal)
+			json_object_set_string_member(user, "principal", account->principal);
+		if (account->full_name && *account->full_name)
+			json_object_set_string_member(user, "full_name", account->full_name);
+		if (account->manager && *account->manager)
+			json_object_set_string_member(user, "manager", account->manager);
 		json_array_add_object_element(array, user);
 	}
 	JsonObject *object = json_object_new();
@@ -167,7 +173,10 @@ void api_user_password(struct http_request *request, void *data)
 	account = password ? account_find(
 	                         broker->database, http_request_parameter(request, "name"), &error)
 	                   : NULL;
-	if (!account)
+	if (account && account->principal)
+		error = g_error_new(QVMI_ERROR, QVMI_ERROR_CONFLICT,
+		    "%s signs in with Kerberos; the password is changed there", account->name);
+	if (error)
 		return api_fail(request, error);
 	hash_then(change_new(broker, request, caller, account->name), password);
 }

@@ -5,6 +5,7 @@
 
 static const struct authenticator *const authenticators[] = {
     &authenticator_local,
+    &authenticator_kerberos,
 };
 
 const struct authenticator *authenticator_find(const char *name, GError **error)

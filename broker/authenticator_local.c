@@ -49,6 +49,9 @@ static bool local_verify(void *state, const char *user, const char *password, au
 		g_propagate_error(error, g_steal_pointer(&failure));
 		return false;
 	}
+	if (account && account->principal)
+		g_clear_pointer(
+		    &account, account_free); /* Kerberos knows him, we have no password */
 	struct attempt *attempt = g_new0(struct attempt, 1);
 	attempt->context = context;
 	attempt->user = account ? g_strdup(account->name) : NULL;

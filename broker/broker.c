@@ -61,6 +61,12 @@ static bool open_records(struct broker *broker, const char *path, GError **error
 	       session_fail_allocating(broker->database, broker_now(broker), error);
 }
 
+static void sessions_ended(void *data)
+{
+	struct broker *broker = data;
+	stream_ender_run(broker->streams);
+}
+
 static bool open_sign_in(
     struct broker *broker, const struct broker_options *options, GError **error)
 {
@@ -72,8 +78,12 @@ static bool open_sign_in(
 	broker->authenticator = authenticator_find(options->authenticator, error);
 	if (!broker->authenticator)
 		return false;
-	broker->authenticator_context = (struct authenticator_context){
-	    .database = broker->database, .passwords = broker->passwords};
+	broker->authenticator_context = (struct authenticator_context){.database = broker->database,
+	    .passwords = broker->passwords,
+	    .realm = options->realm,
+	    .clock = broker->clock,
+	    .ended = sessions_ended,
+	    .data = broker};
 	broker->authenticator_state =
 	    broker->authenticator->open(&broker->authenticator_context, error);
 	return broker->authenticator_state != NULL;
@@ -121,14 +131,14 @@ void broker_free(struct broker *broker)
 		return;
 	if (broker->sweep)
 		g_source_remove(broker->sweep);
-	/* These two answer the requests they hold, so they go before the server, and what the
-	 * answers need goes after. */
+	/* These answer the requests they hold, so they go before the server, and what the answers
+	 * need goes after. */
 	password_worker_free(broker->passwords);
+	if (broker->authenticator_state)
+		broker->authenticator->close(broker->authenticator_state);
 	pool_client_free(broker->pool);
 	stream_ender_free(broker->streams);
 	http_server_free(broker->server);
-	if (broker->authenticator_state)
-		broker->authenticator->close(broker->authenticator_state);
 	attempt_limiter_free(broker->limiter);
 	grant_key_free(broker->grant_key);
 	database_free(broker->database);

@@ -18,7 +18,8 @@
 struct broker_options {
 	const char *database_path;
 	const char *grant_private_key;
-	const char *authenticator; /* "local" */
+	const char *authenticator;          /* "local", "kerberos" */
+	const struct realm_settings *realm; /* NULL: none; borrowed, outlives the broker */
 	struct http_client_options pool;
 	const char *web_folder;  /* NULL: no pages */
 	const char *web_connect; /* CSP sources that a page may stream from, "wss:" */

@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 
 #include "broker/broker.h"
+#include "broker/realm_settings.h"
 #include "common/daemon.h"
 #include "common/error.h"
 
@@ -22,7 +23,8 @@ static const struct config_key keys[] = {
     {"pool", "ca", CONFIG_PATH, NULL, 0, 0, "CA that poold's certificate must be of"},
     {"pool", "certificate", CONFIG_PATH, NULL, 0, 0, "our certificate, for mutual TLS"},
     {"pool", "key", CONFIG_PATH, NULL, 0, 0, "its key"},
-    {"sign-in", "backend", CONFIG_STRING, "local", 0, 0, "who knows the passwords"},
+    {"sign-in", "backend", CONFIG_STRING, "local", 0, 0, "who knows people: local, or kerberos"},
+    REALM_CONFIG_KEYS,
     {"session", "lifetime-s", CONFIG_INT, "43200", 60, 30 * 86400, "a sign-in lasts so long"},
     {"session", "grant-lifetime-s", CONFIG_INT, "30", 5, 60, "a grant has to be used within"},
     {"argon2", "memory-kib", CONFIG_INT, "65536", 1024, 4 * 1024 * 1024, "memory of one computation"},
@@ -33,12 +35,14 @@ static const struct config_key keys[] = {
 };
 /* clang-format on */
 
-static struct broker *start(const struct config *config, GError **error)
+static struct broker *start(
+    const struct config *config, const struct realm_settings *realm, GError **error)
 {
 	const struct broker_options options = {
 	    .database_path = daemon_require(config, "database", "path"),
 	    .grant_private_key = daemon_require(config, "grant", "private-key"),
 	    .authenticator = config_string(config, "sign-in", "backend"),
+	    .realm = realm,
 	    .pool =
 	        {
 	            .base_url = daemon_require(config, "pool", "url"),
@@ -84,7 +88,12 @@ int main(int argc, char **argv)
 	/* The grant key and people's passwords are in our memory. */
 	prctl(PR_SET_DUMPABLE, 0);
 	g_autoptr(GError) error = NULL;
-	AUTO(broker) broker = start(daemon_config(daemon), &error);
+	AUTO(realm_settings)
+	realm = realm_settings_load(daemon_config(daemon),
+	    daemon_require(daemon_config(daemon), "listen", "certificate"), &error);
+	if (error)
+		daemon_fail("reading the configuration", error);
+	AUTO(broker) broker = start(daemon_config(daemon), realm, &error);
 	if (!broker)
 		daemon_fail("starting", error);
 	if (!listen_all(broker, daemon_config(daemon), &error))

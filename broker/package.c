@@ -148,7 +148,7 @@ GPtrArray *package_list(struct database *database, const char *user, GError **er
 	struct rows *rows =
 	    user ? database_query(database, error,
 	               "SELECT " COLUMNS
-	               " FROM packages p JOIN package_grants g ON g.package = p.id "
+	               " FROM packages p JOIN package_holders g ON g.package = p.id "
 	               "WHERE g.user = ? ORDER BY p.name, p.id",
 	               "s", user)
 	         : database_query(database, error,
@@ -166,6 +166,30 @@ bool package_grant(
 	           "INSERT INTO package_grants (package, user, created) VALUES (?, ?, ?) "
 	           "ON CONFLICT DO NOTHING",
 	           "ssi", id, account->name, now);
+}
+
+bool package_grant_audience(struct database *database, const char *id, const char *kind,
+    const char *name, int64_t now, GError **error)
+{
+	AUTO(package) package = package_find(database, id, error);
+	return package && database_exec(database, error,
+	                      "INSERT INTO package_audiences (package, kind, name, created) "
+	                      "VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+	                      "sssi", id, kind, name, now);
+}
+
+bool package_revoke_audience(
+    struct database *database, const char *id, const char *kind, const char *name, GError **error)
+{
+	if (!database_exec(database, error,
+	        "DELETE FROM package_audiences WHERE package = ? AND kind = ? AND name = ?", "sss",
+	        id, kind, name))
+		return false;
+	if (database_changes(database) == 1)
+		return true;
+	g_set_error(error, QVMI_ERROR, QVMI_ERROR_NOT_FOUND, "%s %s does not have package %s", kind,
+	    name, id);
+	return false;
 }
 
 bool package_revoke(struct database *database, const char *id, const char *user, GError **error)
@@ -192,12 +216,21 @@ GPtrArray *package_grantees(struct database *database, const char *id, GError **
 	return rows_list(rows, name_from_row, g_free, error);
 }
 
+GPtrArray *package_audience(
+    struct database *database, const char *id, const char *kind, GError **error)
+{
+	struct rows *rows = database_query(database, error,
+	    "SELECT name FROM package_audiences WHERE package = ? AND kind = ? ORDER BY name", "ss",
+	    id, kind);
+	return rows_list(rows, name_from_row, g_free, error);
+}
+
 struct package *package_for_user(
     struct database *database, const char *id, const char *user, GError **error)
 {
 	AUTO(rows)
 	rows = database_query(database, error,
-	    "SELECT " COLUMNS " FROM packages p JOIN package_grants g ON g.package = p.id "
+	    "SELECT " COLUMNS " FROM packages p JOIN package_holders g ON g.package = p.id "
 	    "WHERE p.id = ? AND g.user = ?",
 	    "ss", id, user);
 	GError *failure = NULL;

@@ -31,14 +31,22 @@ bool package_put(struct database *database, const struct package *package, int64
 bool package_remove(struct database *database, const char *id, GError **error);
 struct package *package_find(struct database *database, const char *id, GError **error);
 
-/* The packages granted to `user`, or all when `user` is NULL, by name. Elements are struct package;
- * caller unrefs. */
+/* The packages of `user`, in person or by a group or unit, or all when `user` is NULL, by name.
+ * Elements are struct package; caller unrefs. */
 GPtrArray *package_list(struct database *database, const char *user, GError **error);
 
 /* Granting twice is no error. */
 bool package_grant(
     struct database *database, const char *id, const char *user, int64_t now, GError **error);
 bool package_revoke(struct database *database, const char *id, const char *user, GError **error);
+/* Same for a whole group or organisational unit ("group", "unit") of the company's directory, by
+ * its name, whether it is there (yet) or not. */
+bool package_grant_audience(struct database *database, const char *id, const char *kind,
+    const char *name, int64_t now, GError **error);
+bool package_revoke_audience(
+    struct database *database, const char *id, const char *kind, const char *name, GError **error);
+GPtrArray *package_audience(
+    struct database *database, const char *id, const char *kind, GError **error);
 /* Names, in order; elements are char *, caller unrefs. */
 GPtrArray *package_grantees(struct database *database, const char *id, GError **error);
 /* The package, if `user` may use it; else QVMI_ERROR_DENIED, the same for a package that is not

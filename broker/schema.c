@@ -63,5 +63,31 @@ const char *const broker_schema[] = {
     /* stream_ended: no stream of a session that has ended goes on, or can begin. */
     "ALTER TABLE sessions ADD COLUMN stream_ended INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX sessions_streaming ON sessions (ended) WHERE NOT stream_ended;",
+    /*
+     * A user has a password or, with Kerberos, a principal; checked: when the directory was asked.
+     * package_holders: who has which package, in person or as one of a group or unit.
+     */
+    "ALTER TABLE users ADD COLUMN principal TEXT;"
+    "ALTER TABLE users ADD COLUMN full_name TEXT;"
+    "ALTER TABLE users ADD COLUMN manager TEXT;"
+    "ALTER TABLE users ADD COLUMN checked INTEGER NOT NULL DEFAULT 0;"
+    "CREATE UNIQUE INDEX users_principal ON users (principal) WHERE principal IS NOT NULL;"
+    "CREATE TABLE memberships ("
+    "  user TEXT NOT NULL COLLATE NOCASE REFERENCES users (name) ON DELETE CASCADE,"
+    "  kind TEXT NOT NULL CHECK (kind IN ('group', 'unit')),"
+    "  name TEXT NOT NULL COLLATE NOCASE,"
+    "  PRIMARY KEY (user, kind, name)"
+    ") STRICT;"
+    "CREATE TABLE package_audiences ("
+    "  package TEXT NOT NULL REFERENCES packages (id) ON DELETE CASCADE,"
+    "  kind TEXT NOT NULL CHECK (kind IN ('group', 'unit')),"
+    "  name TEXT NOT NULL COLLATE NOCASE,"
+    "  created INTEGER NOT NULL,"
+    "  PRIMARY KEY (package, kind, name)"
+    ") STRICT;"
+    "CREATE VIEW package_holders AS"
+    "  SELECT package, user FROM package_grants UNION"
+    "  SELECT a.package, m.user FROM package_audiences a"
+    "    JOIN memberships m ON m.kind = a.kind AND m.name = a.name;",
     NULL,
 };

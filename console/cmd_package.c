@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* qvmi package, qvmi session */
+#include "common/error.h"
 #include "common/json.h"
 #include "console/api.h"
 #include "console/nouns.h"
@@ -20,35 +21,67 @@ static bool package_list(struct cli *cli, GError **error)
 {
 	static const struct output_column columns[] = {{"ID", "id"}, {"NAME", "name"},
 	    {"KIND", "kind"}, {"POOL", "pool"}, {"APPLICATION", "application"}, {"USERS", "users"},
-	    {0}};
+	    {"GROUPS", "groups"}, {"UNITS", "units"}, {0}};
 	return list(cli, "/v1/packages?all=1", "packages", columns, error);
+}
+
+/* Who gets or loses a package: USER, --group or --unit, one of them. */
+struct receiver {
+	const char *kind, *name;
+};
+
+static bool read_receiver(struct cli *cli, struct receiver *receiver, GError **error)
+{
+	const struct receiver given[] = {{"user", cli_argument(cli, 1)},
+	    {"group", cli_option(cli, "group")}, {"unit", cli_option(cli, "unit")}};
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(given); i++)
+		if (given[i].name) {
+			*receiver = given[i];
+			n++;
+		}
+	if (n != 1)
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "give one of USER, --group NAME and --unit PATH");
+	return n == 1;
 }
 
 static bool package_grant(struct cli *cli, GError **error)
 {
-	const char *id = cli_argument(cli, 0), *user = cli_argument(cli, 1);
+	const char *id = cli_argument(cli, 0);
+	struct receiver to;
 	g_autofree char *path = http_path("/v1/packages/%s/grants", id);
-	struct http_client *broker = cli_broker(cli, error);
+	struct http_client *broker = read_receiver(cli, &to, error) ? cli_broker(cli, error) : NULL;
 
 	if (!broker)
 		return false;
 	JsonObject *body = json_object_new();
-	json_object_set_string_member(body, "user", user);
+	json_object_set_string_member(body, to.kind, to.name);
 	g_autoptr(JsonNode) node = api_call(broker, "POST", path, body, error);
 	if (node)
-		output_done(cli, node, "%s has %s", user, id);
+		output_done(cli, node, "%s %s has %s", to.kind, to.name, id);
 	return node != NULL;
 }
 
 static bool package_revoke(struct cli *cli, GError **error)
 {
-	const char *id = cli_argument(cli, 0), *user = cli_argument(cli, 1);
-	g_autofree char *path = http_path("/v1/packages/%s/grants/%s", id, user);
-	struct http_client *broker = cli_broker(cli, error);
-	g_autoptr(JsonNode) node = broker ? api_call(broker, "DELETE", path, NULL, error) : NULL;
+	const char *id = cli_argument(cli, 0);
+	struct receiver from;
+	struct http_client *broker =
+	    read_receiver(cli, &from, error) ? cli_broker(cli, error) : NULL;
+
+	if (!broker)
+		return false;
+	g_autofree char *name = g_uri_escape_string(from.name, NULL, FALSE);
+	g_autofree char *grants = http_path("/v1/packages/%s/grants", id);
+	g_autofree char *path = g_str_equal(from.kind, "user")
+	                            ? g_strdup_printf("%s/%s", grants, name)
+	                            : g_strdup_printf("%s?%s=%s", grants, from.kind, name);
+	g_autoptr(JsonNode) node = api_call(broker, "DELETE", path, NULL, error);
 
 	if (node)
-		output_done(cli, node, "%s no longer has %s", user, id);
+		output_done(cli, node, "%s %s no longer has %s", from.kind, from.name, id);
 	return node != NULL;
 }
 
@@ -92,11 +125,18 @@ static const struct cli_option add_options[] = {
     {0},
 };
 
+static const struct cli_option receiver_options[] = {
+    {"group", "NAME", "In place of USER: a group of the company's directory"},
+    {"unit", "PATH", "In place of USER: an organisational unit, from the top: Sales/Europe"},
+    {0},
+};
+
 const struct cli_verb package_verbs[] = {
     {"list", "", 0, 0, "Packages, and who has them.", NULL, package_list},
     {"add", "ID", 1, 1, "Adds a package, or changes it.", add_options, package_add},
-    {"grant", "ID USER", 2, 2, "Gives it to a user.", NULL, package_grant},
-    {"revoke", "ID USER", 2, 2, "Takes it from a user.", NULL, package_revoke},
+    {"grant", "ID [USER]", 1, 2, "Gives it to a user, a group or a unit.", receiver_options,
+        package_grant},
+    {"revoke", "ID [USER]", 1, 2, "Takes it from them.", receiver_options, package_revoke},
     {0},
 };
 const struct cli_verb session_verbs[] = {
