@@ -6,7 +6,7 @@
 #include "common/error.h"
 
 #define QUEUE 64
-#define REFRESH_S 5
+#define REFRESH_MAX_S 30
 #define REFRESH_AT_ONCE 64
 
 struct realm {
@@ -129,7 +129,7 @@ static bool ask(struct realm *realm, struct realm_pool *pool, struct realm_reque
 	struct entry *entry = g_new0(struct entry, 1);
 	entry->realm = realm;
 	entry->ticket = request->task == REALM_TICKET;
-	entry->end = g_get_monotonic_time() + (int64_t)REALM_DEADLINE_MS * 1000;
+	entry->end = g_get_monotonic_time() + realm->settings->deadline_us;
 	entry->done = done;
 	entry->data = data;
 	if (realm_pool_ask(pool, request, entry->end, identified, entry, error))
@@ -210,7 +210,7 @@ static void refresh_next(struct realm *realm)
 	again->realm = realm;
 	again->user = g_ptr_array_steal_index(realm->due, realm->due->len - 1);
 	again->principal = membership_principal(realm->context->database, again->user, &error);
-	int64_t end = g_get_monotonic_time() + (int64_t)REALM_DEADLINE_MS * 1000;
+	int64_t end = g_get_monotonic_time() + realm->settings->deadline_us;
 	if (again->principal &&
 	    ask_directory(realm, again->principal, end, refreshed, again, &error))
 		return;
@@ -257,7 +257,8 @@ struct realm *realm_new(const struct realm_settings *settings, const struct real
 	realm->due = g_ptr_array_new_with_free_func(g_free);
 	if (settings->options.servers) {
 		realm->directory = pool_new(settings, "the company's directory");
-		realm->timer = g_timeout_add_seconds(REFRESH_S, refresh, realm);
+		realm->timer = g_timeout_add_seconds(
+		    (guint)CLAMP(settings->cache_s / 2, 1, REFRESH_MAX_S), refresh, realm);
 	}
 	return realm;
 }

@@ -15,8 +15,6 @@
 #include "broker/realm/options.h"
 #include "common/cleanup.h"
 
-#define REALM_DEADLINE_MS 4500 /* from the request to its answer, all told */
-
 struct realm;
 struct database;
 
@@ -30,10 +28,11 @@ struct realm_settings {
 	struct realm_options options;
 	char **trusted;
 	struct principal_rules rules;
-	char *program;      /* path of brokerd-realm */
-	char *admin_group;  /* NULL: none */
-	int64_t cache_s;    /* what the directory said is believed so long */
-	unsigned processes; /* for each of passwords, tickets and the directory */
+	char *program;       /* path of brokerd-realm */
+	char *admin_group;   /* NULL: none */
+	int64_t cache_s;     /* what the directory said is believed so long */
+	int64_t deadline_us; /* from the request to its answer, all told */
+	unsigned processes;  /* for each of passwords, tickets and the directory */
 	enum realm_binding binding;
 	GBytes *tls_binding; /* tls_binding.h; NULL: none */
 };

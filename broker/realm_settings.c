@@ -132,6 +132,7 @@ struct realm_settings *realm_settings_load(
 	settings->program = program ? g_strdup(program) : beside_us("brokerd-realm");
 	settings->admin_group = copy(config, "directory", "admin-group");
 	settings->cache_s = config_int(config, "directory", "cache-s");
+	settings->deadline_us = config_int(config, "kerberos", "deadline-ms") * 1000;
 	settings->processes = (unsigned)config_int(config, "kerberos", "processes");
 	if (!read_kerberos(settings, config, error) || !read_directory(settings, config, error) ||
 	    !read_binding(

@@ -17,6 +17,7 @@
     {"kerberos", "replay-cache", CONFIG_PATH, NULL, 0, 0, "file of used tickets; unset: the library's choice"}, \
     {"kerberos", "channel-binding", CONFIG_STRING, "offered", 0, 0, "tickets bound to TLS: required, offered, off (behind a proxy)"}, \
     {"kerberos", "program", CONFIG_PATH, NULL, 0, 0, "brokerd-realm (default: beside brokerd)"}, \
+    {"kerberos", "deadline-ms", CONFIG_INT, "4500", 200, 60000, "who has no answer from KDC and directory by then gets 503"}, \
     {"kerberos", "processes", CONFIG_INT, "4", 1, 64, "that ask at a time, for each of KDC, tickets, directory"}, \
     {"directory", "servers", CONFIG_STRING, NULL, 0, 0, "ldap:// (StartTLS) and ldaps:// by preference; unset: none"}, \
     {"directory", "ca", CONFIG_PATH, NULL, 0, 0, "CA that their certificates must be of; unset: the system's"}, \

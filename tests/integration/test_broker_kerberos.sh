@@ -13,9 +13,10 @@ lib=$(dirname "$(realpath "$0")")/../lib
 work=$(mktemp -d) pid=''
 trap '[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || true; realm_end; rm -rf "$work"' EXIT
 cd "$work"
-realm_start "$work/realm"
+realm_begin "$work/realm"
 authority server
 openssl genpkey -algorithm ed25519 -out grant.key
+realm_ready "$work/realm"
 port=$(free_ports 1)
 url=https://localhost:$port
 cat >broker.conf <<EOF2

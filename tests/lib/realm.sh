@@ -2,19 +2,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Sourced by tests: a company's sign-in (deploy/realm/run) in a folder of the test.
 #
-#   realm_start FOLDER [ARGUMENT...]   and waits until it answers; FOLDER/env then says where
+#   realm_begin FOLDER [ARGUMENT...]   starts one
+#   realm_ready FOLDER                 waits until it answers; FOLDER/env then says where
 #   realm_end                          ends all that were started; for the test's EXIT trap, too
 #   realm_password FOLDER NAME         prints it
 #   realm_ticket FOLDER NAME CACHE     kinit into the file CACHE
-#   realm_broker FOLDER                prints brokerd's groups [sign-in], [kerberos] and [directory] for it
+#   realm_broker FOLDER [DEADLINE]     prints brokerd's groups [sign-in], [kerberos] and [directory] for it
 realm_pids=()
 
-realm_start() {
-	deploy_realm=${realm_run:-$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../../deploy/realm/run}
-	"$deploy_realm" "${@:2}" "$1" >"$1.out" 2>&1 &
+realm_begin() {
+	"$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../../deploy/realm/run" "${@:2}" "$1" >"$1.out" 2>&1 &
 	realm_pids+=($!)
+}
+
+realm_ready() {
 	until grep -qs '^ready' "$1.out"; do
-		kill -0 $! 2>/dev/null || { echo 'FAIL the realm does not start:'; cat "$1.out"; exit 1; }
+		kill -0 "${realm_pids[@]}" 2>/dev/null || { echo 'FAIL the realm does not start:'; cat "$1.out"; exit 1; }
 		sleep 0.1
 	done
 }
@@ -44,6 +47,7 @@ realm_broker() {
 			config=$KRB5_CONFIG
 			replay-cache=$1/replay
 			processes=2
+			deadline-ms=${2:-60000}
 			[directory]
 			servers=$LDAP_URL
 			ca=$CA
