@@ -9,6 +9,7 @@
 #include "card.h"
 #include "discard.h"
 #include "input.h"
+#include "liar.h"
 #include "probe.h"
 #include "screen.h"
 
@@ -49,7 +50,7 @@ struct guest {
 	struct pollfd polls[POLL_INPUT + DEVICE_MAX];
 	unsigned input_count, agent_starts;
 	pid_t agent;
-	bool never_ready;
+	bool never_ready, lies;
 };
 
 static void turn_off(void)
@@ -102,6 +103,8 @@ static void start_agent(struct guest *guest)
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (guest->lies)
+		liar_run();
 	execl(AGENT, AGENT, "--ready-file", DRAWN, (char *)NULL);
 	fprintf(stderr, "init: cannot start %s: %s\n", AGENT, strerror(errno));
 	_exit(127);
@@ -242,6 +245,7 @@ static void read_command_line(struct guest *guest)
 	close(fd);
 	words[length < 0 ? 0 : length] = '\0';
 	guest->never_ready = has_word(words, "qvmi.never_ready");
+	guest->lies = has_word(words, "qvmi.liar");
 	while (has_word(words, "qvmi.hang"))
 		;
 	if (has_word(words, "qvmi.litter"))
