@@ -15,21 +15,22 @@ QVMI_BIN=${QVMI_BIN:-$PWD/build/gcc/bin}
 append='quiet loglevel=3 audit=0 nowatchdog transparent_hugepage=never fsck.mode=skip systemd.show_status=false vt.global_cursor_default=0 consoleblank=0'
 
 phone() { # phone NAME SHELL ARCHITECTURE SCRIPT BUILD-OPTION...
-	local name=$1 shell=$2 architecture=$3 script=$4 image out=build/phone-$1
+	local name=$1 shell=$2 architecture=$3 script=$4 image out=build/phone-$1 probe=build/phone-$1/probe
 	shift 4
 	echo "--- $name"
 	image=$(deploy/image/build-phone "$@" | tail -n 1)
-	mkdir -p "$out"
+	mkdir -p "$probe"
 	"$QVMI_BIN/qvisor-probe" --json --name "phone-$name" --memory-mib 1536 --screen 720x1440 --append "$append" \
-		--boot 600 --output "$out" "$image/disk.raw" "$image/vmlinuz" "$image/initrd.img" >"$out/report" ||
+		--boot 600 --output "$probe" "$image/disk.raw" "$image/vmlinuz" "$image/initrd.img" >"$probe/report" ||
 		{ check "$name is probed" no yes; return; }
-	check "$name: which shell, on what" "$(jq -r '"\(.shell) \(.kernel.architecture)"' "$out/report")" "$shell $architecture"
-	check "$name: Debian, with sources" "$(jq -r '"\(.system) \(.openness)"' "$out/report")" 'Debian * sources'
-	check "$name boots until it is ready" "$(jq -r .boot "$out/report")" ready
+	check "$name: which shell, on what" "$(jq -r '"\(.shell) \(.kernel.architecture)"' "$probe/report")" "$shell $architecture"
+	check "$name: Debian, with sources" "$(jq -r '"\(.system) \(.openness)"' "$probe/report")" 'Debian * sources'
+	check "$name boots until it is ready" "$(jq -r .boot "$probe/report")" ready
+	# What has a "driver" is what the guest says; the others QEMU was asked about.
 	check "$name: a driver has started each device" \
-		"$(jq '.bound | length >= 6 and all(.state == "a driver has started it")' "$out/report")" true
-	check "$name: nothing goes nowhere" "$(jq '.nowhere | length' "$out/report")" 0
-	bench/smoke --manifest "$out/manifest.json" --script "$script" --out "$out" --then tests/phone/applications.sh \
+		"$(jq '[.bound[] | select(has("driver") | not)] | length >= 6 and all(.state == "a driver has started it")' "$probe/report")" true
+	check "$name: nothing goes nowhere" "$(jq '.nowhere | length' "$probe/report")" 0
+	bench/smoke --manifest "$probe/manifest.json" --script "$script" --out "$out" --then tests/phone/applications.sh \
 		>"$out/figures" || check "$name can be used" no yes
 	sed "s/^/     /" "$out/figures"
 	check "$name: touches change the screen" "$(jq '.touch_samples >= 3' "$out/smoke.json")" true
