@@ -2,9 +2,10 @@
 # Sourced: the description of the machine that an image wants to run on.
 
 # write_manifest FILE NAME ARCHITECTURE WIDTH HEIGHT MEMORY_MIB
+# A phone that runs can be given another GiB (decision 179); what QEMU calls virt has no room for that here.
 write_manifest() {
-	local machine='"type": "q35"' gpu=virtio-vga
-	[ "$3" != arm64 ] || { machine='"architecture": "aarch64", "type": "virt"' gpu=virtio-gpu; }
+	local machine='"type": "q35"' gpu=virtio-vga more=", \"max_memory_mib\": $(($6 + 1024))"
+	[ "$3" != arm64 ] || { machine='"architecture": "aarch64", "type": "virt"' gpu=virtio-gpu more=''; }
 	cat >"$1" <<JSON
 {
   "format": 1,
@@ -15,7 +16,7 @@ write_manifest() {
     "initrd": "initrd.img",
     "cmdline": "root=/dev/vda rootfstype=ext4 rw quiet loglevel=3 audit=0 nowatchdog transparent_hugepage=never fsck.mode=skip systemd.show_status=false rd.systemd.show_status=false vt.global_cursor_default=0 consoleblank=0"
   },
-  "machine": { $machine, "cpus": 1, "memory_mib": $6 },
+  "machine": { $machine, "cpus": 1, "memory_mib": $6$more },
   "screen": { "width": $4, "height": $5 },
   "devices": { "gpu": "$gpu", "touch": "virtio-multitouch", "keyboard": "virtio-keyboard" },
   "ready": { "by": "agent", "timeout_s": 600, "settle_s": 35 }

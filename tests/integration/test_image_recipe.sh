@@ -36,10 +36,10 @@ check 'a file of every phone changes Phosh' "$([ "$(key)" != "$phosh" ] && echo 
 . "$image/manifest.sh"
 write_manifest "$work/pc.json" phone amd64 720 1440 1536
 write_manifest "$work/arm.json" phone-arm64 arm64 360 720 1024
-check 'of a PC' "$(jq -c '[.name, .machine.type, .machine.memory_mib, .devices.gpu, .screen.width]' "$work/pc.json")" \
-	'\["phone","q35",1536,"virtio-vga",720\]'
-check 'of an ARM64 phone' "$(jq -c '[.name, .machine.architecture, .machine.type, .devices.gpu]' "$work/arm.json")" \
-	'\["phone-arm64","aarch64","virt","virtio-gpu"\]'
+check 'of a PC' "$(jq -c '[.name, .machine.type, .machine.memory_mib, .machine.max_memory_mib, .devices.gpu, .screen.width]' "$work/pc.json")" \
+	'\["phone","q35",1536,2560,"virtio-vga",720\]'
+check 'of an ARM64 phone' "$(jq -c '[.name, .machine.architecture, .machine.type, .machine.max_memory_mib, .devices.gpu]' "$work/arm.json")" \
+	'\["phone-arm64","aarch64","virt",null,"virtio-gpu"\]'
 
 # --- what runs inside is at least a script, executable, and of a shell that is there ---
 while read -r script; do
