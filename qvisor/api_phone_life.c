@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What can be ordered of a phone beyond start and stop. */
+#include <string.h>
+
 #include "common/error.h"
 #include "common/json.h"
 #include "qvisor/api.h"
@@ -90,14 +92,41 @@ void api_snapshot_take(struct http_request *request, void *data)
 	phone_snapshot_take(phone, name, on_taken, request);
 }
 
+static bool parse_files(
+    struct http_request *request, enum phone_snapshot_files *files, GError **error)
+{
+	static const char *const words[] = {
+	    [PHONE_SNAPSHOT_FILES_BACK] = "back", [PHONE_SNAPSHOT_FILES_KEEP] = "keep"};
+	*files = PHONE_SNAPSHOT_FILES_UNSAID;
+	if (!g_bytes_get_size(http_request_body(request)))
+		return true;
+	JsonObject *body = http_request_json(request, error);
+	const char *word = body && json_check_members(body, "files", error)
+	                       ? json_get_string(body, "files", 16, error)
+	                       : NULL;
+	for (unsigned i = 1; word && i < G_N_ELEMENTS(words); i++)
+		if (!strcmp(word, words[i]))
+			*files = i;
+	if (word && !*files)
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "files: \"%s\" is neither \"back\" nor \"keep\"", word);
+	return *files;
+}
+
 void api_snapshot_restore(struct http_request *request, void *data)
 {
 	struct phone *phone = api_find_phone(request, data);
+	g_autoptr(GError) error = NULL;
+	enum phone_snapshot_files files;
 	if (!phone)
 		return;
+	if (!parse_files(request, &files, &error)) {
+		http_respond_error(request, error);
+		return;
+	}
 	http_request_hold(request);
 	phone_snapshot_restore(
-	    phone, http_request_parameter(request, "name"), api_phone_changed, request);
+	    phone, http_request_parameter(request, "name"), files, api_phone_changed, request);
 }
 
 void api_snapshot_delete(struct http_request *request, void *data)

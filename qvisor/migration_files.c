@@ -49,7 +49,8 @@ bool migration_files_wanted(const char *name)
 	return !strcmp(name, "overlay.qcow2") || !strcmp(name, "key") ||
 	       !strcmp(name, "suspended") || has_name_between(name, "snapshot-", ".json") ||
 	       has_name_between(name, "snapshot-", ".memory") ||
-	       has_name_between(name, "snapshot-", ".disk");
+	       has_name_between(name, "snapshot-", ".disk") ||
+	       has_name_between(name, "snapshot-", ".volume");
 }
 
 /* What is in a volume's folder, and its name on the wire. */

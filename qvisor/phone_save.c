@@ -7,13 +7,16 @@
 #include "qvisor/phone_save.h"
 
 #include <errno.h>
+#include <openssl/hmac.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "common/error.h"
 #include "qvisor/folder.h"
 #include "qvisor/phone_key.h"
+#include "qvisor/phone_volume.h"
 #include "qvisor/secret_memory.h"
+#include "qvisor/user_volume_store.h"
 
 #define SAVE_DEADLINE_S 120
 #define UNLIMITED                                                                                  \
@@ -143,6 +146,31 @@ static void save_begin(struct phone_save *save, int socket)
 	save->deadline = g_timeout_add_seconds(SAVE_DEADLINE_S, on_deadline, save);
 }
 
+static bool has_volume(const struct phone *phone)
+{
+	return phone->volume && phone->volume->plugged;
+}
+
+static uint8_t *load_volume_key(const struct phone *phone, GError **error)
+{
+	g_autofree char *folder =
+	    user_volume_store_find(phone->host->volumes, phone->volume->id, error);
+	return folder ? phone_key_load(folder, error) : NULL; /* it has one, or is not found */
+}
+
+/* RFC 2104: HMAC, of which nothing is known without the one key or without the other. */
+uint8_t *phone_saving_key(const struct phone *phone, bool with_volume, GError **error)
+{
+	SECRET uint8_t *own = phone_key_load(phone->folder, error);
+	if (!own || !with_volume)
+		return g_steal_pointer(&own);
+	SECRET uint8_t *volume = load_volume_key(phone, error);
+	uint8_t *both = volume ? secret_new(SEALED_KEY_SIZE) : NULL;
+	if (both && !HMAC(EVP_sha256(), volume, SEALED_KEY_SIZE, own, SEALED_KEY_SIZE, both, NULL))
+		g_error("OpenSSL has no HMAC-SHA-256");
+	return both;
+}
+
 static bool check(const struct phone *phone, GError **error)
 {
 	const struct host *host = phone->host;
@@ -153,6 +181,11 @@ static bool check(const struct phone *phone, GError **error)
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT, "the phone is %s",
 		    phone->state == PHONE_RUNNING ? "not connected to its QEMU; try again"
 		                                  : phone_state_name(phone->state));
+		return false;
+	}
+	if (phone->volume && phone->volume->working) {
+		g_set_error_literal(error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
+		    "the phone's volume is just being mounted; try again");
 		return false;
 	}
 	if (!phone->template) {
@@ -173,7 +206,8 @@ static bool check(const struct phone *phone, GError **error)
 void phone_save(struct phone *phone, const char *path, phone_saved_fn done, void *data)
 {
 	g_autoptr(GError) error = NULL;
-	SECRET uint8_t *key = check(phone, &error) ? phone_key_load(phone->folder, &error) : NULL;
+	SECRET uint8_t *key =
+	    check(phone, &error) ? phone_saving_key(phone, has_volume(phone), &error) : NULL;
 	int pair[2];
 	if (!key) {
 		done(data, phone, NULL, error);

@@ -15,7 +15,12 @@
 typedef void (*phone_saved_fn)(
     void *data, struct phone *phone, const struct memory_figures *figures, const GError *error);
 
-/* QVMI_ERROR_CONFLICT when it does not run, or is being saved already. */
+/* What is saved of a phone is sealed with its own key. With a volume in it the user's files are in
+ * its memory, and then with both keys: it is unreadable when either is destroyed. Caller frees with
+ * secret_free(). QVMI_ERROR_CORRUPT when the volume's is not there. */
+uint8_t *phone_saving_key(const struct phone *phone, bool with_volume, GError **error);
+/* QVMI_ERROR_CONFLICT when it does not run, is being saved already, or its volume is just being
+ * mounted. */
 void phone_save(struct phone *phone, const char *path, phone_saved_fn done, void *data);
 /* The guest of a phone that was saved goes on. */
 void phone_save_continue(struct phone *phone);

@@ -19,10 +19,10 @@
 #include "qvisor/overlay.h"
 #include "qvisor/overlay_check.h"
 #include "qvisor/phone.h"
-#include "qvisor/phone_key.h"
 #include "qvisor/phone_network.h"
 #include "qvisor/phone_plug.h"
 #include "qvisor/phone_record.h"
+#include "qvisor/phone_save.h"
 #include "qvisor/phone_suspend.h"
 #include "qvisor/phone_table.h"
 #include "qvisor/phone_volume.h"
@@ -371,7 +371,8 @@ static void step_feed(struct phone_start *start)
 	struct phone *phone = start->phone;
 	g_autofree char *path = phone_suspend_path(phone);
 	g_autoptr(GError) error = NULL;
-	SECRET uint8_t *key = phone_key_load(phone->folder, &error);
+	bool with_volume = phone->volume && phone->volume->plugged;
+	SECRET uint8_t *key = phone_saving_key(phone, with_volume, &error);
 	int pair[2];
 	if (!key) {
 		start_fail(start, error);

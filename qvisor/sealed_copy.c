@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <gio/gio.h>
+#include <linux/fs.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/error.h"
@@ -75,7 +78,36 @@ static bool run_open(struct copy *copy, GError **error)
 	return reader && (!fsync(copy->to) || qvmi_error_set_errno(error, errno, "cannot write"));
 }
 
+static bool copy_piece(const struct copy *copy, off_t at, off_t end, GError **error)
+{
+	off_t to = at;
+	while (at < end) {
+		ssize_t n = copy_file_range(copy->from, &at, copy->to, &to, (size_t)(end - at), 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return qvmi_error_set_errno(error, n ? errno : EIO, "cannot copy");
+	}
+	return true;
+}
+
 /* lseek(2): SEEK_DATA and SEEK_HOLE tell what is stored. */
+static bool run_as_it_is(struct copy *copy, GError **error)
+{
+	struct stat status;
+	off_t begin, end = 0;
+	if (!ioctl(copy->to, FICLONE, copy->from))
+		return !fsync(copy->to) || qvmi_error_set_errno(error, errno, "cannot copy");
+	if (fstat(copy->from, &status) || ftruncate(copy->to, status.st_size))
+		return qvmi_error_set_errno(error, errno, "cannot copy");
+	while ((begin = lseek(copy->from, end, SEEK_DATA)) >= 0) {
+		end = lseek(copy->from, begin, SEEK_HOLE);
+		if (!copy_piece(copy, begin, end, error))
+			return false;
+	}
+	return !fsync(copy->to) || qvmi_error_set_errno(error, errno, "cannot copy");
+}
+
 static bool run_overwrite(struct copy *copy, GError **error)
 {
 	g_autofree uint8_t *zeroes = g_malloc0(BLOCK);
@@ -134,6 +166,15 @@ void sealed_copy_open(
 	const struct copy copy = {
 	    .from = from, .to = to, .run = run_open, .done = done, .data = data};
 	copy_begin(&copy, key);
+}
+
+void sealed_copy_as_it_is(
+    int from, int to, const uint8_t key[SEALED_KEY_SIZE], sealed_copied_fn done, void *data)
+{
+	(void)key;
+	const struct copy copy = {
+	    .from = from, .to = to, .run = run_as_it_is, .done = done, .data = data};
+	copy_begin(&copy, NULL);
 }
 
 void sealed_copy_overwrite(int file, sealed_copied_fn done, void *data)

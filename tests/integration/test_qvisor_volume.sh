@@ -68,8 +68,6 @@ api POST "/v1/phones/$second/reset"
 check 'a phone is reset' "$code" 200
 wait_for 20 "/v1/phones/$second" '.volume.state == "mounted"'
 launches "$second" 4
-api POST "/v1/phones/$second/snapshots" '{"name":"one"}'
-check 'no snapshot with a volume' "$code $(field .detail)" "409 *$user*"
 api POST "/v1/phones/$second/suspend"
 check 'it is suspended with its volume' "$code $(field '[.state, .volume.id] | @csv')" "200 \"suspended\",\"$user\""
 api DELETE "/v1/phones/$second/volume"

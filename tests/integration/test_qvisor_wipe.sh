@@ -61,8 +61,12 @@ check 'then no process has anything of it' "$(search | tr ' ' '\n' | grep -v "^d
 api POST "/v1/phones/$uuid/start"
 check 'it is resumed' "$code" 200
 wait_for 20 "/v1/phones/$uuid" '.volume.state == "mounted"'
+api POST "/v1/phones/$uuid/snapshots" '{"name":"kept"}'
+check 'a snapshot is taken, its volume in it' "$code $(field '.snapshots[0].volume')" "201 $user"
+wait_for 20 "/v1/phones/$uuid" '.agent.connected'
 api POST "/v1/phones/$uuid/suspend"
 check 'and suspended again' "$code" 200
+check 'nothing of it can be read on the disk' "$(search | tr ' ' '\n' | grep words | xargs)" ''
 
 # --- the wipe ---
 api POST "/v1/phones/$uuid/wipe"
