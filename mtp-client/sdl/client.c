@@ -43,6 +43,7 @@ struct client {
 
 	uint64_t updates;               /* seen */
 	int64_t complete_us, update_us; /* the first whole picture, the last update; 0: none */
+	int64_t lost_us;                /* since when there is no stream; 0: there is one */
 };
 
 static double ms_since(int64_t begin_us)
@@ -93,6 +94,8 @@ static void on_lost(const char *notice, void *data)
 	struct client *client = data;
 
 	g_message("%s", notice);
+	if (!client->lost_us)
+		client->lost_us = g_get_monotonic_time();
 	if (client->window)
 		window_set_notice(client->window, notice);
 }
@@ -118,6 +121,10 @@ static void on_received(void *data)
 			client->stats.first_frame_ms = ms_since(client->stats.begin_us);
 		if (!client->complete_us)
 			client->complete_us = client->update_us;
+		if (client->lost_us)
+			client->stats.away_ms =
+			    MAX(client->stats.away_ms, ms_since(client->lost_us));
+		client->lost_us = 0;
 		/* A picture in parts is shown when it is whole. */
 		if (client->window)
 			window_show(client->window, mtp_session_picture(client->session));

@@ -5,7 +5,7 @@
 #include "mtp-client/sdl/account.h"
 #include "mtp-client/sdl/connection.h"
 
-#define RETRY_FIRST_MS 500
+#define RETRY_FIRST_MS 100 /* a phone that has moved is there already */
 #define RETRY_MAX_MS 30000
 #define REFUSALS_MAX 2 /* grants in a row */
 
@@ -57,7 +57,7 @@ static void retry(struct phone *phone, const GError *why)
 	phone->options.lost(notice, phone->options.data);
 	/* A little apart, so that a host that comes back is not met by all at once. */
 	phone->retry = g_timeout_add(
-	    phone->retry_ms + (guint)g_random_int_range(0, RETRY_FIRST_MS), on_retry, phone);
+	    phone->retry_ms + (guint)g_random_int_range(0, (int)phone->retry_ms), on_retry, phone);
 	phone->retry_ms = MIN(phone->retry_ms * 2, RETRY_MAX_MS);
 }
 

@@ -7,6 +7,7 @@ void stats_init(struct stats *stats)
 	    .session_ms = -1,
 	    .connect_ms = -1,
 	    .first_frame_ms = -1,
+	    .away_ms = -1,
 	    .touches = g_array_new(FALSE, FALSE, sizeof(double)),
 	    .marks = json_object_new(),
 	    .begin_us = g_get_monotonic_time()};
@@ -70,6 +71,7 @@ JsonNode *stats_json(const struct stats *stats, const struct mtp_session_counter
 	set_ms(object, "session_ms", stats->session_ms);
 	set_ms(object, "connect_ms", stats->connect_ms);
 	set_ms(object, "first_frame_ms", stats->first_frame_ms);
+	set_ms(object, "away_ms", stats->away_ms);
 
 	for (unsigned i = 0; i < stats->touches->len; i++)
 		json_array_add_double_element(samples, g_array_index(stats->touches, double, i));

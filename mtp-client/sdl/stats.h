@@ -17,6 +17,7 @@ struct stats {
 	double session_ms;     /* POST /v1/sessions: the phone is allocated */
 	double connect_ms;     /* TCP connect begun to WELCOME */
 	double first_frame_ms; /* sign-in begun to first whole picture decoded */
+	double away_ms;        /* the longest from a stream that was lost to the next picture */
 	unsigned reconnects;
 	GArray *touches; /* of double: touch sent to changed picture decoded */
 	JsonObject *marks;

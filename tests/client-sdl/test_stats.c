@@ -46,6 +46,7 @@ static void test_json(void)
 
 	g_assert_cmpfloat(json_object_get_double_member(object, "login_ms"), ==, 12.5);
 	g_assert_true(json_object_get_null_member(object, "first_frame_ms")); /* never came */
+	g_assert_true(json_object_get_null_member(object, "away_ms"));
 	g_assert_cmpfloat(json_object_get_double_member(touches, "median"), ==, 30);
 	g_assert_cmpuint(
 	    json_array_get_length(json_object_get_array_member(touches, "samples")), ==, 2);

@@ -8,6 +8,8 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../lib/check.sh"
 # shellcheck source=tests/lib/certificate.sh
 . "$here/../lib/certificate.sh"
+# shellcheck source=tests/lib/broker.sh
+. "$here/../lib/broker.sh"
 work=$(mktemp -d)
 declare -A pids=()
 
@@ -32,7 +34,6 @@ port=$(free_ports 1)
 guest=$("$here/../guest/build" | tail -n 1)
 
 authority server
-openssl genpkey -algorithm ed25519 -out grant.key
 cat >qvisord.conf <<EOF
 [host]
 id=host-1
@@ -50,22 +51,7 @@ path=pool.db
 [listen]
 unix=poold.sock
 EOF
-cat >brokerd.conf <<EOF
-[database]
-path=broker.db
-[listen]
-address=127.0.0.1
-port=$port
-certificate=server.pem
-key=server.key
-unix=brokerd.sock
-[grant]
-private-key=grant.key
-[pool]
-url=unix:$work/poold.sock
-[argon2]
-memory-kib=8192
-EOF
+broker_conf "$work" "$port" "$work/server" "$work/poold.sock" >brokerd.conf
 
 start() { # start DAEMON
 	"$bin/$1" --config "$1.conf" 2>>"$1.log" &
@@ -82,8 +68,7 @@ ask() { # ask DAEMON METHOD PATH [BODY]: the body; fails when the answer is no s
 }
 user() { # user NAME [METHOD PATH [BODY]]: signs in when nothing is asked; prints the status, leaves the body in the file body
 	if [ $# = 1 ]; then
-		curl -sS --noproxy '*' --cacert server.pem -H 'Content-Type: application/json' -d "{\"user\":\"$1\",\"password\":\"password-$1\"}" \
-			"https://127.0.0.1:$port/v1/login" | jq -r .token >"token-$1"
+		broker_sign_in "https://127.0.0.1:$port" server.pem "$1" >"token-$1"
 	else
 		curl -sS --noproxy '*' --cacert server.pem -H 'Content-Type: application/json' -H "Authorization: Bearer $(cat "token-$1")" \
 			-o body -w '%{http_code}' -X "$2" ${4:+-d "$4"} "https://127.0.0.1:$port$3"

@@ -9,6 +9,8 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../lib/check.sh"
 # shellcheck source=tests/lib/certificate.sh
 . "$here/../lib/certificate.sh"
+# shellcheck source=tests/lib/broker.sh
+. "$here/../lib/broker.sh"
 guest=$("$here/../guest/build" | tail -n 1)
 work=$(mktemp -d)
 declare -A pids=()
@@ -29,7 +31,6 @@ cd "$work"
 # --- daemons ----------------------------------------------------------------------------------------------------------------
 port=$(free_ports 1)
 authority server
-openssl genpkey -algorithm ed25519 -out grant.key
 for host in one two; do
 	mkdir -p $host/phones
 	printf '[host]\nid=%s\nstate-folder=%s/phones\ntemplate-folder=templates\nvolume-folder=%s/volumes\nvolume-size-mib=64\nvolume-stock=1\n' \
@@ -37,22 +38,7 @@ for host in one two; do
 	printf 'accelerator=tcg\nprespawn=0\ndisk-reserve-mib=1\n[listen]\nunix=%s.sock\ndisplay=%s/display.sock\n' $host $host >>$host.conf
 done
 printf '[database]\npath=pool.db\n[listen]\nunix=poold.sock\n[pool]\ninterval-ms=200\n' >poold.conf
-cat >brokerd.conf <<END
-[database]
-path=broker.db
-[listen]
-address=127.0.0.1
-port=$port
-certificate=server.pem
-key=server.key
-unix=brokerd.sock
-[grant]
-private-key=grant.key
-[pool]
-url=unix:$work/poold.sock
-[argon2]
-memory-kib=8192
-END
+broker_conf "$work" "$port" "$work/server" "$work/poold.sock" >brokerd.conf
 ready() { [ "$(curl -s -o /dev/null -w '%{http_code}' --unix-socket "$1.sock" http://d/readyz)" = 200 ]; }
 start() { # start NAME: a daemon, or a host's
 	local program=$1
@@ -85,7 +71,7 @@ broker() { # broker USER METHOD PATH BODY
 for user in ann bob; do
 	ask brokerd POST /v1/users "{\"name\":\"$user\",\"password\":\"password-$user\"}" >/dev/null
 	ask brokerd POST /v1/packages/phone/grants "{\"user\":\"$user\"}" >/dev/null
-	broker $user POST /v1/login "{\"user\":\"$user\",\"password\":\"password-$user\"}" | jq -r .token >token-$user
+	broker_sign_in "https://127.0.0.1:$port" server.pem $user >token-$user
 done
 sign_in() { # sign_in USER: sets phone; empty, with said, when there is none
 	said=$(broker "$1" POST /v1/sessions '{"package":"phone"}')

@@ -8,7 +8,7 @@ import { BrokerError, openSession, renewSession, terminalModel, type Ticket } fr
 const PING_MS = 15_000;
 const SILENCE_MS = 45_000;
 const CONNECT_MS = 15_000;
-const RETRY_FIRST_MS = 500;
+const RETRY_FIRST_MS = 100; // a phone that has moved is there already
 const RETRY_MAX_MS = 30_000;
 /** Bytes the network has not taken: beyond, input waits in the core, which drops movements first. */
 const QUEUE_MAX = 65536;
@@ -186,7 +186,7 @@ export class Stream {
 	}
 
 	private retryLater(message: string, trust?: string): void {
-		const wait = this.retryMs * (1 + Math.random() / 2);
+		const wait = this.retryMs * (1 + Math.random());
 		this.retryMs = Math.min(this.retryMs * 2, RETRY_MAX_MS);
 		this.events.lost(`${message}. Trying again${wait > 1500 ? ` in ${Math.round(wait / 1000)} s` : ''} …`, trust);
 		this.retryTimer = window.setTimeout(() => void this.again(), wait);
