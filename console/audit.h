@@ -40,16 +40,27 @@ bool audit_holds(const struct audit *audit);
 /* Keeps of `audit` what `again` has found as well: what was only passing is dropped. */
 void audit_confirm(struct audit *audit, const struct audit *again);
 
-/* One host, on its machine: I1, I3, I4 and volumes (I2). False with error when it cannot be looked
- * at at all. */
+/* One host, on its machine. */
 struct audit_host {
+	char *id;
 	char *url; /* of qvisord: "unix:..." */
 	char *state_folder, *template_folder;
+	/* What it said last; NULL with `error` when it did not within AUDIT_DEADLINE_MS. */
+	JsonNode *phones, *about;
+	GError *error;
 };
+#define AUDIT_DEADLINE_MS 5000
+
 /* What qvisord's own configuration file says. */
-bool audit_host_load(struct audit_host *host, const char *config_file, GError **error);
-void audit_host_clear(struct audit_host *host);
-bool audit_host(struct audit *audit, const struct audit_host *host, GError **error);
+struct audit_host *audit_host_load(const char *config_file, GError **error);
+void audit_host_free(struct audit_host *host);
+/* Asks all of them at once: one that hangs holds nobody up. Elements are struct audit_host *. */
+void audit_hosts_ask(GPtrArray *hosts);
+/* Of one that has answered: I1, I3, I4 and volumes (I2). */
+void audit_host(struct audit *audit, const struct audit_host *host);
+/* Of all of them together: no phone runs on two (I1), no volume is with phones on two (I2). What
+ * did not answer is unchecked. */
+void audit_hosts(struct audit *audit, GPtrArray *hosts);
 
 /* The pool's records and what it hears from its hosts: I2, I3 and I6. */
 bool audit_pool(struct audit *audit, struct http_client *pool, GError **error);

@@ -23,31 +23,43 @@ static char *key_path(GKeyFile *keys, const char *file, const char *group, const
 	return value && *value ? g_canonicalize_filename(value, folder) : NULL;
 }
 
-bool audit_host_load(struct audit_host *host, const char *config_file, GError **error)
+struct audit_host *audit_host_load(const char *config_file, GError **error)
 {
 	g_autoptr(GKeyFile) keys = g_key_file_new();
 	g_autofree char *file = g_canonicalize_filename(config_file, NULL);
 
 	if (!g_key_file_load_from_file(keys, file, G_KEY_FILE_NONE, error)) {
 		g_prefix_error(error, "qvisord's configuration %s: ", file);
-		return false;
+		return NULL;
 	}
+	g_autofree char *id = g_key_file_get_string(keys, "host", "id", NULL);
 	g_autofree char *socket = key_path(keys, file, "listen", "unix");
+	struct audit_host *host = g_new0(struct audit_host, 1);
+
+	host->id = g_strdup(id ? id : file);
 	host->state_folder = key_path(keys, file, "host", "state-folder");
 	host->template_folder = key_path(keys, file, "host", "template-folder");
 	host->url = socket ? g_strconcat("unix:", socket, NULL) : NULL;
 	if (host->url && host->state_folder && host->template_folder)
-		return true;
+		return host;
 	g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
 	    "%s: host.state-folder, host.template-folder and listen.unix must be set", file);
-	return false;
+	audit_host_free(host);
+	return NULL;
 }
 
-void audit_host_clear(struct audit_host *host)
+void audit_host_free(struct audit_host *host)
 {
-	g_clear_pointer(&host->url, g_free);
-	g_clear_pointer(&host->state_folder, g_free);
-	g_clear_pointer(&host->template_folder, g_free);
+	if (!host)
+		return;
+	g_clear_pointer(&host->phones, json_node_unref);
+	g_clear_pointer(&host->about, json_node_unref);
+	g_clear_error(&host->error);
+	g_free(host->id);
+	g_free(host->url);
+	g_free(host->state_folder);
+	g_free(host->template_folder);
+	g_free(host);
 }
 
 /* --- I1: processes and records --- */
@@ -312,23 +324,18 @@ static GHashTable *spares_of(JsonNode *about)
 	return spares;
 }
 
-bool audit_host(struct audit *audit, const struct audit_host *host, GError **error)
+void audit_host(struct audit *audit, const struct audit_host *host)
 {
-	const struct http_client_options options = {.base_url = host->url, .name = "qvisord"};
-	AUTO(http_client) client = http_client_new(&options, error);
-	g_autoptr(JsonNode) list =
-	    client ? api_call(client, "GET", "/v1/phones", NULL, error) : NULL;
-	g_autoptr(JsonNode) about = list ? api_call(client, "GET", "/v1/host", NULL, error) : NULL;
+	g_autoptr(GHashTable) phones = phones_of(host->phones);
+	g_autoptr(GHashTable) quarantine = quarantined(host->about);
+	g_autoptr(GHashTable) spares = spares_of(host->about);
+	g_autoptr(GError) error = NULL;
 
-	if (!about)
-		return false;
-	g_autoptr(GHashTable) phones = phones_of(list);
-	g_autoptr(GHashTable) quarantine = quarantined(about);
-	g_autoptr(GHashTable) spares = spares_of(about);
 	check_phones(audit, host, phones);
 	check_strays(audit, host, phones, spares);
 	check_volumes(audit, phones);
 	check_keys(audit, host, phones);
 	check_template_folder(audit, host);
-	return check_state_folder(audit, host, phones, spares, quarantine, error);
+	if (!check_state_folder(audit, host, phones, spares, quarantine, &error))
+		audit_unchecked(audit, AUDIT_I4, "host %s: %s", host->id, error->message);
 }

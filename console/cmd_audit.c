@@ -20,15 +20,18 @@ static const char *const invariants[AUDIT_LAST + 1] = {
     [AUDIT_I6] = "no phone is gone without an order",
 };
 
-static struct audit *look(struct cli *cli, const struct audit_host *host, GError **error)
+static struct audit *look(struct cli *cli, GPtrArray *hosts, GError **error)
 {
 	AUTO(audit) audit = audit_new();
 	struct http_client *pool = NULL;
 
 	audit_unchecked(audit, AUDIT_I5, "the broker keeps no audit chain yet");
-	if (!audit_host(audit, host, error))
-		return NULL;
-	/* With a file's name only that host is meant. */
+	audit_hosts_ask(hosts);
+	for (unsigned i = 0; i < hosts->len; i++)
+		if (!((struct audit_host *)hosts->pdata[i])->error)
+			audit_host(audit, hosts->pdata[i]);
+	audit_hosts(audit, hosts);
+	/* With files' names only those hosts are meant. */
 	if (cli_option(cli, "config")) {
 		audit_unchecked(audit, AUDIT_I2, "--config: without the pool's records");
 		audit_unchecked(audit, AUDIT_I6, "--config: without the pool's records");
@@ -71,18 +74,40 @@ static JsonNode *report(const struct audit *audit)
 	return json_node_of(root);
 }
 
-static bool find_host(struct cli *cli, struct audit_host *host, GError **error)
+static GPtrArray *find_hosts(struct cli *cli, GError **error)
 {
-	const char *state = cli_option(cli, "up"), *file = cli_option(cli, "config");
+	const char *state = cli_option(cli, "up"), *files = cli_option(cli, "config");
 	AUTO(up_layout) layout = up_layout_new(state ? state : g_getenv("QVMI_STATE"), NULL);
 	g_autofree char *own = up_layout_state_file(layout, "etc/qvisord.conf");
+	g_auto(GStrv) names = g_strsplit(files ? files : own, files ? "," : "\n", -1);
+	g_autoptr(GPtrArray) hosts =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)audit_host_free);
 
 	if (cli_option(cli, "server")) {
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
 		    "an audit reads folders and processes: run it on the host, without --server");
-		return false;
+		return NULL;
 	}
-	return audit_host_load(host, file ? file : own, error);
+	for (unsigned i = 0; names[i]; i++) {
+		struct audit_host *host = audit_host_load(names[i], error);
+		if (!host)
+			return NULL;
+		g_ptr_array_add(hosts, host);
+	}
+	return g_steal_pointer(&hosts);
+}
+
+/* A host that does not answer is none that is in order. */
+static bool check_answers(GPtrArray *hosts, GError **error)
+{
+	for (unsigned i = 0; i < hosts->len; i++) {
+		const struct audit_host *host = hosts->pdata[i];
+		if (host->error) {
+			g_propagate_error(error, g_error_copy(host->error));
+			return false;
+		}
+	}
+	return true;
 }
 
 static bool run(struct cli *cli, GError **error)
@@ -90,30 +115,29 @@ static bool run(struct cli *cli, GError **error)
 	static const struct output_column columns[] = {{"", "invariant"}, {"", "says"},
 	    {"RESULT", "result"}, {"LOOKED AT", "looked_at"}, {"BROKEN", "broken"},
 	    {"NOT CHECKED", "not_checked"}, {0}};
-	struct audit_host host = {0};
-	AUTO(audit) audit = find_host(cli, &host, error) ? look(cli, &host, error) : NULL;
+	g_autoptr(GPtrArray) hosts = find_hosts(cli, error);
+	AUTO(audit) audit = hosts ? look(cli, hosts, error) : NULL;
 
 	for (unsigned i = 1; audit && i < LOOKS && !audit_holds(audit); i++) {
 		g_usleep(PAUSE_MS * 1000);
-		AUTO(audit) again = look(cli, &host, error);
+		AUTO(audit) again = look(cli, hosts, error);
 		if (again)
 			audit_confirm(audit, again);
 		else
 			g_clear_pointer(&audit, audit_free);
 	}
-	audit_host_clear(&host);
 	if (!audit)
 		return false;
 	g_autoptr(JsonNode) node = report(audit);
 	output_list(cli, node, "invariants", columns);
 	if (audit_holds(audit))
-		return true;
+		return check_answers(hosts, error);
 	g_set_error(error, QVMI_ERROR, QVMI_ERROR_CORRUPT, "an invariant does not hold");
 	return false;
 }
 
 static const struct cli_option options[] = {
-    {"config", "FILE", "Only this host, by its qvisord's configuration"},
+    {"config", "FILE[,FILE...]", "Only these hosts, by their qvisords' configurations"},
     {0},
 };
 

@@ -6,6 +6,7 @@
 #include "console/move.h"
 #include "console/nouns.h"
 #include "console/output.h"
+#include "console/question.h"
 
 static bool list(struct cli *cli, const char *path, const char *member,
     const struct output_column *columns, GError **error)
@@ -107,22 +108,60 @@ static bool host_activate(struct cli *cli, GError **error)
 	return set_duty(cli, "active", "takes phones", error);
 }
 
+static unsigned count(struct http_client *pool, const char *path, const char *member,
+    const char *host, GError **error)
+{
+	g_autoptr(JsonNode) node = api_call(pool, "GET", path, NULL, error);
+	JsonArray *list = node ? api_list(node, member) : NULL;
+	unsigned n = 0;
+
+	for (unsigned i = 0; list && i < json_array_get_length(list); i++)
+		n += g_str_equal(api_string(json_array_get_object_element(list, i), "host"), host);
+	return n;
+}
+
+/* What is given up with it. */
+static bool confirm_remove(struct cli *cli, struct http_client *pool, GError **error)
+{
+	const char *id = cli_argument(cli, 0);
+	g_autofree char *host = http_path("/v1/hosts/%s", id);
+	g_autofree char *phones_path = http_path("/v1/phones?host=%s", id);
+	g_autoptr(GError) wrong = NULL;
+	g_autoptr(JsonNode) node = api_call(pool, "GET", host, NULL, &wrong);
+	unsigned phones = wrong ? 0 : count(pool, phones_path, "phones", id, &wrong);
+	unsigned volumes = wrong ? 0 : count(pool, "/v1/volumes", "volumes", id, &wrong);
+
+	if (wrong) {
+		g_propagate_error(error, g_steal_pointer(&wrong));
+		return false;
+	}
+	g_autofree char *what = g_strdup_printf(
+	    "Host %s is %s. With it %u phones and %u users' volumes are given up: leases end, and "
+	    "their users get new phones and empty volumes elsewhere.",
+	    id, api_string(json_node_get_object(node), "state"), phones, volumes);
+	return question_confirm(cli, what, id, error);
+}
+
 static bool host_remove(struct cli *cli, GError **error)
 {
 	g_autofree char *path = http_path("/v1/hosts/%s", cli_argument(cli, 0));
 	g_autofree char *forced = g_strconcat(path, "?force=true", NULL);
+	bool force = cli_option(cli, "force");
 	struct http_client *pool = cli_pool(cli, error);
-	g_autoptr(JsonNode) node =
-	    pool ? api_call(pool, "DELETE", cli_option(cli, "force") ? forced : path, NULL, error)
-	         : NULL;
 
+	if (!pool || (force && !confirm_remove(cli, pool, error)))
+		return false;
+	g_autoptr(JsonNode) node = api_call(pool, "DELETE", force ? forced : path, NULL, error);
 	if (node)
 		output_done(cli, node, "host %s is forgotten", cli_argument(cli, 0));
 	return node != NULL;
 }
 
 static const struct cli_option host_remove_options[] = {
-    {"force", NULL, "Also with phones on it: their leases end, their records go"},
+    {"force", NULL,
+        "Also with phones and users' volumes on it, which are given up: for one that is gone for "
+        "good"},
+    QUESTION_OPTION,
     {0},
 };
 

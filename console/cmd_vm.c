@@ -6,6 +6,7 @@
 #include "console/move.h"
 #include "console/nouns.h"
 #include "console/output.h"
+#include "console/question.h"
 
 static bool vm_list(struct cli *cli, GError **error)
 {
@@ -158,6 +159,38 @@ static bool vm_migrate(struct cli *cli, GError **error)
 	return node != NULL;
 }
 
+static bool vm_take_back(struct cli *cli, GError **error)
+{
+	const char *uuid = cli_argument(cli, 0), *lost = cli_option(cli, "lost");
+	g_autofree char *path = http_path("/v1/phones/%s/take-back", uuid);
+	struct http_client *pool = cli_pool(cli, error);
+	JsonObject *body;
+
+	if (pool && !lost)
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "say which host is gone for good: --lost ID");
+	if (!pool || !lost)
+		return false;
+	g_autofree char *what = g_strdup_printf(
+	    "Phone %s was handed over to host %s. It goes on where it was before; should %s come "
+	    "back with it, there are two, with one user's files.",
+	    uuid, lost, lost);
+	if (!question_confirm(cli, what, lost, error))
+		return false;
+	body = json_object_new();
+	json_object_set_string_member(body, "lost", lost);
+	g_autoptr(JsonNode) node = api_call(pool, "POST", path, body, error);
+	if (node)
+		output_done(cli, node, "%s is taken back", uuid);
+	return node != NULL;
+}
+
+static const struct cli_option take_back_options[] = {
+    {"lost", "ID", "The host that it was handed over to, and that is gone for good"},
+    QUESTION_OPTION,
+    {0},
+};
+
 static bool vm_wipe(struct cli *cli, GError **error)
 {
 	return each(cli, "POST", "/wipe", NULL, "is wiped and off", error);
@@ -267,6 +300,8 @@ const struct cli_verb vm_verbs[] = {
         vm_suspend},
     {"migrate", "UUID", 1, 1, "Moves a phone to another host, while it runs.", migrate_options,
         vm_migrate},
+    {"take-back", "UUID", 1, 1, "A phone that was on its way to a host that is gone.",
+        take_back_options, vm_take_back},
     {"stop", "UUID...", 1, 16, "Stops phones; their disks stay.", stop_options, vm_stop},
     {"set", "UUID", 1, 1, "Changes a phone's processors and memory, from its next boot on.",
         set_options, vm_set},

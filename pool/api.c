@@ -41,6 +41,7 @@ const struct http_route api_routes[] = {
     {"POST", "/v1/phones/{uuid}/migrate", api_phone_move, NULL},
     {"GET", "/v1/phones/{uuid}/migrate", api_phone_move_get, NULL},
     {"DELETE", "/v1/phones/{uuid}/migrate", api_phone_move_cancel, NULL},
+    {"POST", "/v1/phones/{uuid}/take-back", api_phone_take_back, NULL},
     {"GET", "/v1/phones/{uuid}/snapshots", api_snapshot_list, NULL},
     {"POST", "/v1/phones/{uuid}/snapshots", api_snapshot_take, NULL},
     {"DELETE", "/v1/phones/{uuid}/snapshots/{name}", api_snapshot_delete, NULL},

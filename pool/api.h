@@ -49,6 +49,7 @@ void api_snapshot_delete(struct http_request *request, void *data);
 void api_phone_move(struct http_request *request, void *data);
 void api_phone_move_get(struct http_request *request, void *data);
 void api_phone_move_cancel(struct http_request *request, void *data);
+void api_phone_take_back(struct http_request *request, void *manager);
 /* api_volume.c */
 void api_volume_list(struct http_request *request, void *data);
 void api_volume_get(struct http_request *request, void *data);

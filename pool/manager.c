@@ -4,7 +4,6 @@
 #include "common/error.h"
 #include "pool/allocator.h"
 #include "pool/move.h"
-#include "pool/record_lease.h"
 #include "pool/record_order.h"
 #include "pool/record_phone.h"
 #include "pool/replenish.h"
@@ -115,45 +114,6 @@ bool manager_set_duty(struct manager *m, const char *id, enum host_duty duty, GE
 		    host_duty_name(host->record->duty));
 	host->record->duty = duty;
 	worker_soon(m);
-	return true;
-}
-
-/* Everything that is recorded on the host, given up in one transaction. */
-static bool forget_phones(struct manager *m, const char *id, const char *who, GError **error)
-{
-	struct phone_filter filter = {.host = id};
-	g_autoptr(GPtrArray) list = phone_record_list(m->db, &filter, error);
-	int64_t now = world_now(&m->world);
-
-	for (unsigned i = 0; list && i < list->len; i++) {
-		const struct phone_record *r = list->pdata[i];
-		struct order_record order = {.phone = r->uuid,
-		    .host = id,
-		    .what = "forget",
-		    .why = "its host was given up",
-		    .who = who,
-		    .at = now};
-
-		if ((r->lease && !lease_record_end(m->db, r->lease, order.why, now, error)) ||
-		    !order_record_insert(m->db, &order, error) ||
-		    !order_record_done(m->db, r->uuid, now, error) ||
-		    !phone_record_delete(m->db, r->uuid, error))
-			return false;
-	}
-	return list != NULL;
-}
-
-bool manager_remove_host(
-    struct manager *m, const char *id, bool force, const char *who, GError **error)
-{
-	if (!manager_host(m, id, error) || !database_begin(m->db, error))
-		return false;
-	if ((force && !forget_phones(m, id, who, error)) || !host_record_delete(m->db, id, error) ||
-	    !database_commit(m->db, error)) {
-		database_rollback(m->db);
-		return false;
-	}
-	g_hash_table_remove(m->hosts, id);
 	return true;
 }
 

@@ -96,6 +96,7 @@ const struct http_route api_routes[] = {
     {"POST", "/v1/phones/{uuid}/stop", api_phone_stop, NULL},
     {"POST", "/v1/phones/{uuid}/suspend", api_phone_suspend, NULL},
     {"POST", "/v1/phones/{uuid}/migrate", api_phone_migrate, NULL},
+    {"POST", "/v1/phones/{uuid}/take-back", api_phone_take_back, NULL},
     {"POST", "/v1/arrivals", api_arrival_expect, NULL},
     {"GET", "/v1/phones/{uuid}/snapshots", api_snapshot_list, NULL},
     {"POST", "/v1/phones/{uuid}/snapshots", api_snapshot_take, NULL},

@@ -34,6 +34,7 @@ void api_snapshot_restore(struct http_request *request, void *data);
 void api_snapshot_delete(struct http_request *request, void *data);
 /* api_migration.c */
 void api_phone_migrate(struct http_request *request, void *data);
+void api_phone_take_back(struct http_request *request, void *host);
 void api_arrival_expect(struct http_request *request, void *data);
 /* api_volume.c */
 void api_volume_list(struct http_request *request, void *data);

@@ -72,3 +72,15 @@ void api_phone_migrate(struct http_request *request, void *data)
 	else
 		http_respond_error(request, error);
 }
+
+void api_phone_take_back(struct http_request *request, void *data)
+{
+	struct phone *phone = api_find_phone(request, data);
+	g_autoptr(GError) error = NULL;
+	if (!phone)
+		return;
+	if (departure_take_back(phone, &error))
+		api_respond_phone(request, 200, phone);
+	else
+		http_respond_error(request, error);
+}

@@ -27,6 +27,10 @@ void departure_resume(struct phone *phone);
 const char *departure_place(const struct phone *phone);
 /* QVMI_ERROR_CONFLICT while nobody knows where it runs: then nothing may be done to it here. */
 bool departure_check(const struct phone *phone, GError **error);
+/* The host that it was handed over to does not answer, and never will again, as who orders this
+ * knows: it stays here. If it does come back with the phone, there are two. QVMI_ERROR_CONFLICT
+ * when the phone was not handed over, or the other host has not been asked in vain. */
+bool departure_take_back(struct phone *phone, GError **error);
 /* Ends one that goes on, unless the phone is handed over. For a phone that is about to end. */
 void departure_abort(struct phone *phone, const GError *cause);
 /* What QEMU tells, and its end. */

@@ -171,7 +171,9 @@ static void on_asked(struct errand *errand)
 	bool runs = errand->runs;
 	errand_free(errand);
 	d->errands--;
-	if (error) {
+	if (d->error) { /* it was taken back meanwhile */
+		departure_fail(d, d->error);
+	} else if (error) {
 		ask_later(d, error);
 	} else if (runs) {
 		succeed(d);
@@ -180,6 +182,23 @@ static void on_asked(struct errand *errand)
 		    "%s has given the phone up before it ran there", d->place);
 		take_back(d, never);
 	}
+}
+
+bool departure_take_back(struct phone *phone, GError **error)
+{
+	struct departure *d = phone->departure;
+	if (!d || !d->handed_over || !d->asked || phone->left) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT, "%s",
+		    d && d->handed_over ? "the other host has not been asked in vain yet; wait"
+		                        : "the phone was not handed over to another host: there is "
+		                          "nothing to take back");
+		return false;
+	}
+	g_warning("phone %s is taken back from %s by order", d->uuid, d->place);
+	g_autoptr(GError) cause = g_error_new(QVMI_ERROR, QVMI_ERROR_CANCELLED,
+	    "it was taken back from %s, which does not answer, by order", d->place);
+	take_back(d, cause);
+	return true;
 }
 
 static void on_handed_over(struct errand *errand)

@@ -132,6 +132,35 @@ static void test_one_host(void)
 	stage_down(&s);
 }
 
+/* With a host that is gone for good, by order: its users get others. */
+static void test_host_removed(void)
+{
+	struct stage s;
+	struct outcome a = {0}, b = {0};
+	g_autoptr(GError) error = NULL;
+
+	stage_up(&s, 0, 8, false);
+	stage_volumes(&s, false);
+	lease(&s, "ann", NULL, &a);
+	g_assert_no_error(a.error);
+	AUTO(volume_record) first = volume_of(&s, "ann");
+	stage_host(&s, "host-2");
+	run_until(manager_reachable_hosts(s.m) == 2);
+	s.hosts[0]->away = true;
+	g_assert_false(manager_remove_host(s.m, "host-1", false, "tester", &error));
+	g_assert_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT);
+	g_assert_true(manager_remove_host(s.m, "host-1", true, "tester", NULL));
+	g_assert_cmpint(ask_number(&s, "SELECT count(*) FROM orders WHERE what = 'forget'"), ==, 2);
+	lease(&s, "ann", NULL, &b);
+	g_assert_no_error(b.error);
+	AUTO(volume_record) second = volume_of(&s, "ann");
+	g_assert_cmpstr(second->host, ==, "host-2");
+	g_assert_cmpstr(second->id, !=, first->id);
+	outcome_clear(&a);
+	outcome_clear(&b);
+	stage_down(&s);
+}
+
 /* One that the host has lost is not replaced by an empty one. */
 static void test_lost(void)
 {
@@ -204,6 +233,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/pool/volume/outlives", test_outlives);
 	g_test_add_func("/pool/volume/moves-along", test_moves_along);
 	g_test_add_func("/pool/volume/one-host", test_one_host);
+	g_test_add_func("/pool/volume/host-removed", test_host_removed);
 	g_test_add_func("/pool/volume/lost", test_lost);
 	g_test_add_func("/pool/volume/one-phone", test_one_phone);
 	g_test_add_func("/pool/volume/order", test_order);
