@@ -16,6 +16,8 @@ for i in 1 2; do
 	api POST /v1/phones '{"template":"tiny"}' -H "Idempotency-Key: key-$i"
 	uuids+=("$(field .uuid)") pids+=("$(field .pid)")
 done
+# From then on nobody writes their records.
+for uuid in "${uuids[@]}"; do wait_for 60 "/v1/phones/$uuid" '.agent.ready and .agent.identity'; done
 first=$state/${uuids[0]}
 audit
 check 'all is well' "$verdict $(broken)" '0 '
