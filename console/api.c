@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "console/api.h"
 
+#include <string.h>
+
 #include "common/error.h"
 #include "common/json.h"
 #include "common/problem.h"
@@ -35,6 +37,28 @@ bool api_do(struct http_client *client, const char *method, const char *path, Js
 {
 	g_autoptr(JsonNode) node = api_call(client, method, path, body, error);
 	return node != NULL;
+}
+
+GPtrArray *api_pages(struct http_client *client, const char *path, GError **error)
+{
+	g_autoptr(GPtrArray) nodes =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)json_node_unref);
+	const char *sign = strchr(path, '?') ? "&" : "?";
+	g_autofree char *next = NULL;
+
+	do {
+		g_autofree char *after = next ? g_uri_escape_string(next, NULL, FALSE) : NULL;
+		g_autofree char *page =
+		    after ? g_strdup_printf("%s%safter=%s", path, sign, after) : g_strdup(path);
+		JsonNode *node = api_call(client, "GET", page, NULL, error);
+		if (!node)
+			return NULL;
+		g_ptr_array_add(nodes, node);
+		g_free(next);
+		next = g_strdup(json_object_get_string_member_with_default(
+		    json_node_get_object(node), "next", NULL));
+	} while (next);
+	return g_steal_pointer(&nodes);
 }
 
 JsonArray *api_list(JsonNode *node, const char *member)

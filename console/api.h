@@ -15,6 +15,8 @@ JsonNode *api_call(struct http_client *client, const char *method, const char *p
 /* Same, when the answer does not matter. */
 bool api_do(struct http_client *client, const char *method, const char *path, JsonObject *body,
     GError **error);
+/* Every page of a list: elements are JsonNode *, which own the objects. Caller unrefs. */
+GPtrArray *api_pages(struct http_client *client, const char *path, GError **error);
 /* A member that is a list of an answer's object; an empty one when it is not there. Borrowed from
  * `node`. */
 JsonArray *api_list(JsonNode *node, const char *member);

@@ -4,28 +4,6 @@
 #include "console/api.h"
 #include "console/audit.h"
 
-/* Every page of a list. The nodes own the objects. */
-static GPtrArray *pages(struct http_client *pool, const char *path, GError **error)
-{
-	g_autoptr(GPtrArray) nodes =
-	    g_ptr_array_new_with_free_func((GDestroyNotify)json_node_unref);
-	g_autofree char *next = NULL;
-
-	do {
-		g_autofree char *after = next ? g_uri_escape_string(next, NULL, FALSE) : NULL;
-		g_autofree char *page =
-		    g_strdup_printf("%s%s%s", path, after ? "?after=" : "", after ? after : "");
-		JsonNode *node = api_call(pool, "GET", page, NULL, error);
-		if (!node)
-			return NULL;
-		g_ptr_array_add(nodes, node);
-		g_free(next);
-		next = g_strdup(json_object_get_string_member_with_default(
-		    json_node_get_object(node), "next", NULL));
-	} while (next);
-	return g_steal_pointer(&nodes);
-}
-
 static void check_lease(struct audit *audit, JsonObject *lease, GHashTable *by_phone,
     GHashTable *by_slot, GHashTable *phones)
 {
@@ -85,8 +63,8 @@ static GHashTable *check_phones(struct audit *audit, GPtrArray *nodes)
 bool audit_pool(struct audit *audit, struct http_client *pool, GError **error)
 {
 	/* Leases first: a phone outlives its lease. */
-	g_autoptr(GPtrArray) leases = pages(pool, "/v1/leases", error);
-	g_autoptr(GPtrArray) list = leases ? pages(pool, "/v1/phones", error) : NULL;
+	g_autoptr(GPtrArray) leases = api_pages(pool, "/v1/leases", error);
+	g_autoptr(GPtrArray) list = leases ? api_pages(pool, "/v1/phones", error) : NULL;
 
 	if (!list)
 		return false;

@@ -111,12 +111,15 @@ static bool host_activate(struct cli *cli, GError **error)
 static unsigned count(struct http_client *pool, const char *path, const char *member,
     const char *host, GError **error)
 {
-	g_autoptr(JsonNode) node = api_call(pool, "GET", path, NULL, error);
-	JsonArray *list = node ? api_list(node, member) : NULL;
+	g_autoptr(GPtrArray) pages = api_pages(pool, path, error);
 	unsigned n = 0;
 
-	for (unsigned i = 0; list && i < json_array_get_length(list); i++)
-		n += g_str_equal(api_string(json_array_get_object_element(list, i), "host"), host);
+	for (unsigned i = 0; pages && i < pages->len; i++) {
+		JsonArray *list = api_list(pages->pdata[i], member);
+		for (unsigned k = 0; k < json_array_get_length(list); k++)
+			n += g_str_equal(
+			    api_string(json_array_get_object_element(list, k), "host"), host);
+	}
 	return n;
 }
 

@@ -130,6 +130,22 @@ start qvisord "$home"
 check_soon 'a host that starts anew is still in maintenance' 'reachable maintenance' host "$home" '"\(.state) \(.duty)"'
 check 'back' "$(duty "$home" active)" active
 check 'hers is as she left it' "$(lease ann | jq -r '"\(.phone.uuid) \(.phone.state)"')" "$phone running"
+
+# --- a host that is gone for good ----------------------------------------------------------------------------------------------
+lost=$(lease bob | jq -r .phone.uuid)
+end KILL "$other"
+check_soon 'a host that does not answer is not given up' unreachable host "$other" .state
+remove() { "$bin/qvmi" --server "unix:$work/poold.sock" host remove "$other" "$@" 2>&1 </dev/null || true; }
+check 'nor is it by an order that does not say so' "$(remove)" '*phones*'
+check 'nor by one that nobody has confirmed' "$(remove --force)" "*Host $other is unreachable*phones*nobody to ask: say --yes"
+check 'what is recorded is still his' "$(pool "/v1/phones/$lost" | jq -r .user)" bob
+check 'it is given up' "$(remove --force --yes)" '*is forgotten'
+check 'and he gets another phone' "$(lease bob | jq -r --arg lost "$lost" '"\(.host.id) \(.phone.uuid != $lost)"')" "$home true"
+start qvisord "$other"
+check_soon 'should it come back it registers again' reachable host "$other" .state
+foreign() { pool "/v1/phones/$lost" | jq -r .use; }
+check_soon 'and its phone is nobody'\''s' foreign foreign
+
 for uuid in $(pool /v1/phones | jq -r '.phones[] | .uuid'); do pool "/v1/phones/$uuid?force=true" -X DELETE >/dev/null; done
 pool /v1/pools/p -X DELETE -o /dev/null
 check_soon 'all phones are gone' '' on one
