@@ -10,6 +10,7 @@
 const struct http_route api_routes[] = {
     {.method = "POST", .pattern = "/v1/login", .handler = api_login},
     {.method = "POST", .pattern = "/v1/login/negotiate", .handler = api_negotiate},
+    {.method = "GET", .pattern = "/v1/sign-in", .handler = api_ways},
     {.method = "POST", .pattern = "/v1/logout", .handler = api_logout},
     {.method = "GET", .pattern = "/v1/whoami", .handler = api_whoami},
     {.method = "GET", .pattern = "/v1/packages", .handler = api_package_list},

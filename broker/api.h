@@ -35,6 +35,7 @@ bool api_welcome(struct broker *broker, struct http_request *request, const char
 
 /* api_negotiate.c */
 void api_negotiate(struct http_request *request, void *data);
+void api_ways(struct http_request *request, void *data);
 /* api_login.c */
 void api_login(struct http_request *request, void *data);
 void api_logout(struct http_request *request, void *data);

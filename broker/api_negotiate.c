@@ -28,7 +28,7 @@ DEFINE_CLEANUP(negotiation);
 static void refuse(struct broker *broker, struct http_request *request)
 {
 	g_autoptr(GError) error = g_error_new(QVMI_ERROR, QVMI_ERROR_UNAUTHENTICATED,
-	    "no valid Kerberos ticket came along; get one (kinit), or sign in with name and "
+	    "no valid Kerberos ticket came along: get one (kinit), or sign in with name and "
 	    "password");
 	metric_add(broker->sign_ins, "refused", 1);
 	api_fail(request, error);
@@ -88,9 +88,7 @@ void api_negotiate(struct http_request *request, void *data)
 	size_t n = strlen(SCHEME);
 	if (!authorization || g_ascii_strncasecmp(authorization, SCHEME, n) != 0) {
 		http_request_add_header(request, "www-authenticate", "Negotiate");
-		error = g_error_new(QVMI_ERROR, QVMI_ERROR_UNAUTHENTICATED,
-		    "send a Kerberos ticket (Authorization: Negotiate)");
-		return api_fail(request, error);
+		return refuse(broker, request);
 	}
 	g_autoptr(GBytes) token = decode(authorization + n);
 	if (!token)
@@ -106,4 +104,14 @@ void api_negotiate(struct http_request *request, void *data)
 	metric_add(broker->sign_ins, "failed", 1);
 	negotiation_free(negotiation);
 	api_fail(request, error);
+}
+
+void api_ways(struct http_request *request, void *data)
+{
+	struct broker *broker = data;
+	JsonObject *object = json_object_new();
+	json_object_set_boolean_member(object, "password", true);
+	json_object_set_boolean_member(
+	    object, "kerberos", broker->authenticator->negotiate != NULL);
+	api_respond(request, 200, object);
 }

@@ -68,7 +68,10 @@ struct call *call_new(struct http_client *client, const struct http_call *reques
 		curl_easy_setopt(call->easy, CURLOPT_UNIX_SOCKET_PATH, client->unix_path);
 	set_tls(client, call->easy);
 	const char *bearer = request->bearer ? request->bearer : client->bearer;
-	if (bearer) {
+	if (request->negotiate) {
+		curl_easy_setopt(call->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_NEGOTIATE);
+		curl_easy_setopt(call->easy, CURLOPT_USERPWD, ":"); /* whom the ticket says */
+	} else if (bearer) {
 		g_autofree char *value = g_strconcat("Bearer ", bearer, NULL);
 		add_header(call, "Authorization", value);
 	}

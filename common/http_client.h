@@ -44,6 +44,7 @@ struct http_call {
 	JsonNode *body;            /* taken; NULL: none */
 	const char *idempotency_key;
 	const char *bearer;  /* for this call; NULL: the client's */
+	bool negotiate;      /* with the user's Kerberos ticket (RFC 4559); may wait for the KDC */
 	unsigned timeout_ms; /* 0: the client's */
 };
 

@@ -147,6 +147,21 @@ void account_sign_in(struct account *account, const char *password, account_done
 	call(account, "/v1/login", body, signed_in);
 }
 
+void account_sign_in_by_ticket(struct account *account, account_done done, void *data)
+{
+	const struct http_call http = {
+	    .method = "POST",
+	    .path = "/v1/login/negotiate",
+	    .negotiate = true,
+	};
+
+	g_assert(!account->pending);
+	account->done = done;
+	account->done_data = data;
+	account->pending = g_cancellable_new();
+	http_client_call(account->client, &http, account->pending, signed_in, account);
+}
+
 static bool take_ticket(struct account *account, JsonObject *object, GError **error)
 {
 	const char *grant = json_get_string(object, "grant", 2048, error);

@@ -35,6 +35,8 @@ void account_free(
 
 /* POST /v1/login. QVMI_ERROR_UNAUTHENTICATED: wrong name or password. The password is not kept. */
 void account_sign_in(struct account *account, const char *password, account_done done, void *data);
+/* POST /v1/login/negotiate, by the Kerberos ticket that the user holds. */
+void account_sign_in_by_ticket(struct account *account, account_done done, void *data);
 /* POST /v1/sessions: the phone is allocated, a ticket is there. */
 void account_open(struct account *account, const char *package,
     const struct account_terminal *terminal, account_done done, void *data);

@@ -332,7 +332,7 @@ static int run(struct client *client)
 	g_autoptr(GError) error = NULL;
 	char *password = NULL;
 
-	if (prepare(client, &error) && (password = options_password(client->options, &error)) &&
+	if (prepare(client, &error) && options_password(client->options, &password, &error) &&
 	    show(client, &error) && attach(client, &error)) {
 		g_unix_signal_add(SIGINT, on_signal, client);
 		g_unix_signal_add(SIGTERM, on_signal, client);

@@ -41,8 +41,14 @@ static bool check(struct options *options, GError **error)
 {
 	if (!check_url(options, error))
 		return false;
-	if (!options->user || !*options->user) {
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID, "say who signs in: --user NAME");
+	if (!options->kerberos && (!options->user || !*options->user)) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "say who signs in: --user NAME, or --kerberos");
+		return false;
+	}
+	if (options->kerberos && (options->user || options->password_file)) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "with --kerberos the ticket says who signs in: no --user, no --password-file");
 		return false;
 	}
 	if (options->rotate % 90 || options->rotate < 0 || options->rotate > 270) {
@@ -66,6 +72,8 @@ void options_add_account(GOptionContext *context, struct options *options)
 	    {"user", 'u', 0, G_OPTION_ARG_STRING, &options->user, "Who signs in", "NAME"},
 	    {"password-file", 0, 0, G_OPTION_ARG_FILENAME, &options->password_file,
 	        "Take the password from FILE's first line instead of asking", "FILE"},
+	    {"kerberos", 'k', 0, G_OPTION_ARG_NONE, &options->kerberos,
+	        "Sign in with your Kerberos ticket (kinit) in place of name and password", NULL},
 	    {"ca-file", 0, 0, G_OPTION_ARG_FILENAME, &options->ca_file,
 	        "Trust the certificate authority in FILE (PEM), and no other", "FILE"},
 	    {"package", 'p', 0, G_OPTION_ARG_STRING, &options->package,
@@ -209,9 +217,12 @@ static char *password_from_terminal(const struct options *options, GError **erro
 	return password;
 }
 
-char *options_password(const struct options *options, GError **error)
+bool options_password(const struct options *options, char **password, GError **error)
 {
-	if (options->password_file)
-		return password_from_file(options->password_file, error);
-	return password_from_terminal(options, error);
+	*password = NULL;
+	if (options->kerberos)
+		return true;
+	*password = options->password_file ? password_from_file(options->password_file, error)
+	                                   : password_from_terminal(options, error);
+	return *password;
 }

@@ -11,6 +11,7 @@ struct options {
 	char *url; /* of the broker, https://HOST[:PORT], without a slash at the end */
 	char *user;
 	char *password_file; /* NULL: ask at the terminal */
+	gboolean kerberos;   /* neither name nor password: by the user's ticket */
 	char *ca_file;       /* NULL: the system's authorities */
 	char *package;
 	int rotate; /* degrees clockwise */
@@ -28,9 +29,9 @@ void options_free(struct options *options);
 /* Those of the options that say who signs in, for another program that does. */
 void options_add_account(GOptionContext *context, struct options *options);
 
-/* The password: first line of the file, or asked on /dev/tty without echo. Caller clears it with
- * options_forget(). */
-char *options_password(const struct options *options, GError **error);
+/* The password: first line of the file, or asked on /dev/tty without echo; NULL with --kerberos.
+ * Caller clears it with options_forget(). */
+bool options_password(const struct options *options, char **password, GError **error);
 /* Overwrites and frees; takes NULL. */
 void options_forget(char *secret);
 

@@ -194,7 +194,10 @@ static void on_signed_in(const GError *error, void *data)
 void phone_sign_in(struct phone *phone, const char *password)
 {
 	phone->begun_us = g_get_monotonic_time();
-	account_sign_in(phone->account, password, on_signed_in, phone);
+	if (password)
+		account_sign_in(phone->account, password, on_signed_in, phone);
+	else
+		account_sign_in_by_ticket(phone->account, on_signed_in, phone);
 }
 
 void phone_flush(struct phone *phone)

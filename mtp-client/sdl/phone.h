@@ -45,7 +45,7 @@ struct phone_options {
 struct phone *phone_new(const struct phone_options *options, GError **error);
 void phone_free(struct phone *phone);
 
-/* Begins. The password is not kept. */
+/* Begins. The password is not kept; NULL: by the user's Kerberos ticket. */
 void phone_sign_in(struct phone *phone, const char *password);
 /* Sends what is in the session's output, if connected. */
 void phone_flush(struct phone *phone);

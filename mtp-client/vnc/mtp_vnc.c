@@ -183,9 +183,9 @@ static bool start(struct program *p, GError **error)
 	    .lost = on_lost,
 	    .over = on_over,
 	    .data = p};
-	char *password = options_password(o, error);
+	char *password;
 
-	if (!password)
+	if (!options_password(o, &password, error))
 		return false;
 	p->phone = phone_new(&phone, error);
 	if (p->phone)

@@ -98,12 +98,13 @@ export async function openPhone(page, wanted) {
 	return rest(page);
 }
 
-/** Runs the parts one after the other in one browser; ends the process. */
-export async function run(...parts) {
-	const browser = await chromium.launch({
-		executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-		args: ['--no-sandbox', '--disable-gpu', `--ignore-certificate-errors-spki-list=${await verifiedKey(base)}`],
-	});
+const launchOptions = async () => ({
+	executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+	args: ['--no-sandbox', '--disable-gpu', `--ignore-certificate-errors-spki-list=${await verifiedKey(base)}`,
+		...(process.env.CHROMIUM_ARGS ?? '').split(' ').filter(Boolean)],
+});
+
+async function runIn(browser, parts) {
 	try {
 		for (const part of parts)
 			await part(browser);
@@ -114,3 +115,9 @@ export async function run(...parts) {
 	}
 	process.exit(failed ? 1 : 0);
 }
+
+/** Runs the parts one after the other in one browser; ends the process. */
+export const run = async (...parts) => runIn(await chromium.launch(await launchOptions()), parts);
+
+/** The same with a user's profile in `folder`, as in no private window: some things Chromium does in none. */
+export const runProfile = async (folder, ...parts) => runIn(await chromium.launchPersistentContext(folder, await launchOptions()), parts);

@@ -341,6 +341,8 @@ function answer(request, response, body) {
 		return sessions.has(renew[1]) ? json(200, ticket(sessions.get(renew[1]))) : problem(404, 'not-found', 'no such session');
 	if (call === 'GET /v1/whoami' || call === 'GET /v1/packages')
 		return json(200, request.url.endsWith('packages') ? { packages: list } : account(user));
+	if (call === 'GET /v1/sign-in')
+		return json(200, { password: true, kerberos: false });
 	if (call === 'POST /v1/logout') {
 		tokens.delete(token);
 		return response.writeHead(204).end();

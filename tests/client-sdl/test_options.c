@@ -77,8 +77,9 @@ static void assert_password(const char *content, const char *expected)
 	g_assert_cmpint(fd, >=, 0);
 	g_close(fd, NULL);
 	g_assert_true(g_file_set_contents(file, content, -1, NULL));
-	char *password = options_password(&options, &error);
+	char *password;
 
+	g_assert_cmpint(options_password(&options, &password, &error), ==, expected != NULL);
 	g_assert_cmpstr(password, ==, expected);
 	if (!expected)
 		g_assert_error(error, QVMI_ERROR, QVMI_ERROR_INVALID);
@@ -97,8 +98,13 @@ static void test_password_file(void)
 	assert_password("", NULL);
 	assert_password("\nsecond\n", NULL);
 	assert_password("\xff\xfe\n", NULL);
-	g_assert_null(options_password(&missing, &error));
+	char *password;
+
+	g_assert_false(options_password(&missing, &password, &error));
 	g_assert_error(error, QVMI_ERROR, QVMI_ERROR_INVALID);
+	struct options ticket = {.kerberos = TRUE};
+	g_assert_true(options_password(&ticket, &password, NULL));
+	g_assert_null(password);
 }
 
 int main(int argc, char **argv)

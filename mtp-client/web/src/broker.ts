@@ -54,6 +54,20 @@ function sentence(text: string): string {
 }
 
 export const signIn = (user: string, password: string) => call('POST', '/v1/login', { user, password }) as Promise<Account>;
+/** With the Kerberos ticket that the browser sends by itself where its owner has allowed that. Chromium on Linux loads its Kerberos
+ *  library only once it has been asked for a ticket, and comes without one that first time: hence again. */
+export async function signInByTicket(): Promise<Account> {
+	const enter = () => call('POST', '/v1/login/negotiate') as Promise<Account>;
+	try {
+		return await enter();
+	} catch (error) {
+		if (!(error instanceof BrokerError) || error.status !== 401)
+			throw error;
+		await new Promise(done => setTimeout(done, 500));
+		return enter();
+	}
+}
+export const waysToSignIn = () => call('GET', '/v1/sign-in') as Promise<{ kerberos: boolean }>;
 export const whoAmI = () => call('GET', '/v1/whoami') as Promise<Account>;
 export const signOut = () => call('POST', '/v1/logout', {});
 

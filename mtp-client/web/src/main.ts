@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The page: sign in, pick, use.
-import { BrokerError, signIn, signOut, whoAmI, type Account, type Package } from './broker.js';
+import { BrokerError, signIn, signInByTicket, signOut, waysToSignIn, whoAmI, type Account, type Package } from './broker.js';
 import { Input } from './input.js';
 import { Meter } from './meter.js';
 import { Screen } from './screen.js';
@@ -26,6 +26,23 @@ function tell(id: 'sign-in-message' | 'packages-message', message: string): void
 
 // --- sign in ---
 
+// Who has come in by ticket comes in so the next time, without asking; signing out ends that.
+const BY_TICKET = 'sign-in-by-ticket';
+
+async function enterByTicket(): Promise<void> {
+	try {
+		const account = await signInByTicket();
+		localStorage.setItem(BY_TICKET, 'yes');
+		offer(account);
+	} catch (error) {
+		localStorage.removeItem(BY_TICKET);
+		askToSignIn((error as Error).message);
+	}
+}
+
+element('ticket-button').addEventListener('click', () => void enterByTicket());
+void waysToSignIn().then(ways => { element('ticket-button').hidden = !ways.kerberos; }, () => undefined);
+
 function askToSignIn(message = ''): void {
 	tell('sign-in-message', message);
 	show('sign-in');
@@ -48,6 +65,7 @@ element<HTMLFormElement>('sign-in-form').addEventListener('submit', async event 
 });
 
 element('sign-out').addEventListener('click', async () => {
+	localStorage.removeItem(BY_TICKET);
 	await signOut().catch(() => undefined); // the cookie ends by itself as well
 	askToSignIn();
 });
@@ -214,5 +232,11 @@ window.addEventListener('pageshow', event => {
 		backToPackages();
 });
 
-whoAmI().then(offer, (error: unknown) =>
-	askToSignIn(error instanceof BrokerError && error.status !== 401 ? error.message : ''));
+whoAmI().then(offer, (error: unknown) => {
+	if (!(error instanceof BrokerError) || error.status !== 401)
+		askToSignIn((error as Error).message);
+	else if (localStorage.getItem(BY_TICKET))
+		void enterByTicket();
+	else
+		askToSignIn();
+});
