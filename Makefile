@@ -32,7 +32,7 @@ ALL_LDFLAGS = $(SAN) $(LDFLAGS) -Wl,--as-needed
 PROGRAMS :=
 # Libraries a unit test of a folder needs: archives, in link order, and pkg-config packages.
 TEST_PKG := gio-unix-2.0 json-glib-1.0 libwebsockets libcurl openssl sqlite3 libzstd libjpeg libpng
--include $(wildcard $(addsuffix /module.mk,$(MODULES) tests/guest mtp-client/web console/web deploy deploy/image bench bench/video tests))
+-include $(wildcard $(addsuffix /module.mk,$(MODULES) tests/guest mtp-client/web console/web deploy deploy/image deploy/realm bench bench/video tests))
 
 # What an archive needs besides what its programs name: FOLDER_NEEDS, pkg-config packages.
 needs = $(foreach l,$(1),$($(l)_NEEDS))
@@ -126,6 +126,7 @@ clean:
 
 help:
 	@echo 'make demo         a real phone on the screen (installs what it needs, root or sudo)'
+	@echo 'make demo-realm   the same with a company of its own: sign-in by Kerberos and LDAP'
 	@echo 'make check        everything CI runs'
 	@echo 'make install      under PREFIX (/usr/local), with units for systemd and examples of their configuration (DESTDIR)'
 	@echo 'make smoke        the whole path, headless, on the real phone: one JSON line'
