@@ -5,6 +5,7 @@
  * send; so they run here, where brokerd can end them. It has no state but its directory connection.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -76,6 +77,7 @@ int main(int argc, char **argv)
 	g_autoptr(GError) error = NULL;
 	log_init("brokerd-realm");
 	prctl(PR_SET_DUMPABLE, 0);
+	signal(SIGPIPE, SIG_IGN); /* a directory that has closed is an error of its search */
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (!realm_options_from_argv(&options, argv, &error) || !options.realm ||
 	    !options.service || !options.keytab || fcntl(SOCKET, F_GETFD) < 0) {

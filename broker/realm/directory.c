@@ -17,11 +17,22 @@ struct directory {
 	gint64 end;
 };
 
+/* The words of a text with spaces between them, however many. */
+static char **split(const char *text)
+{
+	g_auto(GStrv) parts = g_strsplit_set(text, " ,", -1);
+	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+	for (char **part = parts; *part; part++)
+		if (**part)
+			g_strv_builder_add(words, *part);
+	return g_strv_builder_end(words);
+}
+
 struct directory *directory_new(const struct realm_options *options)
 {
 	struct directory *directory = g_new0(struct directory, 1);
 	directory->options = options;
-	directory->servers = g_strsplit_set(options->servers, " ,", -1);
+	directory->servers = split(options->servers);
 	directory->n_servers = g_strv_length(directory->servers);
 	if (options->first && directory->n_servers)
 		directory->current =
@@ -48,6 +59,12 @@ void directory_free(struct directory *directory)
 void directory_set_end(struct directory *directory, gint64 end)
 {
 	directory->end = end;
+}
+
+static void try_next(struct directory *directory)
+{
+	if (directory->n_servers)
+		directory->current = (directory->current + 1) % directory->n_servers;
 }
 
 /* A share of the time that is left: a server that hangs must leave some for the next. */
@@ -156,7 +173,7 @@ static bool connect_any(struct directory *directory, GError **error)
 		if (connect_to(directory, server, directory->n_servers - i + 1, &failure))
 			return true;
 		g_string_append_printf(failures, "%s%s", i ? "; " : "", failure->message);
-		directory->current = (directory->current + 1) % directory->n_servers;
+		try_next(directory);
 	}
 	g_set_error_literal(error, QVMI_ERROR, QVMI_ERROR_UNAVAILABLE, failures->str);
 	return false;
@@ -245,7 +262,7 @@ static bool search_first(
 	if (is_lost(code)) {
 		disconnect(directory);
 		if (code != LDAP_SERVER_DOWN)
-			directory->current = (directory->current + 1) % directory->n_servers;
+			try_next(directory);
 		if (!fresh)
 			return connect_any(directory, error) &&
 			       search_first(directory, search, true, error);
