@@ -9,7 +9,7 @@ SANITIZE ?=
 PREFIX   ?= /usr/local
 VERSION  := 0.1
 
-MODULES := common mtp mtp-server mtp-server/reader qvisor qvisor/probe pool rules broker broker/realm console agent mtp-client/core mtp-client/sdl mtp-client/vnc bench/screen bench/client-core
+MODULES := common mtp mtp-server mtp-server/reader qvisor qvisor/probe qvisor/zygote pool rules broker broker/realm console agent mtp-client/core mtp-client/sdl mtp-client/vnc bench/screen bench/client-core
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wformat=2 -Wundef -Werror
 CFLAGS   ?= -O2 -g
@@ -111,8 +111,8 @@ lint: $(LINTED:%.c=$(B)/lint/%.ok)
 
 # DESTDIR for packages. Not the tests' and benches' programs.
 INSTALLED := qvmi qvisord qvisor-launch qvisor-probe mtpd mtpd-worker mtp-reader poold qvmi-rule brokerd brokerd-realm consoled mtp-client mtp-vnc mtp-record mtp-replay
-install: $(INSTALLED:%=$(B)/bin/%) web
-	@DESTDIR='$(DESTDIR)' deploy/install '$(PREFIX)' $(INSTALLED:%=$(B)/bin/%)
+install: $(INSTALLED:%=$(B)/bin/%) $(B)/bin/libqvmi-zygote.so web
+	@DESTDIR='$(DESTDIR)' deploy/install '$(PREFIX)' $(B)/bin/libqvmi-zygote.so $(INSTALLED:%=$(B)/bin/%)
 
 check:
 	@deploy/check

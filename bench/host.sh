@@ -6,6 +6,8 @@
 #   host_start [PRESPAWN]        answers when the template is there: `template`; again with another PRESPAWN after host_end
 #                                TB_SIZE: another code cache, in MiB
 #                                MEM_MERGE: KSM may merge the phones' memory (docs/decisions/102)
+#                                ZYGOTES=0: no clone is forked, each loads its state
+#   host_warm                    clones one, and answers when clones of the template are forked
 #   host_end                     phones run on, as they do
 #   api METHOD PATH [JSON]       prints the answer's body; fails with it
 #   clone                        prints "UUID MILLISECONDS", from the request to its answer
@@ -48,7 +50,9 @@ host_start() {
 		max-phones=2000
 		prespawn=${1:-0}
 		${TB_SIZE:+tb-size-mib=$TB_SIZE}
+		${TB_SIZE:+zygote-tb-size-mib=$TB_SIZE}
 		${MEM_MERGE:+mem-merge=true}
+		${ZYGOTES:+zygotes=$ZYGOTES}
 		[phone]
 		network=isolated
 		[listen]
@@ -68,6 +72,13 @@ host_start() {
 	# A daemon that starts verifies the checksums of all templates it finds: not what is measured here.
 	until_true 120 eval "[ \"\$(api GET /v1/templates | jq '[.templates[].verified] | all')\" = true ]"
 }
+forks() { api GET /v1/host | jq -e '.zygotes.limit == 0 or any(.zygotes.zygotes[]; .state == "ready")' >/dev/null; }
+host_warm() {
+	local uuid
+	read -r uuid _ < <(clone)
+	api DELETE "/v1/phones/$uuid"
+	until_true 300 forks
+}
 host_end() {
 	kill -TERM "$pid"
 	wait "$pid" || true
@@ -80,6 +91,7 @@ host_clean() {
 		host_end
 	fi
 	[ ! -d "$work/phones" ] || [ -z "$(ls -A "$work/phones")" ] || say "left over: $(ls "$work/phones")"
+	[ -z "${KEEP_LOG:-}" ] || cp "$work/log" "$KEEP_LOG"
 	rm -rf "$work"
 }
 trap host_clean EXIT

@@ -310,17 +310,25 @@ static GHashTable *phones_of(JsonNode *answer)
 }
 
 /* uuid -> pid of the children that wait for a clone request. */
-static GHashTable *spares_of(JsonNode *about)
+/* Those QEMUs that qvisord has and that are no phones. */
+static void add_spares(GHashTable *spares, JsonNode *about, const char *member, const char *listed)
 {
-	GHashTable *spares = g_hash_table_new(g_str_hash, g_str_equal);
-	JsonObject *object = json_get_optional_object(json_node_get_object(about), "spares", NULL);
-	JsonArray *list = object ? json_get_array(object, "children", 1000, NULL) : NULL;
+	JsonObject *object = json_get_optional_object(json_node_get_object(about), member, NULL);
+	JsonArray *list = object ? json_get_array(object, listed, 1000, NULL) : NULL;
 
 	for (unsigned i = 0; list && i < json_array_get_length(list); i++) {
 		JsonObject *child = json_array_get_object_element(list, i);
 		g_hash_table_insert(spares, (char *)api_string(child, "uuid"),
 		    GINT_TO_POINTER((int)json_object_get_int_member_with_default(child, "pid", 0)));
 	}
+}
+
+static GHashTable *spares_of(JsonNode *about)
+{
+	GHashTable *spares = g_hash_table_new(g_str_hash, g_str_equal);
+
+	add_spares(spares, about, "spares", "children");
+	add_spares(spares, about, "zygotes", "zygotes");
 	return spares;
 }
 

@@ -9,6 +9,7 @@
 #include "qvisor/phone_table.h"
 #include "qvisor/platform.h"
 #include "qvisor/prespawn.h"
+#include "qvisor/zygote.h"
 #include "qvisor/registration.h"
 #include "qvisor/user_volume_store.h"
 
@@ -46,6 +47,7 @@ void api_host_get(struct http_request *request, void *data)
 	json_object_set_string_member(root, "network", host_network_name(host));
 	json_object_set_array_member(root, "networks", networks_json(host->networks));
 	json_object_set_object_member(root, "spares", prespawn_json(host->prespawn));
+	json_object_set_object_member(root, "zygotes", zygotes_json(host->zygotes));
 	if (host->registration)
 		json_object_set_member(root, "pool", registration_json(host->registration));
 	JsonArray *quarantine = phone_table_quarantine(host->phones);

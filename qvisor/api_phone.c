@@ -13,6 +13,7 @@
 #include "qvisor/phone_table.h"
 #include "qvisor/phone_volume.h"
 #include "qvisor/prespawn.h"
+#include "qvisor/zygote.h"
 #include "qvisor/template_store.h"
 #include "qvisor/user_volume_store.h"
 
@@ -188,6 +189,7 @@ static struct phone *create(struct host *host, const struct creation *creation, 
 		return NULL;
 	}
 	prespawn_want(host->prespawn, template);
+	zygotes_want(host->zygotes, template);
 	return phone;
 }
 

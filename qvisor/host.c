@@ -58,6 +58,7 @@ bool host_init(struct host *host, const struct config *config, GError **error)
 	    .qemu = config_string(config, "host", "qemu"),
 	    .qemu_aarch64 = config_string(config, "host", "qemu-aarch64"),
 	    .tb_size_mib = config_int(config, "host", "tb-size-mib"),
+	    .zygote_tb_size_mib = config_int(config, "host", "zygote-tb-size-mib"),
 	    .mem_merge = config_bool(config, "host", "mem-merge"),
 	    .max_phones = config_int(config, "host", "max-phones"),
 	    .memory_reserve_mib = config_int(config, "host", "memory-reserve-mib"),

@@ -18,6 +18,7 @@ struct platform;
 struct prespawn;
 struct template_store;
 struct user_volume_store;
+struct zygotes;
 
 enum host_network {
 	HOST_NETWORK_NONE,     /* no interface, but for a phone with a policy of its own */
@@ -38,7 +39,8 @@ struct host {
 	int lock; /* on the state folder */
 	struct accelerator *accelerator;
 	unsigned tb_size_mib;
-	bool mem_merge; /* docs/decisions/102 */
+	unsigned zygote_tb_size_mib; /* of one that many share */
+	bool mem_merge;              /* docs/decisions/102 */
 	unsigned max_phones;
 	enum host_network network_kind; /* of phones without a policy of their own */
 	struct networks *networks;
@@ -48,6 +50,7 @@ struct host {
 	struct template_store *templates;
 	struct phone_table *phones;
 	struct prespawn *prespawn;
+	struct zygotes *zygotes;
 	struct performance *performance;
 	struct user_volume_store *volumes; /* NULL: none are kept here */
 	struct operations *operations;

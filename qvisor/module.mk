@@ -29,6 +29,11 @@ LIBVIRT_TESTS := adoption arm64 audit bad_image bad_request hung libvirt life ma
 .PHONY: integration-libvirt
 integration-libvirt: programs
 	@PLATFORM=libvirt QVMI_BIN=$(abspath $(B)/bin) deploy/run-tests $(LIBVIRT_TESTS:%=tests/integration/test_qvisor_%.sh)
+# Phones that are forked instead of loaded: not those about qvisor-launch, and not network, as the guest sets its interface up once.
+FORKED_TESTS := adoption audit hung life machine performance snapshot suspend template_intact volume
+.PHONY: integration-forked
+integration-forked: programs
+	@zygotes=1 QVMI_BIN=$(abspath $(B)/bin) deploy/run-tests $(FORKED_TESTS:%=tests/integration/test_qvisor_%.sh)
 # `make faults-migrate [ROUNDS=200] [SEED=1]`: the same in the middle of moves, one daemon and the other in turn, and as many cut networks
 # by ten; make check does two and one.
 .PHONY: faults-migrate

@@ -35,6 +35,7 @@ static void start(
 	    .files = spawn->files,
 	    .memory_mib = limits.memory_mib,
 	    .cpu_percent = limits.cpu_percent,
+	    .fork_socket = spawn->fork_socket,
 	};
 	struct qemu_process *process = qemu_process_start(&how, spawn->exited, spawn->data, &error);
 	started(spawn->data, process, error);
@@ -138,6 +139,7 @@ struct platform *native_new(const char *launcher, const char *state_folder)
 	*native = (struct native){
 	    .platform = {.name = "native",
 	        .in_folder = !launcher,
+	        .may_fork = !launcher,
 	        .may_wait = true,
 	        .start = start,
 	        .adopt = adopt,

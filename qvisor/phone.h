@@ -108,9 +108,9 @@ void phone_free(struct phone *phone);
 void phone_start(struct phone *phone, phone_done_fn done, void *data);
 /* A clone of a verified template up to where only "cont" is missing; `prepared` is told when it
  * waits, and with an error when it fails, also later. phone_start() goes on from there; nobody is
- * told then.
+ * told then. `fork_socket` (taken) is for one that others are forked from (zygote.h); -1: none.
  */
-void phone_prepare(struct phone *phone, phone_done_fn prepared, void *data);
+void phone_prepare(struct phone *phone, int fork_socket, phone_done_fn prepared, void *data);
 /* The same of one that comes from another host: loads its state from `socket` (taken) instead. The
  * overlay is there. */
 void phone_arrive(struct phone *phone, int socket, phone_done_fn loaded, void *data);

@@ -152,6 +152,12 @@ void phone_network_plug(struct phone *phone)
 		pull_cable(phone);
 }
 
+void phone_network_unplug(struct phone *phone)
+{
+	if (phone->has_network && phone->qmp)
+		unplug(phone);
+}
+
 bool phone_network_set(struct phone *phone, const char *reach, GError **error)
 {
 	g_autofree char *before = phone->reach;
@@ -198,12 +204,13 @@ bool phone_network_is_used(void *data, const char *reach)
 
 void phone_network_event(struct phone *phone, const char *name, JsonObject *payload)
 {
-	if (phone->state != PHONE_RUNNING || !phone->has_network || !payload ||
-	    strcmp(name, "DEVICE_DELETED") ||
+	if ((phone->state != PHONE_RUNNING && phone->state != PHONE_CREATING) ||
+	    !phone->has_network || !payload || strcmp(name, "DEVICE_DELETED") ||
 	    strcmp(json_object_get_string_member_with_default(payload, "device", ""), NIC))
 		return;
 	qmp_execute(phone->qmp, "netdev_del", qmp_one_member("id", NETDEV), -1, QMP_DEADLINE_MS,
 	    NULL, NULL);
 	phone->has_network = false;
-	phone_network_plug(phone);
+	if (phone->state == PHONE_RUNNING)
+		phone_network_plug(phone);
 }

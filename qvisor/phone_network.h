@@ -16,6 +16,8 @@ struct phone;
 
 /* Does nothing when it is plugged already, or phones have none. */
 void phone_network_plug(struct phone *phone);
+/* Asks for it back; `has_network` says when the guest has let go of it. */
+void phone_network_unplug(struct phone *phone);
 /* Another policy (network_reach.h; normalized; NULL: the host's own), from now on: what it reached
  * by the one before it reaches no more, whatever the guest does. */
 bool phone_network_set(struct phone *phone, const char *reach, GError **error);

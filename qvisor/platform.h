@@ -23,6 +23,9 @@ struct platform_spawn {
 	const char *uuid;         /* the phone's; of a template's boot any that nobody else has */
 	bool child;               /* a template's first boot: nothing of it outlives us for long */
 	const char *const *files; /* NULL-terminated: what it reads beside the phone's disk */
+	/* By this one, a socket that stays the caller's, it can be asked to fork (zygote.h); NULL:
+	 * nobody will. Only where `may_fork`. */
+	const int *fork_socket;
 	/* Once it is cancelled `started` is not called any more, and what has been started is
 	 * ended.
 	 */
@@ -39,6 +42,7 @@ struct platform {
 	/* QEMU's working directory is the phone's folder: the disk's path is relative to it, so
 	 * that the folder may be renamed. */
 	bool in_folder;
+	bool may_fork; /* spawn->fork_socket */
 	bool may_wait; /* a child may wait for a clone request, under another phone's name */
 
 	/* Answers once, and may do so before it returns. Nothing of `spawn` but what it points to

@@ -2,92 +2,49 @@
 #include "qvisor/prespawn.h"
 
 #include "common/error.h"
-#include "qvisor/folder.h"
 #include "qvisor/phone_table.h"
-#include "qvisor/template_store.h"
+#include "qvisor/spare.h"
 
 #define QUIET_MS 250  /* since the last clone, before the next child is made */
 #define RETRY_MS 5000 /* after one that failed, or when memory is short */
-
-struct spare {
-	struct prespawn *prespawn;
-	struct phone *phone;
-	bool waits; /* else it is being made */
-};
 
 struct prespawn {
 	struct host *host;
 	unsigned limit;
 	struct template *wanted; /* held by reference only: it may be deleted */
-	GPtrArray *spares;       /* struct spare *, being made or waiting */
-	GPtrArray *ending;       /* struct spare *, killed and not gone yet */
+	struct spares *owned;
+	GPtrArray *spares; /* struct spare *, being made or waiting */
 	guint timer;
 	bool verifying;
 };
 
 static void prespawn_schedule(struct prespawn *prespawn, unsigned delay_ms);
 
-static void spare_delete(struct spare *spare)
+static void on_prepared(void *data, struct spare *spare, const GError *error)
 {
-	g_autofree char *folder = g_strdup(spare->phone->folder);
-	g_autoptr(GError) error = NULL;
-	phone_free(spare->phone);
-	if (!folder_delete(folder, &error))
-		g_warning("a child that waited: %s", error->message);
-	g_free(spare);
-}
-
-static void on_gone(void *data, struct phone *phone, const GError *error)
-{
-	(void)phone, (void)error;
-	struct spare *spare = data;
-	g_ptr_array_remove_fast(spare->prespawn->ending, spare);
-	spare_delete(spare);
-}
-
-static void on_prepared(void *data, struct phone *phone, const GError *error)
-{
-	struct spare *spare = data;
-	struct prespawn *prespawn = spare->prespawn;
+	struct prespawn *prespawn = data;
 	if (!error) {
-		spare->waits = true;
 		prespawn_schedule(prespawn, QUIET_MS);
 		return;
 	}
+	g_ptr_array_remove_fast(prespawn->spares, spare);
 	if (!g_error_matches(error, QVMI_ERROR, QVMI_ERROR_CANCELLED)) {
 		g_warning("a child that waits for a clone request: %s", error->message);
 		prespawn_schedule(prespawn, RETRY_MS);
 	}
-	g_ptr_array_remove_fast(prespawn->spares, spare);
-	g_ptr_array_add(prespawn->ending, spare);
-	/* What is left of it does not keep the template from being deleted. */
-	template_store_release(prespawn->host->templates, phone->template);
-	g_clear_pointer(&phone->template, template_free);
-	phone_wait_gone(phone, on_gone, spare);
 }
 
-static void spare_end(struct spare *spare)
-{
-	g_autoptr(GError) error =
-	    g_error_new_literal(QVMI_ERROR, QVMI_ERROR_CANCELLED, "it is not wanted any more");
-	phone_start_abort(spare->phone, error); /* on_prepared() follows at once */
-}
-
-static void spare_make(struct prespawn *prespawn)
+static void make_one(struct prespawn *prespawn)
 {
 	g_autoptr(GError) error = NULL;
-	struct phone *phone =
-	    phone_new(prespawn->host, prespawn->wanted, NULL, NULL, NULL, NULL, &error);
-	if (!phone) {
+	struct spare *spare = spare_new(prespawn->owned, prespawn->wanted, &error);
+	if (!spare) {
 		g_warning("no child can wait for a clone request: %s", error->message);
 		prespawn_schedule(prespawn, RETRY_MS);
 		return;
 	}
-	struct spare *spare = g_new0(struct spare, 1);
-	spare->prespawn = prespawn;
-	spare->phone = phone;
 	g_ptr_array_add(prespawn->spares, spare);
-	phone_prepare(phone, on_prepared, spare);
+	spare_prepare(spare, -1);
 }
 
 /* --- when to make one --- */
@@ -118,7 +75,7 @@ static void on_verified(void *data, const GError *error)
 	if (error) /* the next clone says so */
 		g_clear_pointer(&prespawn->wanted, template_free);
 	else if (prespawn->wanted && prespawn->spares->len < prespawn->limit)
-		spare_make(prespawn);
+		make_one(prespawn);
 }
 
 static gboolean on_timer(void *data)
@@ -152,16 +109,8 @@ struct prespawn *prespawn_new(struct host *host, unsigned limit)
 	prespawn->host = host;
 	prespawn->limit = limit;
 	prespawn->spares = g_ptr_array_new();
-	prespawn->ending = g_ptr_array_new();
+	prespawn->owned = spares_new(host, on_prepared, prespawn);
 	return prespawn;
-}
-
-static void end_now(struct spare *spare)
-{
-	const struct qemu_process *process = spare->phone->process;
-	if (process)
-		qemu_process_end(process->launcher, process->pid, process->start_time);
-	spare_delete(spare);
 }
 
 void prespawn_free(struct prespawn *prespawn)
@@ -171,10 +120,8 @@ void prespawn_free(struct prespawn *prespawn)
 	while (prespawn->spares->len)
 		spare_end(g_ptr_array_index(prespawn->spares, 0));
 	g_clear_handle_id(&prespawn->timer, g_source_remove);
-	for (unsigned i = 0; i < prespawn->ending->len; i++)
-		end_now(g_ptr_array_index(prespawn->ending, i));
+	spares_free(prespawn->owned);
 	g_ptr_array_unref(prespawn->spares);
-	g_ptr_array_unref(prespawn->ending);
 	template_free(prespawn->wanted);
 	g_free(prespawn);
 }
@@ -219,8 +166,7 @@ struct phone *prespawn_take(struct prespawn *prespawn, const struct template *te
 		return NULL;
 	}
 	g_ptr_array_remove_fast(prespawn->spares, spare);
-	g_free(spare);
-	return phone;
+	return spare_take(spare);
 }
 
 void prespawn_drop(struct prespawn *prespawn, const char *template_name)

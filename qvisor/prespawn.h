@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Children that wait for a clone request: QEMU runs, the template's state is loaded, only "cont" is
- * missing. Each is a struct phone in state CREATING that no table lists, in a folder of its own
- * whose record says that it was never finished; so a qvisord that comes after a kill ends and
- * removes it like any clone that was cut short.
+ * missing (spare.h).
  *
  * At most `limit` of them, all of the template that was wanted last; made one at a time while
  * nothing is being started, and only when memory is there for as many phones again. Main thread.

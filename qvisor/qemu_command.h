@@ -16,6 +16,8 @@
 enum {
 	QEMU_FD_QMP = 3, /* listening UNIX sockets */
 	QEMU_FD_AGENT = 4,
+	QEMU_FD_FORK = 5, /* of a zygote (zygote.h), and in a jail its /proc/self */
+	QEMU_FD_PROC = 6,
 };
 
 enum qemu_boot {

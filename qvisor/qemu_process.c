@@ -16,6 +16,7 @@
 #include "qvisor/folder_socket.h"
 #include "qvisor/launcher.h"
 #include "qvisor/qemu_command.h"
+#include "qvisor/zygote_link.h"
 
 #define END_GRACE_MS 1000
 
@@ -39,12 +40,15 @@ static gboolean on_process_exit(int fd, GIOCondition condition, void *pointer)
 	return G_SOURCE_REMOVE;
 }
 
-static struct qemu_process *qemu_process_watch(pid_t pid, uint64_t start_time, int pidfd,
-    void (*exited)(void *data, const char *how), void *data)
+struct qemu_process *qemu_process_watch(
+    pid_t pid, int pidfd, void (*exited)(void *data, const char *how), void *data)
 {
 	struct qemu_process *process = g_new0(struct qemu_process, 1);
-	*process = (struct qemu_process){
-	    .pid = pid, .start_time = start_time, .pidfd = pidfd, .exited = exited, .data = data};
+	*process = (struct qemu_process){.pid = pid,
+	    .start_time = process_start_time(pid),
+	    .pidfd = pidfd,
+	    .exited = exited,
+	    .data = data};
 	process->source = g_unix_fd_add(pidfd, G_IO_IN, on_process_exit, process);
 	return process;
 }
@@ -58,7 +62,20 @@ static int open_log(const char *folder, GError **error)
 	return fd;
 }
 
-/* `fds`: QMP, agent, log. */
+bool qemu_process_open_files(const char *folder, int fds[static QEMU_FILES], GError **error)
+{
+	/* The sockets are made here: who connects before QEMU is up waits in the backlog instead of
+	 * trying again and again. */
+	AUTO_FD log = open_log(folder, error);
+	AUTO_FD qmp = log < 0 ? -1 : folder_socket_listen(folder, "qmp.sock", error);
+	AUTO_FD agent = qmp < 0 ? -1 : folder_socket_listen(folder, "agent.sock", error);
+	bool all = agent >= 0;
+	fds[QEMU_FILE_LOG] = all ? fd_steal(&log) : -1;
+	fds[QEMU_FILE_QMP] = all ? fd_steal(&qmp) : -1;
+	fds[QEMU_FILE_AGENT] = all ? fd_steal(&agent) : -1;
+	return all;
+}
+
 static pid_t start_jailed(
     const struct qemu_process_spawn *spawn, const int *fds, int *pidfd, GError **error)
 {
@@ -73,18 +90,32 @@ static pid_t start_jailed(
 	return launcher_start(spawn->launcher, &start, pidfd, error);
 }
 
+/* Ours, and the library that forks (qvisor/zygote). */
+static char **forkable_environment(void)
+{
+	g_autofree char *library = zygote_library();
+	g_autofree char *descriptors = g_strdup_printf("%d", QEMU_FD_FORK);
+	char **environment = g_get_environ();
+	environment = g_environ_setenv(environment, "LD_PRELOAD", library ? library : "", TRUE);
+	return g_environ_setenv(environment, ZYGOTE_VARIABLE, descriptors, TRUE);
+}
+
 static pid_t start_child(
     const struct qemu_process_spawn *spawn, const int *fds, int *pidfd, GError **error)
 {
-	const struct process_fd passed[] = {{fds[0], QEMU_FD_QMP}, {fds[1], QEMU_FD_AGENT}};
+	const struct process_fd passed[] = {{fds[QEMU_FILE_QMP], QEMU_FD_QMP},
+	    {fds[QEMU_FILE_AGENT], QEMU_FD_AGENT},
+	    {spawn->fork_socket ? *spawn->fork_socket : -1, QEMU_FD_FORK}};
+	g_auto(GStrv) environment = spawn->fork_socket ? forkable_environment() : NULL;
 	const struct process_spawn child = {
 	    .argv = (const char *const *)spawn->argv,
+	    .environment = (const char *const *)environment,
 	    .fds = passed,
-	    .n_fds = G_N_ELEMENTS(passed),
+	    .n_fds = spawn->fork_socket ? 3 : 2,
 	    .folder = spawn->folder,
 	    .stdin_fd = -1,
-	    .stdout_fd = fds[2],
-	    .stderr_fd = fds[2],
+	    .stdout_fd = fds[QEMU_FILE_LOG],
+	    .stderr_fd = fds[QEMU_FILE_LOG],
 	    .new_session = true,
 	    .death_signal = spawn->dies_with_us ? SIGKILL : 0,
 	};
@@ -104,25 +135,17 @@ static pid_t start_child(
 struct qemu_process *qemu_process_start(const struct qemu_process_spawn *spawn,
     void (*exited)(void *data, const char *how), void *data, GError **error)
 {
-	AUTO_FD log = open_log(spawn->folder, error);
-	if (log < 0)
+	int fds[QEMU_FILES];
+	if (!qemu_process_open_files(spawn->folder, fds, error))
 		return NULL;
-	/* The sockets are made here: who connects before QEMU is up waits in the backlog instead of
-	 * trying again and again. */
-	AUTO_FD qmp = folder_socket_listen(spawn->folder, "qmp.sock", error);
-	if (qmp < 0)
-		return NULL;
-	AUTO_FD agent = folder_socket_listen(spawn->folder, "agent.sock", error);
-	if (agent < 0)
-		return NULL;
-	const int fds[] = {qmp, agent, log};
 	int pidfd = -1;
 	pid_t pid = spawn->launcher ? start_jailed(spawn, fds, &pidfd, error)
 	                            : start_child(spawn, fds, &pidfd, error);
+	for (unsigned i = 0; i < QEMU_FILES; i++)
+		close(fds[i]);
 	if (pid < 0)
 		return NULL;
-	struct qemu_process *process =
-	    qemu_process_watch(pid, process_start_time(pid), pidfd, exited, data);
+	struct qemu_process *process = qemu_process_watch(pid, pidfd, exited, data);
 	process->launcher = spawn->launcher;
 	return process;
 }
@@ -137,7 +160,7 @@ struct qemu_process *qemu_process_adopt(pid_t pid, uint64_t start_time,
 		    error, QVMI_ERROR, QVMI_ERROR_NOT_FOUND, "its QEMU (pid %d) is gone", (int)pid);
 		return NULL;
 	}
-	return qemu_process_watch(pid, start_time, fd_steal(&pidfd), exited, data);
+	return qemu_process_watch(pid, fd_steal(&pidfd), exited, data);
 }
 
 void qemu_process_free(struct qemu_process *process)

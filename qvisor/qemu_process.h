@@ -45,13 +45,23 @@ struct qemu_process_spawn {
 	const char *const *files;         /* NULL-terminated */
 	bool build;                       /* a template's first boot, in `folder` */
 	unsigned memory_mib, cpu_percent; /* what it needs: its limits in a jail */
+	const int *fork_socket;           /* platform.h; NULL: none */
 };
+
+/* What a QEMU finds open. */
+enum { QEMU_FILE_QMP, QEMU_FILE_AGENT, QEMU_FILE_LOG, QEMU_FILES };
+
+/* Makes them in its folder; all are -1 after an error. Closed by the caller. */
+bool qemu_process_open_files(const char *folder, int fds[static QEMU_FILES], GError **error);
 
 struct qemu_process *qemu_process_start(const struct qemu_process_spawn *spawn,
     void (*exited)(void *data, const char *how), void *data, GError **error);
 /* QVMI_ERROR_NOT_FOUND when it is gone. */
 struct qemu_process *qemu_process_adopt(pid_t pid, uint64_t start_time,
     void (*exited)(void *data, const char *how), void *data, GError **error);
+/* One that we know to be there; takes `pidfd`. */
+struct qemu_process *qemu_process_watch(
+    pid_t pid, int pidfd, void (*exited)(void *data, const char *how), void *data);
 /* Stops watching; the process lives on. */
 void qemu_process_free(struct qemu_process *process);
 /* By force; `exited` follows. */

@@ -19,6 +19,7 @@
 #include "qvisor/phone_table.h"
 #include "qvisor/platform.h"
 #include "qvisor/prespawn.h"
+#include "qvisor/zygote.h"
 #include "qvisor/registration.h"
 #include "qvisor/secret_memory.h"
 #include "qvisor/template_store.h"
@@ -48,6 +49,11 @@ static const struct config_key keys[] = {
     {"host", "max-phones", CONFIG_INT, "64", 1, 10000, "phones that run at once"},
     {"host", "prespawn", CONFIG_INT, "2", 0, 64,
         "children that wait for a clone request, of the template cloned last; none under libvirt"},
+    {"host", "zygotes", CONFIG_INT, "2", 0, 64,
+        "QEMUs that clones are forked from, of the templates cloned last; by TCG, without libvirt"},
+    {"host", "zygote-tb-size-mib", CONFIG_INT, "256", 8, 4096,
+        "TCG's code cache of one, which all its clones share"},
+    {"host", "zygote-warm-s", CONFIG_INT, "20", 0, 600, "how long the guest of one runs before"},
     {"host", "memory-reserve-mib", CONFIG_INT, "256", 0, 1048576,
         "no phone is started when less memory would stay available"},
     {"host", "disk-reserve-mib", CONFIG_INT, "64", 0, 1048576,
@@ -207,6 +213,8 @@ int main(int argc, char **argv)
 	networks_settle(host.networks, phone_network_is_used, &host);
 	host.prespawn = prespawn_new(
 	    &host, !host.platform->may_wait ? 0 : (unsigned)config_int(config, "host", "prespawn"));
+	host.zygotes = zygotes_new(&host, (unsigned)config_int(config, "host", "zygotes"),
+	    (unsigned)config_int(config, "host", "zygote-warm-s"));
 	struct heartbeat *heartbeat = heartbeat_new(&host, config, &error);
 	if (!heartbeat)
 		daemon_fail("watching over the phones", error);
@@ -224,6 +232,7 @@ int main(int argc, char **argv)
 	performance_free(host.performance);
 	heartbeat_free(heartbeat);
 	prespawn_free(host.prespawn);
+	zygotes_free(host.zygotes);
 	user_volume_store_free(host.volumes);
 	migration_free(host.migration);
 	phone_table_free(host.phones);

@@ -9,6 +9,7 @@
 #include "qvisor/prespawn.h"
 #include "qvisor/template_build.h"
 #include "qvisor/template_holder.h"
+#include "qvisor/zygote.h"
 
 struct template_store {
 	struct host *host;
@@ -212,6 +213,7 @@ static void on_built(void *data, struct template *template, const GError *error)
 	g_ptr_array_add(store->templates, template);
 	prespawn_drop(store->host->prespawn, name);
 	store_tidy_later(store, name);
+	zygotes_drop(store->host->zygotes, name);
 	g_message("the template \"%s\" is ready: cold boot %.1f s, %u MiB", name,
 	    template->cold_boot_s, (unsigned)(template_size(template) >> 20));
 	template_trust(template);
@@ -270,8 +272,11 @@ bool template_store_remove(struct template_store *store, const char *name, GErro
 	if (!template_store_find(store, name, error))
 		return false;
 	prespawn_drop(store->host->prespawn, name);
+	zygotes_drop(store->host->zygotes, name);
 	for (unsigned i = 0; i < store->templates->len; i++) {
 		const struct template *template = g_ptr_array_index(store->templates, i);
+		if (!template->users) /* what was dropped now may have been the last */
+			template_holder_remove(template->folder, store->host->state_folder);
 		if (!strcmp(template->name, name) && template->users) {
 			g_set_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
 			    "%u phones use the template \"%s\"; destroy them first",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Sourced by test_qvisor_*.sh: a qvisord of its own in a folder of its own, on the tiny guest. PLATFORM=libvirt: under a
-# libvirt daemon of its own, too (make integration-libvirt).
+# libvirt daemon of its own, too (make integration-libvirt). zygotes=1: its clones are forked (make integration-forked).
 set -euo pipefail
 qvisord=${QVMI_BIN:?the folder of the binaries}/qvisord
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -17,10 +17,12 @@ tiny=$("$here/../guest/build" | tail -n 1)
 work=$(mktemp -d) pid='' code='' body=''
 state=$work/phones templates=$work/templates
 
-# Every QEMU whose log is below our folder, whoever started it.
+# Every QEMU whose log is below our folder, whoever started it, but those that clones are forked from while they are.
+waiting=''
 our_qemus() {
 	local proc
 	for proc in /proc/[0-9]*; do
+		[[ " $waiting " != *" ${proc#/proc/} "* ]] || continue
 		[[ $(readlink "$proc/fd/2" 2>/dev/null) == @("$work"|"$state"|"$templates")/* && $(tr '\0' ' ' <"$proc/cmdline" 2>/dev/null) == *qvmi-* ]] &&
 			echo "${proc#/proc/}"
 	done
@@ -43,7 +45,7 @@ fi
 start_qvisord() { # start_qvisord [DISK-RESERVE-MIB]
 	{
 		printf '[host]\nid=test-host\nstate-folder=%s\ntemplate-folder=%s\n' "$state" "$templates"
-		printf 'disk-reserve-mib=%s\nprespawn=%s\n%s\n' "${1:-1}" "${prespawn:-0}" "$platform_also"$'\n'"${host_also:-}"
+		printf 'disk-reserve-mib=%s\nprespawn=%s\nzygotes=%s\nzygote-warm-s=1\n%s\n' "${1:-1}" "${prespawn:-0}" "${zygotes:-0}" "$platform_also"$'\n'"${host_also:-}"
 		printf '[phone]\nnetwork=%s\n%s\n' "${network:-isolated}" "${phone_also:-}"
 		printf '[listen]\nunix=%s/qvisord.sock\ndisplay=%s/display.sock\n' "$work" "$work"
 		printf '%s\n' "${listen_also:-}"
@@ -100,6 +102,15 @@ build_template() { # build_template MANIFEST [JSON members]
 	api POST /v1/templates "{\"manifest\":\"$1\"${2:+,$2}}"
 	[ "$code" = 202 ] || { echo "FAIL template: $code $body"; failed=1; exit 1; }
 	operation 120
+	[ "${zygotes:-0}" = 0 ] || wait_for_zygote "$(field .result.name)"
+}
+wait_for_zygote() { # wait_for_zygote TEMPLATE: its clones are forked from then on; code and body stay
+	local before="$code $body"
+	api POST /v1/phones "{\"template\":\"$1\"}"
+	api DELETE "/v1/phones/$(field .uuid)"
+	wait_for 90 /v1/host "any(.zygotes.zygotes[]; .template == \"$1\" and .state == \"ready\")"
+	waiting=$(field '[.zygotes.zygotes[].pid] | join(" ")')
+	code=${before%% *} body=${before#* }
 }
 # A manifest in the work folder: the tiny guest's, changed by a jq expression.
 tiny_manifest() { # tiny_manifest NAME JQ-EXPRESSION

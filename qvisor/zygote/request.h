@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What qvisord and the library in a waiting QEMU say to each other: a message of a SOCK_SEQPACKET
+ * socket each way, one request at a time. Plain C.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define ZYGOTE_MAGIC 0x71767a31 /* "qvz1" */
+/* The environment variable that wakes the library: the socket's descriptor, and a directory
+ * descriptor of /proc/self where the process cannot open that itself ("5" or "5,6"). */
+#define ZYGOTE_VARIABLE "QVMI_ZYGOTE"
+
+/* What a child is given, as descriptors in this order; those of a request without their bit in
+ * `given` are left out. */
+enum zygote_given {
+	GIVEN_QMP,    /* listening socket */
+	GIVEN_AGENT,  /* listening socket */
+	GIVEN_LOG,    /* open for writing */
+	GIVEN_DISK,   /* a copy of its own, open for writing */
+	GIVEN_FOLDER, /* its working directory; none in a jail */
+	GIVEN_COUNT
+};
+
+struct zygote_request {
+	uint32_t magic;
+	uint32_t given; /* bits; 0: only asks whether it can be forked */
+	char uuid[40];  /* the phone's; NUL-terminated */
+};
+
+/* With a pidfd when a QEMU was forked. It is stopped ("paused"), as the one that it comes from. */
+struct zygote_reply {
+	int32_t pid;
+	char error[252]; /* "": done */
+};
