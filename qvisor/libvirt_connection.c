@@ -8,6 +8,7 @@
 #include "qvisor/libvirt_library.h"
 
 /* libvirt is still busy with the end of a domain of that uuid. */
+#define PERIOD_US 100000 /* of a limit of processor time */
 #define REMOVAL_TRIES 100
 #define REMOVAL_WAIT_MS 50
 
@@ -16,6 +17,7 @@ struct libvirt_connection {
 	struct libvirt_about about;
 	GMutex lock; /* of the next */
 	virConnectPtr current;
+	gint limitless; /* the daemon has no control groups; atomic */
 };
 
 /* With the lock. */
@@ -126,8 +128,46 @@ const struct libvirt_about *libvirt_connection_about(const struct libvirt_connec
 	return &connection->about;
 }
 
-bool libvirt_connection_create(
-    struct libvirt_connection *connection, const char *xml, bool child, GError **error)
+bool libvirt_connection_limits(const struct libvirt_connection *connection)
+{
+	return connection->about.security.dac && !g_atomic_int_get(&connection->limitless);
+}
+
+/* Not in the XML: there a limit of memory is one of locked memory, too (RLIMIT_MEMLOCK), and a
+ * daemon that may not set that starts nothing. */
+static bool set_limits(
+    const struct libvirt_library *libvirt, virDomainPtr domain, const struct qemu_limits *limits)
+{
+	virTypedParameter memory = {.field = VIR_DOMAIN_MEMORY_HARD_LIMIT,
+	    .type = VIR_TYPED_PARAM_ULLONG,
+	    .value.ul = limits->memory_mib * 1024ULL};
+	virTypedParameter processors[] = {
+	    {.field = VIR_DOMAIN_SCHEDULER_GLOBAL_PERIOD,
+	        .type = VIR_TYPED_PARAM_ULLONG,
+	        .value.ul = PERIOD_US},
+	    {.field = VIR_DOMAIN_SCHEDULER_GLOBAL_QUOTA,
+	        .type = VIR_TYPED_PARAM_LLONG,
+	        .value.l = limits->cpu_percent * (PERIOD_US / 100LL)},
+	};
+	return !libvirt->virDomainSetMemoryParameters(domain, &memory, 1, VIR_DOMAIN_AFFECT_LIVE) &&
+	       !libvirt->virDomainSetSchedulerParametersFlags(
+	           domain, processors, 2, VIR_DOMAIN_AFFECT_LIVE);
+}
+
+/* Control groups may be missing as a whole, or a controller; a phone runs without. */
+static void limit(
+    struct libvirt_connection *connection, virDomainPtr domain, const struct qemu_limits *limits)
+{
+	const struct libvirt_library *libvirt = connection->libvirt;
+	if (libvirt_connection_limits(connection) && !set_limits(libvirt, domain, limits) &&
+	    libvirt->virGetLastErrorCode() != VIR_ERR_NO_DOMAIN &&
+	    g_atomic_int_compare_and_exchange(&connection->limitless, 0, 1))
+		g_warning("libvirt does not limit what phones use: %s",
+		    libvirt->virGetLastErrorMessage());
+}
+
+bool libvirt_connection_create(struct libvirt_connection *connection, const char *xml,
+    const struct qemu_limits *limits, bool child, GError **error)
 {
 	const struct libvirt_library *libvirt = connection->libvirt;
 	virConnectPtr current = acquire(connection, error);
@@ -141,10 +181,12 @@ bool libvirt_connection_create(
 		g_usleep(REMOVAL_WAIT_MS * 1000);
 		domain = libvirt->virDomainCreateXML(current, xml, flags);
 	}
+	if (!domain)
+		libvirt_library_set_error(libvirt, error, "libvirt cannot start it");
+	if (domain)
+		limit(connection, domain, limits);
 	if (domain)
 		libvirt->virDomainFree(domain);
-	else
-		libvirt_library_set_error(libvirt, error, "libvirt cannot start it");
 	libvirt->virConnectClose(current);
 	return domain;
 }

@@ -10,6 +10,7 @@
 
 #include "common/cleanup.h"
 #include "qvisor/libvirt_domain.h"
+#include "qvisor/qemu_limits.h"
 
 struct libvirt_connection;
 
@@ -26,10 +27,12 @@ void libvirt_connection_free(struct libvirt_connection *connection);
 /* As it was when it was opened first. */
 const struct libvirt_about *libvirt_connection_about(const struct libvirt_connection *connection);
 
-/* Starts a transient domain, its processors paused; with `child` libvirt destroys it when this
- * connection ends. */
-bool libvirt_connection_create(
-    struct libvirt_connection *connection, const char *xml, bool child, GError **error);
+/* Starts a transient domain, its processors paused, in a control group with these limits where the
+ * daemon has any; with `child` libvirt destroys it when this connection ends. */
+bool libvirt_connection_create(struct libvirt_connection *connection, const char *xml,
+    const struct qemu_limits *limits, bool child, GError **error);
+/* Whether it has, as far as one that was started tells; a daemon without privileges has none. */
+bool libvirt_connection_limits(const struct libvirt_connection *connection);
 /* QVMI_ERROR_NOT_FOUND when there is none. */
 bool libvirt_connection_destroy(
     struct libvirt_connection *connection, const char *uuid, GError **error);

@@ -28,6 +28,8 @@
 	_(virDomainLookupByUUIDString)                                                             \
 	_(virDomainGetName)                                                                        \
 	_(virDomainDestroy)                                                                        \
+	_(virDomainSetMemoryParameters)                                                            \
+	_(virDomainSetSchedulerParametersFlags)                                                    \
 	_(virDomainFree)
 
 struct libvirt_library {

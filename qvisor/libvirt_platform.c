@@ -147,6 +147,7 @@ static struct qemu_process *adopt(struct platform *platform, const char *uuid, p
 struct start {
 	struct libvirt_platform *libvirt;
 	char *xml, *uuid, *folder;
+	struct qemu_limits limits;
 	bool child;
 	GCancellable *cancellable;
 	platform_started_fn started;
@@ -212,7 +213,7 @@ static void start_in_thread(struct libvirt_platform *libvirt, void *data)
 	libvirt_connection_destroy(libvirt->connection, start->uuid, NULL);
 	if (g_cancellable_set_error_if_cancelled(start->cancellable, &start->error) ||
 	    !libvirt_connection_create(
-	        libvirt->connection, start->xml, start->child, &start->error)) {
+	        libvirt->connection, start->xml, &start->limits, start->child, &start->error)) {
 		/* said in start->error */
 	} else if (!find_process(start, &start->error)) {
 		libvirt_connection_destroy(libvirt->connection, start->uuid, NULL);
@@ -268,6 +269,7 @@ static void start(
 	*start = (struct start){
 	    .libvirt = libvirt,
 	    .xml = xml,
+	    .limits = qemu_limits_of(spawn->command),
 	    .uuid = g_strdup(spawn->uuid),
 	    .folder = g_strdup(spawn->folder),
 	    .child = spawn->child,
@@ -338,15 +340,19 @@ static void sweep(struct platform *platform, platform_known_fn known, void *data
 
 static void describe(const struct platform *platform, JsonObject *about, JsonObject *jail)
 {
-	static const char *const missing[] = {"a user id of its own", "a root of its own",
-	    "limits of memory, processors and processes", "namespaces of its own"};
 	const struct libvirt_platform *libvirt = (const struct libvirt_platform *)platform;
 	const struct libvirt_about *daemon = libvirt_connection_about(libvirt->connection);
 	JsonArray *without = json_array_new();
-	/* A privileged daemon (it has the choice of the user) gives each a /dev of its own. */
-	unsigned n = G_N_ELEMENTS(missing) - (daemon->security.dac ? 1 : 0);
-	for (unsigned i = 0; i < n; i++)
-		json_array_add_string_element(without, missing[i]);
+	bool limits = libvirt_connection_limits(libvirt->connection);
+	json_array_add_string_element(without, "a user id of its own");
+	json_array_add_string_element(without, "a root of its own");
+	json_array_add_string_element(
+	    without, limits ? "limits of processes, input and output"
+	                    : "limits of memory, processors, processes, input and output");
+	/* A privileged daemon gives each a mount namespace, with a /dev of its own. */
+	json_array_add_string_element(without, daemon->security.dac
+	                                           ? "process and network namespaces of its own"
+	                                           : "namespaces of its own");
 	json_object_set_string_member(about, "name", platform->name);
 	json_object_set_string_member(about, "uri", daemon->uri);
 	json_object_set_string_member(about, "version", daemon->version);

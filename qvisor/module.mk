@@ -24,11 +24,12 @@ SEED ?= 1
 faults: programs
 	@QVMI_BIN=$(abspath $(B)/bin) tests/faults/kill9 $(ROUNDS) $(SEED)
 # Under libvirt: not those about qvisor-launch, children that wait or what only root may (networks, full disks).
-LIBVIRT_TESTS := adoption arm64 audit bad_image bad_request hung libvirt life machine performance snapshot suspend \
-                 template_held template_intact tls volume
+LIBVIRT_TESTS = adoption arm64 audit bad_image bad_request hung $(if $(LIBVIRT),libvirt_system,libvirt) life machine performance snapshot \
+                suspend template_held template_intact tls volume
+# With LIBVIRT=system, as root, under qemu:///system and not a session.
 .PHONY: integration-libvirt
 integration-libvirt: programs
-	@PLATFORM=libvirt QVMI_BIN=$(abspath $(B)/bin) deploy/run-tests $(LIBVIRT_TESTS:%=tests/integration/test_qvisor_%.sh)
+	@PLATFORM=libvirt$(LIBVIRT:%=-%) QVMI_BIN=$(abspath $(B)/bin) deploy/run-tests $(LIBVIRT_TESTS:%=tests/integration/test_qvisor_%.sh)
 # Phones that are forked instead of loaded: not those about qvisor-launch, and not network, as the guest sets its interface up once.
 FORKED_TESTS := adoption audit hung life machine performance snapshot suspend template_intact volume
 .PHONY: integration-forked

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Sourced by test_qvisor_*.sh: a qvisord of its own in a folder of its own, on the tiny guest. PLATFORM=libvirt: under a
-# libvirt daemon of its own, too (make integration-libvirt). zygotes=1: its clones are forked (make integration-forked).
+# libvirt daemon of its own, too (make integration-libvirt); PLATFORM=libvirt-system: under one that is root's.
+# zygotes=1: its clones are forked (make integration-forked).
 set -euo pipefail
 qvisord=${QVMI_BIN:?the folder of the binaries}/qvisord
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/lib/check.sh
 . "$here/../lib/check.sh"
 platform=${PLATFORM:-native} platform_also=''
-if [ "$platform" = libvirt ]; then
+if [ "$platform" != native ]; then
 	# shellcheck source=tests/lib/libvirt.sh
 	. "$here/../lib/libvirt.sh"
-	as_user "$0" "$@"
+	if [ "$platform" = libvirt ]; then as_user "$0" "$@"; else as_machine "$0" "$@"; fi
 fi
 tiny=$("$here/../guest/build" | tail -n 1)
 work=$(mktemp -d) pid='' code='' body=''
@@ -37,8 +38,8 @@ clean_up() {
 	rm -rf "$work"
 }
 trap clean_up EXIT
-if [ "$platform" = libvirt ]; then
-	libvirt_start "$work/libvirt"
+if [ "$platform" != native ]; then
+	if [ "$platform" = libvirt ]; then libvirt_start "$work/libvirt"; else libvirt_start_system "$work/libvirt"; fi
 	platform_also="platform=libvirt:$LIBVIRT_URI"
 fi
 
