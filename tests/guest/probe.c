@@ -127,6 +127,11 @@ static void open_target(struct target *target)
 	    target->address.generic.sa_family, target->type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (target->fd < 0)
 		return;
+	/* What is only on this link is named with it (rfc4007), and who speaks to all has to say so. */
+	if (target->address.generic.sa_family == AF_INET6 &&
+	    IN6_IS_ADDR_LINKLOCAL(&target->address.in6.sin6_addr))
+		target->address.in6.sin6_scope_id = if_nametoindex(CARD);
+	setsockopt(target->fd, SOL_SOCKET, SO_BROADCAST, &(int){1}, sizeof(int));
 	int result = connect(target->fd, &target->address.generic, target->length);
 	if (target->type == SOCK_DGRAM && result == 0)
 		result = send(target->fd, "?", 1, 0) == 1 ? 0 : -1;

@@ -31,6 +31,7 @@ there ip link set lo up
 ip link add name up0 type veth peer name wire netns "$peer"
 ip addr add 198.51.100.1/24 dev up0
 ip addr add 2001:db8:1::1/64 dev up0 nodad
+ip addr add fe80::77/64 dev up0 nodad
 ip link set up0 up
 there ip addr add 198.51.100.2/24 dev wire
 there ip addr add 2001:db8:1::2/64 dev wire nodad
@@ -40,6 +41,9 @@ there ip addr add 192.168.7.7/32 dev lo
 there ip addr add 169.254.169.254/32 dev lo
 there ip addr add 203.0.113.9/32 dev lo
 there ip addr add 203.0.113.80/32 dev lo
+there ip addr add 100.64.7.7/32 dev lo
+there ip addr add fd12:3456::1/128 dev lo nodad
+there ip addr add fe80::99/64 dev wire nodad
 there ip addr add fd00:ec2::254/128 dev lo nodad
 there ip addr add 2001:db8:9::9/128 dev lo nodad
 there ip link set wire up
@@ -64,6 +68,10 @@ check_soon '  the control plane' yes reaches 203.0.113.9
 check_soon '  metadata' yes reaches 169.254.169.254
 check_soon '  the host' yes reaches 203.0.113.1
 check_soon '  by IPv6' yes reaches 2001:db8:1::2
+check_soon '  a neighbour by its link only' yes reaches fe80::99%up0
+check_soon '  the host by that' yes reaches fe80::77%up0
+check_soon '  a network of its provider' yes reaches 100.64.7.7
+check_soon '  a private one by IPv6' yes reaches fd12:3456::1
 
 : >"$work/heard.here"
 
@@ -76,6 +84,8 @@ silent=(
 	tcp:169.254.169.254:7 udp:169.254.169.254:7 'tcp:[fd00:ec2::254]:7'
 	tcp:192.168.7.7:7 udp:192.168.7.7:7 tcp:192.168.7.7:53 udp:10.1.2.4:53
 	tcp:10.66.0.3:7 udp:10.66.0.3:7 'tcp:[fd66::3]:7'
+	'tcp:[fe80::77]:7' 'udp:[fe80::77]:7' 'tcp:[fe80::99]:7' 'udp:[fe80::99]:7' 'udp:[ff02::1]:7'
+	tcp:100.64.7.7:7 'tcp:[fd12:3456::1]:7' tcp:0.0.0.0:7 udp:255.255.255.255:7 udp:10.66.0.255:7 udp:224.0.0.1:7
 )
 all=("${reached[@]}" "${allowed[@]}" "${silent[@]}")
 probing=$(tiny_manifest probing ".name = \"probing\" | .image.cmdline += \" qvmi.probe=$(IFS=,; echo "${all[*]}")\"")
@@ -88,10 +98,16 @@ check 'a template' "$(field .state)" succeeded
 # --- two phones, both of which try everything; and two whose pools have a policy of their own ---
 begin=$(date +%s%N)
 uuids=()
-for _ in 1 2; do
+for i in 1 2; do
 	api POST /v1/phones '{"template":"probing"}'
 	check 'a phone' "$code" 201
 	uuids+=("$(field .uuid)")
+	[ "$i" = 1 ] || continue
+	# Where the phones' passts are: who got there would be among the other phones.
+	nsenter --user --net --preserve-credentials --target "$(jq .fence.pid "$state/.network.json")" "$QVMI_BIN/qvmi-echo" 7 >"$work/heard.fence" &
+	servers+=($!)
+	listening() { grep -c ':0007 .* 0A ' "/proc/${servers[-1]}/net/tcp6"; }
+	check_soon 'somebody listens where the other phones'\'' passts are' 1 listening
 done
 api POST /v1/phones '{"template":"probing","network":"lab, office,lab"}'
 check 'one for an office' "$code $(field .network)" '201 lab,office'
@@ -123,6 +139,7 @@ done
 said "$none" 'probe: done'
 check 'from nowhere nothing is reached' "$(grep -c 'probe: .* reached' "$work/console.$none" || true)" 0
 check 'nobody on this machine was spoken to' "$(tr -d '\0' <"$work/heard.here")" ''
+check 'nor anybody among the phones' "$(tr -d '\0' <"$work/heard.fence")" ''
 
 # --- passt and qvisord ---
 passts() {
