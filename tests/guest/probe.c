@@ -127,7 +127,8 @@ static void open_target(struct target *target)
 	    target->address.generic.sa_family, target->type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (target->fd < 0)
 		return;
-	/* What is only on this link is named with it (rfc4007), and who speaks to all has to say so. */
+	/* What is only on this link is named with it (rfc4007), and who speaks to all has to say
+	 * so. */
 	if (target->address.generic.sa_family == AF_INET6 &&
 	    IN6_IS_ADDR_LINKLOCAL(&target->address.in6.sin6_addr))
 		target->address.in6.sin6_scope_id = if_nametoindex(CARD);
