@@ -54,15 +54,11 @@ static void push(
 	g_thread_pool_push(pool, job, NULL);
 }
 
-/* From a thread; `function` runs in the main loop. */
+/* From a thread; `function` runs in the main loop. Not g_main_context_invoke(): where the loop does
+ * not run, that calls from here. */
 static void tell(GSourceFunc function, void *data)
 {
-	/* Not g_main_context_invoke(): where the loop does not run, that calls from here. */
-	GSource *source = g_idle_source_new();
-	g_source_set_priority(source, G_PRIORITY_DEFAULT);
-	g_source_set_callback(source, function, data, NULL);
-	g_source_attach(source, NULL);
-	g_source_unref(source);
+	g_idle_add_full(G_PRIORITY_DEFAULT, function, data, NULL);
 }
 
 static struct libvirt_platform *libvirt_of(struct platform *platform)
