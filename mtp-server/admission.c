@@ -68,7 +68,8 @@ bool admission_check(const struct admission *admission, const struct mtp_frame *
 	    .height = hello.height,
 	    .dpi = hello.dpi,
 	    .rotation = hello.rotation,
-	    .scaling = hello.scaling};
+	    .scaling = hello.scaling,
+	    .mode = hello.mode};
 	devices_complete(admission->devices, admitted->model, &admitted->terminal);
 	return true;
 }

@@ -8,12 +8,7 @@
 #include "common/error.h"
 #include "mtp-server/listener_xml.h"
 
-#define CONSOLE_PATH "/org/qemu/Display1/Console_0"
 #define LISTENER_PATH "/org/qemu/Display1/Listener"
-#define CALL_TIMEOUT_MS 10000
-/* Calls in flight: when to stop reading input, and when to go on. */
-#define BUSY_HIGH 64
-#define BUSY_LOW 16
 
 struct display {
 	const struct display_events *events;
@@ -38,8 +33,8 @@ struct display {
 	bool complained; /* about a surface; once until there is a good one */
 
 	/* Main thread. */
-	unsigned in_flight;
-	bool busy, told_gone;
+	struct console calls;
+	bool told_gone;
 };
 
 /* --- the display's thread --- */
@@ -214,7 +209,7 @@ static bool start(struct display *d, GError **error)
 	g_autoptr(GUnixFDList) fds = g_unix_fd_list_new_from_array(&qemus, 1);
 	g_autoptr(GVariant) answer = g_dbus_connection_call_with_unix_fd_list_sync(d->console, NULL,
 	    CONSOLE_PATH, "org.qemu.Display1.Console", "RegisterListener", g_variant_new("(h)", 0),
-	    NULL, G_DBUS_CALL_FLAGS_NONE, CALL_TIMEOUT_MS, fds, NULL, NULL, error);
+	    NULL, G_DBUS_CALL_FLAGS_NONE, CONSOLE_TIMEOUT_MS, fds, NULL, NULL, error);
 	if (!answer)
 		return false;
 	/* QEMU asks for our interfaces as soon as we are connected: they have to be there. */
@@ -282,11 +277,13 @@ struct display *display_new(const struct display_sockets *sockets,
 	d->context = g_main_context_new();
 	d->loop = g_main_loop_new(d->context, FALSE);
 	d->starting = g_cancellable_new();
+	d->calls.settled = events->settled;
+	d->calls.data = data;
 	d->wake = g_source_new(&wake_functions, sizeof(GSource));
 	g_source_set_callback(d->wake, on_wake, d, NULL);
 	g_source_attach(d->wake, NULL);
 	d->thread = g_thread_new("display", run, d);
-	gint64 until = g_get_monotonic_time() + CALL_TIMEOUT_MS * 1000;
+	gint64 until = g_get_monotonic_time() + CONSOLE_TIMEOUT_MS * 1000;
 	g_mutex_lock(&d->lock);
 	while (!d->started)
 		if (!g_cond_wait_until(&d->start_cond, &d->lock, until)) {
@@ -300,6 +297,7 @@ struct display *display_new(const struct display_sockets *sockets,
 		display_free(d);
 		return NULL;
 	}
+	d->calls.connection = d->console;
 	return d;
 }
 
@@ -348,57 +346,7 @@ struct surface *display_take(struct display *d, struct rectangle *region)
 	return surface;
 }
 
-static void on_called(GObject *connection, GAsyncResult *result, gpointer data)
+struct console *display_console(struct display *d)
 {
-	struct display *d = data;
-	g_autoptr(GError) error = NULL;
-	g_autoptr(GVariant) answer =
-	    g_dbus_connection_call_finish(G_DBUS_CONNECTION(connection), result, &error);
-	if (!answer)
-		g_debug("QEMU refused an input: %s", error->message);
-	d->in_flight--;
-	if (d->busy && d->in_flight <= BUSY_LOW)
-		d->busy = false;
-	d->events->settled(d->data);
-}
-
-static void call(struct display *d, const char *interface, const char *method, GVariant *arguments)
-{
-	d->in_flight++;
-	d->busy |= d->in_flight >= BUSY_HIGH;
-	g_dbus_connection_call(d->console, NULL, CONSOLE_PATH, interface, method, arguments, NULL,
-	    G_DBUS_CALL_FLAGS_NONE, CALL_TIMEOUT_MS, NULL, on_called, d);
-}
-
-void display_pointer_move(struct display *d, unsigned x, unsigned y)
-{
-	call(d, "org.qemu.Display1.Mouse", "SetAbsPosition", g_variant_new("(uu)", x, y));
-}
-
-void display_pointer_button(struct display *d, unsigned button, bool down)
-{
-	call(
-	    d, "org.qemu.Display1.Mouse", down ? "Press" : "Release", g_variant_new("(u)", button));
-}
-
-void display_touch(struct display *d, unsigned kind, unsigned slot, double x, double y)
-{
-	call(d, "org.qemu.Display1.MultiTouch", "SendEvent",
-	    g_variant_new("(utdd)", kind, (guint64)slot, x, y));
-}
-
-void display_key(struct display *d, unsigned qnum, bool down)
-{
-	call(d, "org.qemu.Display1.Keyboard", down ? "Press" : "Release",
-	    g_variant_new("(u)", qnum));
-}
-
-unsigned display_in_flight(const struct display *d)
-{
-	return d->in_flight;
-}
-
-bool display_is_busy(const struct display *d)
-{
-	return d->busy;
+	return &d->calls;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The phone's display in QEMU (D-Bus, org.qemu.Display1: "D-Bus display" in QEMU's manual,
- * ui/dbus-display1.xml): what it shows, and the way for input.
+ * ui/dbus-display1.xml): what it shows; what it is told is the console's (console.h).
  *
  * QEMU waits for the answer to some calls while its whole machine stands still, so they are
  * answered in a thread of the display's own, which does nothing else. Everything in this header is
@@ -11,6 +11,7 @@
 
 #include <gio/gio.h>
 
+#include "mtp-server/console.h"
 #include "mtp-server/display_sockets.h"
 #include "mtp-server/surface.h"
 
@@ -18,7 +19,7 @@ struct display;
 
 struct display_events {
 	void (*changed)(void *data); /* display_take() has something; once until it is called */
-	void (*settled)(void *data); /* display_is_busy() ceased */
+	void (*settled)(void *data); /* a call of the console has been answered */
 	void (*gone)(void *data);    /* QEMU ended or gave the display to somebody else; once */
 };
 
@@ -32,13 +33,7 @@ void display_free(struct display *display);
  * last call. Black out when it is NULL. */
 struct surface *display_take(struct display *display, struct rectangle *region);
 
-/* Input. Coordinates are on the screen. Never blocks: while QEMU is slow to take it, calls count as
- * in flight; callers stop reading their input when the display is busy. */
-void display_pointer_move(struct display *display, unsigned x, unsigned y);
-void display_pointer_button(struct display *display, unsigned button, bool down);
-void display_touch(struct display *display, unsigned kind, unsigned slot, double x, double y);
-void display_key(struct display *display, unsigned qnum, bool down);
-unsigned display_in_flight(const struct display *display);
-bool display_is_busy(const struct display *display);
+/* The way to QEMU; the display's. */
+struct console *display_console(struct display *display);
 
 DEFINE_CLEANUP(display);

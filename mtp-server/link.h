@@ -3,10 +3,10 @@
  * What mtpd and a phone's worker say to each other: packets of JSON on a SOCK_SEQPACKET pair, some
  * with a descriptor. The worker finds its end as descriptor LINK_FD.
  *
- *   to the worker    {"type":"start","phone","width","height","touch_points","uid"} + display
- * (struct display_sockets)
+ *   to the worker    {"type":"start","phone","width","height","touch_points",
+ *                     "mode_pixels","uid"} + display (struct display_sockets)
  *                    {"type":"viewer","session","version","codecs","input",
- *                     "width","height","rotation","scaling",
+ *                     "width","height","dpi","rotation","scaling","mode",
  *                     "token","checksum","sequence"} + the viewer's stream
  *                    {"type":"thumbnail","id","width"} + a file to write the JPEG into
  *                    {"type":"reader"} + the stream to an mtp-reader, or without: there is none

@@ -86,7 +86,8 @@ static gboolean on_counters(gpointer data)
 
 static bool add_viewer(struct program *p, JsonObject *message, int *fd, GError **error)
 {
-	int64_t version, codecs, width, height, rotation, scaling, token, checksum, sequence;
+	int64_t version, codecs, width, height, dpi, rotation, scaling, mode, token, checksum,
+	    sequence;
 	bool input;
 	const char *session = json_get_string(message, "session", MTP_MAX_SESSION, error);
 	if (!session || *fd < 0 ||
@@ -94,8 +95,10 @@ static bool add_viewer(struct program *p, JsonObject *message, int *fd, GError *
 	    !json_get_int(message, "codecs", 0, UINT32_MAX, &codecs, error) ||
 	    !json_get_int(message, "width", 0, UINT16_MAX, &width, error) ||
 	    !json_get_int(message, "height", 0, UINT16_MAX, &height, error) ||
+	    !json_get_int(message, "dpi", 0, UINT16_MAX, &dpi, error) ||
 	    !json_get_int(message, "rotation", 0, 3, &rotation, error) ||
 	    !json_get_int(message, "scaling", 0, MTP_SCALING_EXACT, &scaling, error) ||
+	    !json_get_int(message, "mode", 0, MTP_MODE_TAKE, &mode, error) ||
 	    !json_get_int(message, "token", 0, INT64_MAX, &token, error) ||
 	    !json_get_int(message, "checksum", 0, INT64_MAX, &checksum, error) ||
 	    !json_get_int(message, "sequence", 0, UINT32_MAX, &sequence, error) ||
@@ -106,8 +109,12 @@ static bool add_viewer(struct program *p, JsonObject *message, int *fd, GError *
 	    .codecs = (uint32_t)codecs,
 	    .may_input = input,
 	    .place = {(uint64_t)token, (uint64_t)checksum, (uint32_t)sequence},
-	    .wish = {
-	        (unsigned)width, (unsigned)height, (unsigned)rotation, (enum mtp_scaling)scaling}};
+	    .terminal = {.width = (uint16_t)width,
+	        .height = (uint16_t)height,
+	        .dpi = (uint16_t)dpi,
+	        .rotation = (uint8_t)rotation,
+	        .scaling = (uint8_t)scaling,
+	        .mode = (uint8_t)mode}};
 	return worker_add_viewer(p->worker, fd_steal(fd), &options, error);
 }
 
@@ -198,7 +205,7 @@ static bool start(struct program *p, GError **error)
 {
 	static const struct worker_events events = {
 	    .left = on_left, .wants_reader = on_wants_reader, .gone = on_gone};
-	int64_t width, height, touch_points, uid;
+	int64_t width, height, touch_points, mode_pixels, uid;
 	struct display_sockets sockets;
 	g_autoptr(JsonObject) message =
 	    link_receive_all(LINK_FD, sockets.fds, DISPLAY_SOCKETS, error);
@@ -210,11 +217,13 @@ static bool start(struct program *p, GError **error)
 	if (!json_get_int(message, "width", 1, MTP_MAX_SIDE, &width, error) ||
 	    !json_get_int(message, "height", 1, MTP_MAX_SIDE, &height, error) ||
 	    !json_get_int(message, "touch_points", 0, 255, &touch_points, error) ||
+	    !json_get_int(message, "mode_pixels", 0, UINT32_MAX, &mode_pixels, error) ||
 	    !json_get_optional_int(message, "uid", 0, INT32_MAX, 0, &uid, error) ||
 	    !confine_limits(error))
 		return false;
-	p->worker = worker_new(
-	    &sockets, (unsigned)width, (unsigned)height, (unsigned)touch_points, &events, p, error);
+	const struct worker_screen screen = {
+	    (unsigned)width, (unsigned)height, (unsigned)touch_points, (unsigned)mode_pixels};
+	p->worker = worker_new(&sockets, &screen, &events, p, error);
 	return p->worker && g_unix_set_fd_nonblocking(LINK_FD, TRUE, error) &&
 	       confine_identity((uid_t)uid, error) && confine_system_calls(error);
 }

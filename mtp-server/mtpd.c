@@ -39,6 +39,9 @@ static const struct config_key keys[] = {
         "As root: workers run as this user id and those after it; 0: as mtpd"},
     {"worker", "user", CONFIG_STRING, NULL, 0, 0,
         "As root: user that mtpd becomes once it listens"},
+    {"screen", "mode-pixels", CONFIG_INT, "2400000", 0, 8388608,
+        "A phone takes over the size of the terminal that drives it, of at most so many pixels; "
+        "0: it keeps its own"},
     {NULL, NULL, CONFIG_STRING, NULL, 0, 0, NULL},
 };
 
@@ -125,6 +128,7 @@ int main(int argc, char **argv)
 	    .program = program,
 	    .reader = reader,
 	    .linger_s = (unsigned)config_int(config, "worker", "linger-s"),
+	    .mode_pixels = (unsigned)config_int(config, "screen", "mode-pixels"),
 	    .first_uid = getuid() == 0 ? (uid_t)config_int(config, "worker", "first-uid") : 0,
 	    .max = WORKERS_MAX});
 	AUTO(front) front = front_new(key, daemon_require(config, "host", "id"), pool);

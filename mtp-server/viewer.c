@@ -18,6 +18,7 @@ struct viewer {
 	void *data;
 	char *session;
 	bool may_input;
+	struct mtp_terminal terminal;
 	struct feed *feed;
 
 	int fd;
@@ -172,6 +173,7 @@ static void on_message(struct viewer *v, const struct mtp_message *message)
 		v->events->read(v, message->read.id, v->data);
 		break;
 	case MTP_TYPE_TERMINAL:
+		v->terminal = message->terminal;
 		v->events->terminal(v, &message->terminal, v->data);
 		break;
 	case MTP_TYPE_PING:
@@ -276,6 +278,7 @@ struct viewer *viewer_new(int fd, const struct viewer_options *options,
 	v->data = data;
 	v->session = g_strdup(options->session);
 	v->may_input = options->may_input;
+	v->terminal = options->terminal;
 	v->feed = feed_new(options->codecs, picture, &sink, v);
 	if (memory)
 		feed_resume(v->feed, picture, memory, options->place.sequence);
@@ -316,4 +319,8 @@ struct input_holder *viewer_holder(struct viewer *v)
 struct feed *viewer_feed(const struct viewer *v)
 {
 	return v->feed;
+}
+const struct mtp_terminal *viewer_terminal(const struct viewer *v)
+{
+	return &v->terminal;
 }

@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include "mtp-server/adapt_fit.h"
 #include "mtp-server/feed.h"
 #include "mtp-server/input.h"
 
@@ -29,11 +28,11 @@ struct viewer_options {
 	uint32_t codecs;     /* that it decodes */
 	bool may_input;
 	unsigned touch_points; /* of the phone */
-	struct adapt_wish wish;
+	struct mtp_terminal terminal;
 	struct mtp_place place; /* where it says it stopped */
 };
 
-/* Takes the descriptor and sends WELCOME; the picture is the one that the wish has led to.
+/* Takes the descriptor and sends WELCOME; the picture is the one that its terminal has led to.
  * `memory`: what it still has (NULL: nothing). */
 struct viewer *viewer_new(int fd, const struct viewer_options *options,
     const struct picture *picture, const struct memory *memory, const struct viewer_events *events,
@@ -43,6 +42,8 @@ void viewer_free(struct viewer *viewer);
 const char *viewer_session(const struct viewer *viewer);
 struct input_holder *viewer_holder(struct viewer *viewer);
 struct feed *viewer_feed(const struct viewer *viewer); /* lives as long as the viewer */
+/* As it said last. */
+const struct mtp_terminal *viewer_terminal(const struct viewer *viewer);
 
 /* Sends WORDS: n bytes of words (mtp/words.h) in the terminal's framebuffer. One that does not read
  * what it is sent is not sent more. */

@@ -6,15 +6,12 @@
 #include "mtp-server/worker.h"
 
 #include "common/error.h"
+#include "mtp-server/guest_mode.h"
 #include "mtp-server/screens.h"
 #include "mtp-server/text_layer.h"
 #include "mtp-server/thumbnail.h"
 
 #define TICK_MS 1000
-/* Calls that QEMU has not answered before movements are merged. A phone that has just been cloned
- * takes 200 ms for its first touch, and what a shell makes of a swipe depends on its path: half a
- * second of it is kept. */
-#define MERGE_IN_FLIGHT 48
 
 struct worker {
 	const struct worker_events *events;
@@ -22,9 +19,11 @@ struct worker {
 	struct display *display;
 	struct screens *screens;
 	struct text_layer *text;
-	GSource *clock; /* runs the screens */
+	GSource *clock; /* runs the screens and the mode */
 	guint tick;
 	struct input input;
+	struct guest_mode mode;
+	struct viewer *driver;    /* whose terminal the mode follows; NULL: nobody's */
 	GPtrArray *viewers;       /* owned */
 	struct memories memories; /* of viewers that have left */
 	struct jpeg_encoder *jpeg;
@@ -35,14 +34,26 @@ struct worker {
 /* After whatever may have changed when it is due. */
 static void set_clock(struct worker *w)
 {
-	int64_t due = screens_due(w->screens);
+	int64_t due = MIN(screens_due(w->screens), guest_mode_due(&w->mode));
 	g_source_set_ready_time(w->clock, due == SCREEN_NEVER ? -1 : MAX(due, 0));
+}
+
+/* Its card tells the guest of a monitor that has this size; millimetres are its density. */
+static void run_mode(struct worker *w)
+{
+	struct guest_mode_size s;
+	if (!guest_mode_run(&w->mode, g_get_monotonic_time(), &s))
+		return;
+	double mm = s.dpi ? 25.4 / s.dpi : 0;
+	console_screen(display_console(w->display), s.width, s.height,
+	    (unsigned)(s.width * mm + 0.5), (unsigned)(s.height * mm + 0.5));
 }
 
 static gboolean on_clock(gpointer data)
 {
 	struct worker *w = data;
 	screens_run(w->screens);
+	run_mode(w);
 	set_clock(w);
 	return G_SOURCE_CONTINUE;
 }
@@ -60,7 +71,9 @@ static int64_t host_now(void *data)
 
 static void host_resized(void *data, unsigned width, unsigned height)
 {
-	input_screen(&((struct worker *)data)->input, width, height);
+	struct worker *w = data;
+	input_screen(&w->input, width, height);
+	guest_mode_shown(&w->mode, width, height, g_get_monotonic_time());
 }
 
 /* --- the display's events --- */
@@ -76,7 +89,7 @@ static void on_settled(void *data)
 {
 	struct worker *w = data;
 	input_flush(&w->input);
-	if (!display_is_busy(w->display))
+	if (!console_is_busy(display_console(w->display)))
 		for (guint i = 0; i < w->viewers->len; i++)
 			viewer_pause(w->viewers->pdata[i], false);
 }
@@ -92,12 +105,28 @@ static void on_gone(void *data)
 
 /* --- the viewers' events --- */
 
+static struct adapt_wish wish_of(const struct mtp_terminal *terminal)
+{
+	return (struct adapt_wish){
+	    terminal->width, terminal->height, terminal->rotation, terminal->scaling};
+}
+
+/* NULL: nobody drives any more. */
+static void drive(struct worker *w, struct viewer *viewer)
+{
+	w->driver = viewer;
+	guest_mode_follow(
+	    &w->mode, viewer ? viewer_terminal(viewer) : NULL, g_get_monotonic_time());
+}
+
 static void on_input(struct viewer *viewer, const struct mtp_message *message, void *data)
 {
 	struct worker *w = data;
 	struct input_holder *holder = viewer_holder(viewer);
 	const struct adapt_fit *fit = screens_fit(w->screens, viewer_feed(viewer));
 	struct mtp_message m = *message;
+	if (viewer != w->driver)
+		drive(w, viewer);
 	if (m.type == MTP_TYPE_POINTER) {
 		adapt_fit_point(fit, &m.pointer.x, &m.pointer.y);
 		input_pointer(&w->input, holder, &m.pointer);
@@ -109,7 +138,7 @@ static void on_input(struct viewer *viewer, const struct mtp_message *message, v
 	}
 	screens_input(w->screens);
 	set_clock(w);
-	if (display_is_busy(w->display))
+	if (console_is_busy(display_console(w->display)))
 		for (guint i = 0; i < w->viewers->len; i++)
 			viewer_pause(w->viewers->pdata[i], true);
 }
@@ -117,9 +146,10 @@ static void on_input(struct viewer *viewer, const struct mtp_message *message, v
 static void on_terminal(struct viewer *viewer, const struct mtp_terminal *terminal, void *data)
 {
 	struct worker *w = data;
-	const struct adapt_wish wish = {
-	    terminal->width, terminal->height, terminal->rotation, terminal->scaling};
+	const struct adapt_wish wish = wish_of(terminal);
 	screens_wish(w->screens, viewer_feed(viewer), &wish);
+	if (viewer == w->driver)
+		drive(w, viewer);
 	set_clock(w);
 }
 
@@ -150,7 +180,10 @@ static void on_closed(struct viewer *viewer, void *data)
 	w->events->left(viewer_session(viewer), w->data);
 	remember(w, viewer);
 	screens_remove(w->screens, viewer_feed(viewer));
+	if (viewer == w->driver)
+		drive(w, NULL);
 	g_ptr_array_remove(w->viewers, viewer);
+	set_clock(w);
 }
 
 static gboolean on_tick(gpointer data)
@@ -204,33 +237,6 @@ void worker_give_reader(struct worker *w, int fd)
 		text_layer_refuse(w->text);
 }
 
-/* --- input to the display --- */
-
-static void sink_move(void *data, unsigned x, unsigned y)
-{
-	display_pointer_move(((struct worker *)data)->display, x, y);
-}
-
-static void sink_button(void *data, unsigned button, bool down)
-{
-	display_pointer_button(((struct worker *)data)->display, button, down);
-}
-
-static void sink_touch(void *data, unsigned phase, unsigned slot, unsigned x, unsigned y)
-{
-	display_touch(((struct worker *)data)->display, phase, slot, x, y);
-}
-
-static void sink_key(void *data, unsigned qnum, bool down)
-{
-	display_key(((struct worker *)data)->display, qnum, down);
-}
-
-static bool sink_is_slow(void *data)
-{
-	return display_in_flight(((struct worker *)data)->display) >= MERGE_IN_FLIGHT;
-}
-
 /* --- the worker --- */
 
 static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer data)
@@ -250,16 +256,11 @@ static GSource *timer_new(GSourceFunc callback, void *data)
 	return source;
 }
 
-struct worker *worker_new(const struct display_sockets *sockets, unsigned width, unsigned height,
-    unsigned touch_points, const struct worker_events *events, void *data, GError **error)
+struct worker *worker_new(const struct display_sockets *sockets, const struct worker_screen *screen,
+    const struct worker_events *events, void *data, GError **error)
 {
 	static const struct display_events display_events = {
 	    .changed = on_changed, .settled = on_settled, .gone = on_gone};
-	static const struct input_sink sink = {.move = sink_move,
-	    .button = sink_button,
-	    .touch = sink_touch,
-	    .key = sink_key,
-	    .is_slow = sink_is_slow};
 	static const struct screen_host host = {
 	    .take = host_take, .now_us = host_now, .resized = host_resized};
 	static const struct text_layer_events text_events = {
@@ -270,10 +271,9 @@ struct worker *worker_new(const struct display_sockets *sockets, unsigned width,
 	w->viewers = g_ptr_array_new_with_free_func((GDestroyNotify)viewer_free);
 	memories_init(&w->memories);
 	w->jpeg = jpeg_encoder_new(false);
-	w->screens = screens_new(width, height, &host, w);
+	w->screens = screens_new(screen->width, screen->height, &host, w);
+	guest_mode_init(&w->mode, screen->width, screen->height, screen->mode_pixels);
 	w->text = text_layer_new(&text_events, w);
-	input_init(&w->input, &sink, w, touch_points);
-	input_screen(&w->input, width, height);
 	w->clock = timer_new(on_clock, w);
 	w->tick = g_timeout_add(TICK_MS, on_tick, w);
 	w->display = display_new(sockets, &display_events, w, error);
@@ -281,6 +281,8 @@ struct worker *worker_new(const struct display_sockets *sockets, unsigned width,
 		worker_free(w);
 		return NULL;
 	}
+	input_init(&w->input, &console_sink, display_console(w->display), screen->touch_points);
+	input_screen(&w->input, screen->width, screen->height);
 	return w;
 }
 
@@ -316,18 +318,21 @@ bool worker_add_viewer(
 	    w, options->session, MTP_BYE_ENDED, "the same session has been opened elsewhere");
 	struct viewer_options ours = *options;
 	ours.touch_points = w->input.touch_points;
-	const struct picture *picture = screens_picture(w->screens, &options->wish);
+	const struct adapt_wish wish = wish_of(&options->terminal);
+	const struct picture *picture = screens_picture(w->screens, &wish);
 	struct memory *memory = memories_take(&w->memories, options->session, &options->place);
 	struct viewer *viewer = viewer_new(fd, &ours, picture, memory, &viewer_events, w);
 	memory_free(memory);
 	g_ptr_array_add(w->viewers, viewer);
-	screens_add(w->screens, viewer_feed(viewer), &options->wish);
+	screens_add(w->screens, viewer_feed(viewer), &wish);
 	if (w->viewers->len > WORKER_VIEWERS_MAX) {
 		viewer_bye(viewer, MTP_BYE_OVERLOADED, "too many look at this phone already");
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED,
 		    "%u viewers look at this phone already", WORKER_VIEWERS_MAX);
 		return false;
 	}
+	if (options->may_input)
+		drive(w, viewer);
 	set_clock(w);
 	return true;
 }

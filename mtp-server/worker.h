@@ -13,6 +13,13 @@
 
 struct worker;
 
+/* The phone's, as its manifest has it. */
+struct worker_screen {
+	unsigned width, height;
+	unsigned touch_points;
+	unsigned mode_pixels; /* of a mode that a terminal wants, at most (guest_mode.h) */
+};
+
 struct worker_events {
 	/* A viewer has left. */
 	void (*left)(const char *session, void *data);
@@ -23,8 +30,8 @@ struct worker_events {
 };
 
 /* Takes the descriptor of the connection to QEMU and blocks until QEMU has accepted it. */
-struct worker *worker_new(const struct display_sockets *sockets, unsigned width, unsigned height,
-    unsigned touch_points, const struct worker_events *events, void *data, GError **error);
+struct worker *worker_new(const struct display_sockets *sockets, const struct worker_screen *screen,
+    const struct worker_events *events, void *data, GError **error);
 void worker_free(struct worker *worker);
 
 /* Takes the viewer's stream. An older viewer of the same session is told to go. False +

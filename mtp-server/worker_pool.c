@@ -166,6 +166,7 @@ struct worker_pool *worker_pool_new(const struct worker_pool_options *options)
 	pool->process = (struct worker_process_options){.display_socket = pool->display_socket,
 	    .program = pool->program,
 	    .reader = pool->reader,
+	    .mode_pixels = options->mode_pixels,
 	    .events = &events,
 	    .data = pool};
 	pool->processes = g_hash_table_new_full(

@@ -20,8 +20,9 @@ struct worker_pool_options {
 	const char *display_socket;   /* qvisord's; copied, as the other */
 	const char *program, *reader; /* mtpd-worker, mtp-reader */
 	unsigned linger_s;
-	uid_t first_uid; /* 0: workers run as we do */
-	unsigned max;    /* workers at a time */
+	unsigned mode_pixels; /* of a mode that a terminal wants, at most; 0: phones keep theirs */
+	uid_t first_uid;      /* 0: workers run as we do */
+	unsigned max;         /* workers at a time */
 };
 
 struct worker_pool;

@@ -241,6 +241,7 @@ static JsonObject *start_message(struct worker_process *p, JsonObject *answer, G
 	json_object_set_int_member(message, "width", width);
 	json_object_set_int_member(message, "height", height);
 	json_object_set_int_member(message, "touch_points", touch_points);
+	json_object_set_int_member(message, "mode_pixels", p->options.mode_pixels);
 	json_object_set_int_member(message, "uid", p->options.uid);
 	return message;
 }
@@ -374,8 +375,10 @@ JsonObject *worker_process_viewer_request(const struct worker_viewer *viewer)
 	json_object_set_int_member(message, "codecs", viewer->codecs);
 	json_object_set_int_member(message, "width", viewer->terminal.width);
 	json_object_set_int_member(message, "height", viewer->terminal.height);
+	json_object_set_int_member(message, "dpi", viewer->terminal.dpi);
 	json_object_set_int_member(message, "rotation", viewer->terminal.rotation);
 	json_object_set_int_member(message, "scaling", viewer->terminal.scaling);
+	json_object_set_int_member(message, "mode", viewer->terminal.mode);
 	json_object_set_int_member(message, "token", (gint64)viewer->place.token);
 	json_object_set_int_member(message, "checksum", (gint64)viewer->place.checksum);
 	json_object_set_int_member(message, "sequence", viewer->place.sequence);

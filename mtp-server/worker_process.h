@@ -22,6 +22,7 @@ struct worker_process_options {
 	const char *phone;                             /* copied */
 	unsigned slot;
 	uid_t uid;
+	unsigned mode_pixels; /* of a mode that a terminal wants, at most */
 	const struct worker_process_events *events;
 	void *data;
 };

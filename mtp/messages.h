@@ -41,7 +41,8 @@
 	F(e8, scaling, MTP_SCALING_EXACT)      \
 	F(e64, token, INT64_MAX)        \
 	F(e32, sequence, UINT32_MAX)    \
-	F(e64, checksum, INT64_MAX)
+	F(e64, checksum, INT64_MAX)        \
+	F(e8, mode, MTP_MODE_TAKE)
 
 #define MTP_ACK(F)                   \
 	F(u32, sequence, UINT32_MAX) \
@@ -87,7 +88,8 @@
 	F(u16, height, UINT16_MAX) \
 	F(u16, dpi, UINT16_MAX)    \
 	F(u8, rotation, 3)         \
-	F(u8, scaling, MTP_SCALING_EXACT)
+	F(u8, scaling, MTP_SCALING_EXACT) \
+	F(e8, mode, MTP_MODE_TAKE)
 
 #define MTP_WELCOME(F)                 \
 	F(u16, version, UINT16_MAX)    \
@@ -184,6 +186,12 @@ enum mtp_scaling {
 	MTP_SCALING_NONE,   /* not: the phone's own pixels, the terminal scales */
 	MTP_SCALING_SHRINK, /* smaller by a whole factor, if the terminal is that small */
 	MTP_SCALING_EXACT,  /* exactly the terminal's size, with black beside the picture */
+};
+
+/* What becomes of the phone's own size. */
+enum mtp_mode {
+	MTP_MODE_KEEP, /* the terminal shows it as it is */
+	MTP_MODE_TAKE, /* the phone takes over the terminal's, if its host lets it */
 };
 
 enum mtp_words_status {

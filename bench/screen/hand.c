@@ -43,7 +43,8 @@ static void touch(struct hand *h, enum mtp_touch_phase phase, double share)
 	double y1 = script_pixel(&at[1], h->options.height);
 	double x2 = script_pixel(&at[2], h->options.width);
 	double y2 = script_pixel(&at[3], h->options.height);
-	display_touch(h->options.display, phase, 0, x1 + (x2 - x1) * share, y1 + (y2 - y1) * share);
+	console_touch(display_console(h->options.display), phase, 0, x1 + (x2 - x1) * share,
+	    y1 + (y2 - y1) * share);
 }
 
 /* True when the finger has been lifted: so it is for all steps, of a command that has ended. */
@@ -57,7 +58,7 @@ static bool step_touch(struct hand *h, int64_t now)
 		h->down = true;
 		return false;
 	}
-	if (swipe && !display_is_busy(h->options.display))
+	if (swipe && !console_is_busy(display_console(h->options.display)))
 		touch(h, MTP_TOUCH_MOVE, where);
 	if (share < 1)
 		return false;
@@ -71,14 +72,15 @@ static bool step_keys(struct hand *h, int64_t now)
 	bool shift = false;
 	if (now < h->key_us)
 		return false;
+	struct console *console = display_console(h->options.display);
 	if (h->command->verb == SCRIPT_TEXT)
 		keymap_from_character(*h->typing, &code, &shift);
 	h->down = !h->down;
 	if (shift && h->down)
-		display_key(h->options.display, keymap_qnum(KEY_LEFTSHIFT), true);
-	display_key(h->options.display, keymap_qnum(code), h->down);
+		console_sink.key(console, keymap_qnum(KEY_LEFTSHIFT), true);
+	console_sink.key(console, keymap_qnum(code), h->down);
 	if (shift && !h->down)
-		display_key(h->options.display, keymap_qnum(KEY_LEFTSHIFT), false);
+		console_sink.key(console, keymap_qnum(KEY_LEFTSHIFT), false);
 	h->key_us = now + (int64_t)KEY_MS * MS;
 	return !h->down && (h->command->verb == SCRIPT_KEY || !*++h->typing);
 }

@@ -75,6 +75,7 @@ bool mtp_session_start(struct mtp_session *session, const struct mtp_session_hel
 	        .codecs = CODECS | (session->codecs.h264_decode ? 1u << MTP_TILE_H264 : 0),
 	        .rotation = hello->rotation,
 	        .scaling = hello->scaling,
+	        .mode = hello->mode,
 	        .token = session->left.token,
 	        .sequence = session->left.token ? session->left.sequence : 0,
 	        .checksum = session->left.token ? session->left.checksum : 0}};

@@ -46,6 +46,7 @@ struct mtp_session_hello {
 	uint16_t width, height, dpi; /* of the terminal's screen */
 	uint8_t touch_points;
 	uint8_t rotation, scaling; /* by the host: quarter turns clockwise; enum mtp_scaling */
+	uint8_t mode;              /* enum mtp_mode */
 };
 
 struct mtp_session_counters {

@@ -303,8 +303,15 @@ static bool attach(struct client *client, GError **error)
 		phone.terminal.width = terminal.width;
 		phone.terminal.height = terminal.height;
 		phone.terminal.dpi = terminal.dpi;
+		phone.terminal.mode = (enum mtp_mode)terminal.mode;
 		phone.terminal.scaling =
 		    client->script ? MTP_SCALING_NONE : (enum mtp_scaling)terminal.scaling;
+	}
+	if (options->screen) {
+		phone.terminal.width = options->screen_width;
+		phone.terminal.height = options->screen_height;
+		phone.terminal.dpi = options->screen_dpi;
+		phone.terminal.mode = MTP_MODE_TAKE;
 	}
 	client->phone = phone_new(&phone, error);
 	return client->phone;

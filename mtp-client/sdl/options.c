@@ -7,6 +7,7 @@
 #include <termios.h>
 
 #include "common/error.h"
+#include "mtp/messages.h"
 
 #define PASSWORD_MAX 1024 /* bytes */
 
@@ -37,6 +38,22 @@ static bool check_url(struct options *options, GError **error)
 	return true;
 }
 
+static bool check_screen(struct options *options, GError **error)
+{
+	int end = 0, dense = 0;
+	const char *text = options->screen;
+	bool good = sscanf(text, "%4ux%4u%n@%4u%n", &options->screen_width, &options->screen_height,
+	                &end, &options->screen_dpi, &dense) >= 2 &&
+	            !text[MAX(end, dense)] &&
+	            mtp_screen_is_valid(options->screen_width, options->screen_height);
+	if (good && options->headless)
+		return true;
+	g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+	    good ? "--screen is for --headless; a window has a size"
+	         : "--screen takes WIDTHxHEIGHT, and @DPI if need be: 1080x2160@400");
+	return false;
+}
+
 static bool check(struct options *options, GError **error)
 {
 	if (!check_url(options, error))
@@ -61,6 +78,8 @@ static bool check(struct options *options, GError **error)
 		    "--headless has no window that could be --fullscreen");
 		return false;
 	}
+	if (options->screen && !check_screen(options, error))
+		return false;
 	if (!options->package)
 		options->package = g_strdup("phone");
 	return true;
@@ -95,6 +114,9 @@ struct options *options_parse(int argc, char **argv, GError **error)
 	        NULL},
 	    {"headless", 0, 0, G_OPTION_ARG_NONE, &options->headless, "No window: decode only",
 	        NULL},
+	    {"screen", 0, 0, G_OPTION_ARG_STRING, &options->screen,
+	        "Headless: be a terminal of this size, which the phone takes over",
+	        "WIDTHxHEIGHT[@DPI]"},
 	    {"screenshot", 0, 0, G_OPTION_ARG_FILENAME, &options->screenshot,
 	        "Write the picture as PNG when ending; headless without a script, end once it "
 	        "is still",
@@ -142,6 +164,7 @@ void options_free(struct options *options)
 	g_free(options->password_file);
 	g_free(options->ca_file);
 	g_free(options->package);
+	g_free(options->screen);
 	g_free(options->screenshot);
 	g_free(options->script);
 	g_free(options->stats_json);

@@ -17,9 +17,11 @@ struct options {
 	int rotate; /* degrees clockwise */
 	gboolean fullscreen;
 	gboolean headless;
-	char *screenshot; /* NULL: none */
-	char *script;     /* NULL: none */
-	char *stats_json; /* NULL: none */
+	char *screen;                                     /* NULL: no size of the terminal's own */
+	unsigned screen_width, screen_height, screen_dpi; /* what it says; dpi 0: not said */
+	char *screenshot;                                 /* NULL: none */
+	char *script;                                     /* NULL: none */
+	char *stats_json;                                 /* NULL: none */
 	gboolean version;
 };
 

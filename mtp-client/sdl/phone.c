@@ -115,6 +115,7 @@ static void connect_host(struct phone *phone)
 	    .dpi = (uint16_t)MIN(terminal->dpi, UINT16_MAX),
 	    .touch_points = (uint8_t)MIN(terminal->touch_points, UINT8_MAX),
 	    .scaling = (uint8_t)terminal->scaling,
+	    .mode = (uint8_t)terminal->mode,
 	};
 	g_autoptr(GError) error = NULL;
 

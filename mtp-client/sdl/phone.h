@@ -27,6 +27,7 @@ struct phone_terminal {
 	unsigned width, height, dpi; /* of its screen; dpi 0: not known */
 	unsigned touch_points;
 	enum mtp_scaling scaling;
+	enum mtp_mode mode;
 };
 
 struct phone_options {

@@ -88,6 +88,12 @@ static unsigned density(const struct window *window)
 	return (unsigned)dpi;
 }
 
+static bool fills_screen(const struct window *window)
+{
+	return window->fullscreen ||
+	       (SDL_GetWindowFlags(window->window) & SDL_WINDOW_MAXIMIZED) != 0;
+}
+
 void window_terminal(struct window *window, struct mtp_terminal *terminal)
 {
 	unsigned width = 0, height = 0;
@@ -105,7 +111,9 @@ void window_terminal(struct window *window, struct mtp_terminal *terminal)
 	    (struct mtp_terminal){.width = (uint16_t)MIN(upright ? width : height, UINT16_MAX),
 	        .height = (uint16_t)MIN(upright ? height : width, UINT16_MAX),
 	        .dpi = (uint16_t)density(window),
-	        .scaling = window->zoom.factor > 1 ? MTP_SCALING_NONE : MTP_SCALING_SHRINK};
+	        .scaling = window->zoom.factor > 1 ? MTP_SCALING_NONE : MTP_SCALING_SHRINK,
+	        /* A window among others has the phone's shape; a whole screen is the phone's. */
+	        .mode = fills_screen(window) ? MTP_MODE_TAKE : MTP_MODE_KEEP};
 }
 
 static void fit(struct window *window)

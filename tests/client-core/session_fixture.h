@@ -33,7 +33,8 @@ static inline void set_up(struct fixture *f, gconstpointer data)
 	    .dpi = 96,
 	    .touch_points = 5,
 	    .rotation = 1,
-	    .scaling = MTP_SCALING_SHRINK};
+	    .scaling = MTP_SCALING_SHRINK,
+	    .mode = MTP_MODE_TAKE};
 
 	(void)data;
 	g_assert_true(mtp_codecs_init(&f->codecs));

@@ -5,9 +5,9 @@
 static void test_hello(struct fixture *f, gconstpointer data)
 {
 	(void)data;
-	assert_output(f,
-	    BYTES(0, 0, 0, 44, 0, 1, 0, 1, 0, 1, 0, 2, 'G', 'R', 0, 1, 'm', 2, 0xd0, 5, 0xa0, 0, 96,
-	        5, 0, 0, 0, 255, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+	assert_output(f, BYTES(0, 0, 0, 45, 0, 1, 0, 1, 0, 1, 0, 2, 'G', 'R', 0, 1, 'm', 2, 0xd0, 5,
+	                     0xa0, 0, 96, 5, 0, 0, 0, 255, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	                     0, 0, 0, 0, 0, 0, 0, 0, 1));
 	g_assert_cmpint(mtp_session_state(f->session), ==, MTP_SESSION_GREETING);
 	g_assert_false(mtp_session_key(f->session, 30, true)); /* not yet */
 }

@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <linux/input-event-codes.h>
+#include <linux/netlink.h>
 #include <linux/random.h>
 #include <poll.h>
 #include <signal.h>
@@ -28,6 +29,7 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,7 +43,7 @@
 #define DEVICE_MAX 16
 #define AGENT_STARTS_MAX 5
 
-enum { POLL_SIGNAL, POLL_DEV, POLL_HOSTNAME, POLL_LAUNCHED, POLL_INPUT };
+enum { POLL_SIGNAL, POLL_DEV, POLL_HOSTNAME, POLL_LAUNCHED, POLL_KERNEL, POLL_INPUT };
 
 struct guest {
 	struct screen screen;
@@ -222,6 +224,19 @@ static bool has_word(const char *words, const char *word)
 	return false;
 }
 
+/* What the kernel tells udev; of that, the screen has been plugged. */
+static void on_kernel(struct guest *guest)
+{
+	static const char hotplug[] = "HOTPLUG=1";
+	char event[4096];
+	ssize_t length;
+	bool plugged = false;
+	while ((length = recv(guest->polls[POLL_KERNEL].fd, event, sizeof(event), 0)) > 0)
+		plugged |= memmem(event, (size_t)length, hotplug, sizeof(hotplug)) != NULL;
+	if (plugged && screen_follow(&guest->screen))
+		card_draw(&guest->card);
+}
+
 /* A program of its own: it waits, and init must not. */
 static void start_probe(const char *words)
 {
@@ -272,6 +287,12 @@ static void watch(struct guest *guest)
 	/* Open for writing too, or each writer that leaves would be told as POLLHUP for ever. */
 	polls[POLL_LAUNCHED] = (struct pollfd){
 	    .fd = open(LAUNCHED, O_RDWR | O_NONBLOCK | O_CLOEXEC), .events = POLLIN};
+	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK, .nl_groups = 1};
+	int events =
+	    socket(AF_NETLINK, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
+	if (bind(events, (const struct sockaddr *)&kernel, sizeof(kernel)) != 0)
+		perror("init: events");
+	polls[POLL_KERNEL] = (struct pollfd){.fd = events, .events = POLLIN};
 	for (unsigned i = 0; i < DEVICE_MAX; i++) {
 		char path[32];
 		snprintf(path, sizeof(path), "/dev/input/event%u", i);
@@ -305,6 +326,8 @@ static void serve(struct guest *guest)
 			on_launched(guest);
 		if (polls[POLL_DEV].revents)
 			start_agent_when_port_is_there(guest);
+		if (polls[POLL_KERNEL].revents)
+			on_kernel(guest);
 		if (polls[POLL_SIGNAL].revents)
 			on_signal(guest);
 	}

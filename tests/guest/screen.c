@@ -96,6 +96,27 @@ static bool make_buffer(struct screen *screen)
 		return fail("map the buffer");
 	screen->stride = buffer.pitch / sizeof(*screen->pixels);
 	screen->framebuffer = framebuffer.fb_id;
+	screen->buffer = buffer.handle;
+	screen->size = buffer.size;
+	return true;
+}
+
+static bool take_mode(struct screen *screen, struct output *output)
+{
+	screen->width = output->mode.hdisplay;
+	screen->height = output->mode.vdisplay;
+	if (!make_buffer(screen))
+		return false;
+	struct drm_mode_crtc crtc = {
+	    .crtc_id = output->crtc,
+	    .fb_id = screen->framebuffer,
+	    .set_connectors_ptr = (uintptr_t)&output->connector,
+	    .count_connectors = 1,
+	    .mode = output->mode,
+	    .mode_valid = 1,
+	};
+	if (ioctl(screen->fd, DRM_IOCTL_MODE_SETCRTC, &crtc) < 0)
+		return fail("set the mode");
 	return true;
 }
 
@@ -105,23 +126,22 @@ bool screen_init(struct screen *screen, const char *path)
 	screen->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (screen->fd < 0)
 		return fail("open the graphics device");
-	if (!find_output(screen->fd, &output))
+	return find_output(screen->fd, &output) && take_mode(screen, &output);
+}
+
+bool screen_follow(struct screen *screen)
+{
+	struct output output;
+	if (!find_output(screen->fd, &output) ||
+	    (output.mode.hdisplay == screen->width && output.mode.vdisplay == screen->height))
 		return false;
-	screen->width = output.mode.hdisplay;
-	screen->height = output.mode.vdisplay;
-	if (!make_buffer(screen))
-		return false;
-	struct drm_mode_crtc crtc = {
-	    .crtc_id = output.crtc,
-	    .fb_id = screen->framebuffer,
-	    .set_connectors_ptr = (uintptr_t)&output.connector,
-	    .count_connectors = 1,
-	    .mode = output.mode,
-	    .mode_valid = 1,
-	};
-	if (ioctl(screen->fd, DRM_IOCTL_MODE_SETCRTC, &crtc) < 0)
-		return fail("set the mode");
-	return true;
+	uint32_t framebuffer = screen->framebuffer;
+	struct drm_mode_destroy_dumb buffer = {.handle = screen->buffer};
+	munmap(screen->pixels, screen->size);
+	bool taken = take_mode(screen, &output);
+	ioctl(screen->fd, DRM_IOCTL_MODE_RMFB, &framebuffer);
+	ioctl(screen->fd, DRM_IOCTL_MODE_DESTROY_DUMB, &buffer);
+	return taken;
 }
 
 static int clamp(int value, int max)

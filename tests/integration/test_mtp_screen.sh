@@ -70,12 +70,24 @@ pixel 120 80 ff4040
 terminal 0 0 0 0
 size 360 720
 pixel 60 599 ff4040' 2>&1)" 'tap_ms=*'
+check 'the phone takes over the size of who drives it, and has its own again' "$(probe "$(session)" <<<'terminal 480 800 0 1 1
+open
+size 480 800
+pixel 450 150 000000
+pixel 330 150 ff0000
+tap 240 600
+pixel 240 600 ff4040
+terminal 480 800 0 0 0
+size 360 720
+pixel 245 130 ff0000' 2>&1)" 'tap_ms=*'
 check 'an idle phone sends nothing' "$(probe "$(session)" <<<'open
 picture
 settle 1500
 quiet 2000' 2>&1 && echo good)" good
-check 'a viewer looks and does not touch' "$(probe "$(session)" viewer <<<'open
+check 'a viewer looks and does not touch' "$(probe "$(session)" viewer <<<'terminal 480 800 0 0 1
+open
 picture
+size 360 720
 settle 1000
 touch 0 0 300 650
 touch 2 0 300 650

@@ -9,7 +9,7 @@
  *   grant TEXT        uses this grant instead      lifetime SECONDS   of the grant; may be negative
  *   save-grant FILE   keeps the one that is used   versions MIN MAX   of the HELLO
  *   codecs MASK       of the HELLO                 open               connects and says HELLO
- *   terminal W H ROTATION SCALING            of the HELLO, or told now
+ *   terminal W H ROTATION SCALING [MODE]     of the HELLO, or told now
  *   raw HEX           sends bytes                  expect-bye CODE    waits for the end
  *   picture           waits for a whole picture    change             waits for another picture
  *   settle MS         until nothing comes for so long
@@ -181,13 +181,14 @@ static bool do_save(struct probe *p, const char *file)
 
 static bool do_terminal(struct probe *p, const char *text)
 {
-	unsigned width, height, rotation, scaling;
-	if (sscanf(text, "%u %u %u %u", &width, &height, &rotation, &scaling) != 4)
+	unsigned width, height, rotation, scaling, mode = MTP_MODE_KEEP;
+	if (sscanf(text, "%u %u %u %u %u", &width, &height, &rotation, &scaling, &mode) < 4)
 		return fail("terminal %s", text);
 	p->terminal.screen = (struct mtp_terminal){.width = (uint16_t)width,
 	    .height = (uint16_t)height,
 	    .rotation = (uint8_t)rotation,
-	    .scaling = (uint8_t)scaling};
+	    .scaling = (uint8_t)scaling,
+	    .mode = (uint8_t)mode};
 	return !p->terminal.ssl || mtp_session_terminal(p->session, &p->terminal.screen);
 }
 

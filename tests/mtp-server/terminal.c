@@ -172,7 +172,8 @@ static bool say_hello(struct terminal *t)
 	    .height = t->screen.height,
 	    .dpi = 160,
 	    .rotation = t->screen.rotation,
-	    .scaling = t->screen.scaling};
+	    .scaling = t->screen.scaling,
+	    .mode = t->screen.mode};
 	if (!mtp_session_start(t->session, &hello))
 		return fail("the hello does not fit");
 	size_t n;

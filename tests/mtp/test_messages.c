@@ -4,8 +4,9 @@
 #include <glib.h>
 
 /* Encodes, compares byte by byte with the literal, decodes, and encodes again. */
-#define HELLO_APPENDED 22 /* bytes */
+#define HELLO_APPENDED 23 /* bytes */
 #define WELCOME_APPENDED 9
+#define TERMINAL_APPENDED 1
 
 static void check_bytes(const struct mtp_message *message, enum mtp_sender sender,
     const char *expected, size_t expected_size)
@@ -33,13 +34,14 @@ static void check_bytes(const struct mtp_message *message, enum mtp_sender sende
 	    both ? MTP_OK : MTP_MALFORMED);
 
 	/* An extension is ignored; each shorter payload is refused (but UPDATE's rest, which may
-	 * have any length, and what was appended to HELLO and WELCOME). */
+	 * have any length, and what was appended to others). */
 	frame.size++;
 	g_assert_cmpint(mtp_message_decode(&back, sender, &frame), ==, MTP_OK);
-	size_t fixed = message->type == MTP_TYPE_UPDATE    ? 11
-	               : message->type == MTP_TYPE_HELLO   ? frame.size - 1 - HELLO_APPENDED
-	               : message->type == MTP_TYPE_WELCOME ? frame.size - 1 - WELCOME_APPENDED
-	                                                   : frame.size - 1;
+	size_t fixed = message->type == MTP_TYPE_UPDATE     ? 11
+	               : message->type == MTP_TYPE_HELLO    ? frame.size - 1 - HELLO_APPENDED
+	               : message->type == MTP_TYPE_WELCOME  ? frame.size - 1 - WELCOME_APPENDED
+	               : message->type == MTP_TYPE_TERMINAL ? frame.size - 1 - TERMINAL_APPENDED
+	                                                    : frame.size - 1;
 	for (size_t n = 0; n < fixed; n++) {
 		frame.size = n;
 		g_assert_cmpint(mtp_message_decode(&back, sender, &frame), ==, MTP_MALFORMED);
@@ -51,13 +53,13 @@ static void check_bytes(const struct mtp_message *message, enum mtp_sender sende
 static void test_bytes(void)
 {
 	CHECK(MTP_BY_CLIENT,
-	    "\0\0\0\x2e\0\x01"
+	    "\0\0\0\x2f\0\x01"
 	    "\0\x01\0\x02\0\x03"
 	    "abc"
 	    "\0\x02"
 	    "hi"
 	    "\x01\x68\x02\xd0\0\x60\x0a\0\0\0\x1f\x03\x02"
-	    "\0\0\0\0\0\0\0\x05\0\0\x01\0\x7f\xff\xff\xff\xff\xff\xff\xff",
+	    "\0\0\0\0\0\0\0\x05\0\0\x01\0\x7f\xff\xff\xff\xff\xff\xff\xff\x01",
 	    .type = MTP_TYPE_HELLO,
 	    .hello = {.version_min = 1,
 	        .version_max = 2,
@@ -72,7 +74,8 @@ static void test_bytes(void)
 	        .scaling = MTP_SCALING_EXACT,
 	        .token = 5,
 	        .sequence = 256,
-	        .checksum = INT64_MAX});
+	        .checksum = INT64_MAX,
+	        .mode = MTP_MODE_TAKE});
 	CHECK(MTP_BY_CLIENT, "\0\0\0\x08\0\x02\0\0\x01\x02\xff\xff\xff\xff", .type = MTP_TYPE_ACK,
 	    .ack = {.sequence = 258, .decode_us = UINT32_MAX});
 	CHECK(MTP_BY_CLIENT, "\0\0\0\x06\0\x03\0\x05\x01\0\x07\xff", .type = MTP_TYPE_POINTER,
@@ -90,13 +93,14 @@ static void test_bytes(void)
 	    "\0\0\0\x07\0\x09\0\x02\0\x03"
 	    "\xe2\x82\xac",
 	    .type = MTP_TYPE_BYE, .bye = {.code = MTP_BYE_GRANT, .reason = mtp_text_of("€")});
-	CHECK(MTP_BY_CLIENT, "\0\0\0\x08\0\x0c\x01\x68\x02\xd0\0\x60\x01\x02",
+	CHECK(MTP_BY_CLIENT, "\0\0\0\x09\0\x0c\x01\x68\x02\xd0\0\x60\x01\x02\x01",
 	    .type = MTP_TYPE_TERMINAL,
 	    .terminal = {.width = 360,
 	        .height = 720,
 	        .dpi = 96,
 	        .rotation = 1,
-	        .scaling = MTP_SCALING_EXACT});
+	        .scaling = MTP_SCALING_EXACT,
+	        .mode = MTP_MODE_TAKE});
 	CHECK(MTP_BY_SERVER,
 	    "\0\0\0\x18\0\x40"
 	    "\0\x01\x02\xd0\x05\xa0\0\0\0\0\x1f\0\x02"

@@ -18,6 +18,8 @@ export enum Bye { Normal, Version, Grant, Protocol, PhoneGone, Ended, Overloaded
 export enum Touch { Down, Move, Up, Cancel }
 /** As enum mtp_scaling. */
 export enum Scaling { None, Shrink, Exact }
+/** As enum mtp_mode. */
+export enum Mode { Keep, Take }
 /** As enum pinch_result: whose a finger is. */
 export enum Pinch { Phone, Begin, Taken }
 
@@ -34,6 +36,7 @@ export interface Terminal {
 	height: number;
 	dpi: number;
 	scaling: Scaling;
+	mode: Mode;
 }
 
 /** What has come so far. */
@@ -96,8 +99,8 @@ export class Core {
 			buffer[at + text.length] = 0;
 			at += text.length + 1;
 		}
-		const { width, height, dpi, scaling } = terminal;
-		return !!this.wasm.page_start(bytes[0]!.length, bytes[1]!.length, width, height, dpi, touchPoints, scaling);
+		const { width, height, dpi, scaling, mode } = terminal;
+		return !!this.wasm.page_start(bytes[0]!.length, bytes[1]!.length, width, height, dpi, touchPoints, scaling, mode);
 	}
 
 	/** Bytes from the host, any number; not again before it is done. False: the session has ended; see code and reason. */
@@ -191,7 +194,7 @@ export class Core {
 	}
 
 	/** The terminal's window is another one. */
-	terminal({ width, height, dpi, scaling }: Terminal): void { this.wasm.page_terminal(width, height, dpi, scaling); }
+	terminal({ width, height, dpi, scaling, mode }: Terminal): void { this.wasm.page_terminal(width, height, dpi, scaling, mode); }
 
 	/** 1: the whole picture. */
 	get zoom(): number { return this.wasm.page_zoom(); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The canvas: the phone's picture, scaled and turned to fit, at the screen's own resolution.
-import { Scaling, type Core, type Terminal, type View } from './core.js';
+import { Mode, Scaling, type Core, type Terminal, type View } from './core.js';
 
 export class Screen {
 	rotation = 0;
@@ -45,9 +45,13 @@ export class Screen {
 		const [width, height] = [pixels(canvas.clientWidth), pixels(canvas.clientHeight)];
 		const upright = this.rotation % 180 === 0; // it is turned here, not by the host
 		const zoomed = (this.core()?.zoom ?? 1) > 1;
+		// On a handset the page is the screen, and 160 CSS pixels are about an inch; on a desktop 96 are.
+		const handset = matchMedia('(pointer: coarse)').matches;
 		return {
 			width: upright ? width : height, height: upright ? height : width,
-			dpi: Math.round(96 * devicePixelRatio), scaling: zoomed ? Scaling.None : Scaling.Shrink,
+			dpi: Math.round((handset ? 160 : 96) * devicePixelRatio),
+			scaling: zoomed ? Scaling.None : Scaling.Shrink,
+			mode: handset || document.fullscreenElement ? Mode.Take : Mode.Keep,
 		};
 	}
 

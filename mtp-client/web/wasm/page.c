@@ -35,7 +35,7 @@ uint8_t *page_buffer(void);
 uint32_t page_buffer_size(void);
 int page_init(uint32_t video);
 int page_start(uint32_t grant, uint32_t model, uint32_t width, uint32_t height, uint32_t dpi,
-    uint32_t touch_points, uint32_t scaling);
+    uint32_t touch_points, uint32_t scaling, uint32_t mode);
 int page_feed(uint32_t n);
 int page_waiting(void);
 uint8_t *page_planes(void);
@@ -56,7 +56,7 @@ void page_shown(void);
 double page_counter(uint32_t which);
 double page_delay(void);
 const char *page_tile_name(uint32_t kind);
-int page_terminal(uint32_t width, uint32_t height, uint32_t dpi, uint32_t scaling);
+int page_terminal(uint32_t width, uint32_t height, uint32_t dpi, uint32_t scaling, uint32_t mode);
 int page_pointer(uint32_t x, uint32_t y, uint32_t buttons, int32_t wheel);
 int page_touch(uint32_t phase, uint32_t slot, uint32_t x, uint32_t y);
 int page_key(uint32_t code, uint32_t down);
@@ -125,7 +125,7 @@ int EXPORT(page_init)(uint32_t video)
 
 /* Grant and model lie in the buffer, one after the other, each ended by a NUL: their lengths. */
 int EXPORT(page_start)(uint32_t grant, uint32_t model, uint32_t width, uint32_t height,
-    uint32_t dpi, uint32_t touch_points, uint32_t scaling)
+    uint32_t dpi, uint32_t touch_points, uint32_t scaling, uint32_t mode)
 {
 	if (grant >= BUFFER_SIZE || model >= BUFFER_SIZE - grant - 1 || buffer[grant] ||
 	    buffer[grant + 1 + model])
@@ -137,7 +137,8 @@ int EXPORT(page_start)(uint32_t grant, uint32_t model, uint32_t width, uint32_t 
 	    .height = (uint16_t)height,
 	    .dpi = (uint16_t)dpi,
 	    .touch_points = (uint8_t)touch_points,
-	    .scaling = (uint8_t)scaling};
+	    .scaling = (uint8_t)scaling,
+	    .mode = (uint8_t)mode};
 	bool started = mtp_session_start(session, &hello);
 
 	memset(buffer, 0, grant);
@@ -261,12 +262,13 @@ const char *EXPORT(page_tile_name)(uint32_t kind)
 	return kind < MTP_TILE_KINDS ? mtp_session_tile_name(kind) : NULL;
 }
 
-int EXPORT(page_terminal)(uint32_t width, uint32_t height, uint32_t dpi, uint32_t scaling)
+int EXPORT(page_terminal)(uint32_t width, uint32_t height, uint32_t dpi, uint32_t scaling, uint32_t mode)
 {
 	const struct mtp_terminal terminal = {.width = (uint16_t)width,
 	    .height = (uint16_t)height,
 	    .dpi = (uint16_t)dpi,
-	    .scaling = (uint8_t)scaling};
+	    .scaling = (uint8_t)scaling,
+	    .mode = (uint8_t)mode};
 
 	return mtp_session_terminal(session, &terminal);
 }
