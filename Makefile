@@ -21,7 +21,7 @@ BENCH_PEERS := libvncserver libvncclient x264 aom
 ifneq ($(shell command -v pkg-config),)
 PKG_CFLAGS := $(shell pkg-config --cflags $(foreach p,$(PKG_ALL),$(shell pkg-config --exists $(p) && echo $(p))))
 # What mtp is compared with; nothing else needs it, so it may be missing (deploy/packages/test.txt has it).
-MODULES += $(shell pkg-config --exists $(BENCH_PEERS) && echo bench/peers)
+MODULES += $(shell pkg-config --exists $(BENCH_PEERS) && echo bench/peers bench/delay)
 endif
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARNINGS) $(HARDEN) $(SAN) -fPIE -I. -I$(B)/gen $(PKG_CFLAGS) \
              -D_GNU_SOURCE -DGLIB_VERSION_MIN_REQUIRED=GLIB_VERSION_2_74 -DGLIB_VERSION_MAX_ALLOWED=GLIB_VERSION_2_74 \
@@ -132,6 +132,7 @@ help:
 	@echo 'make smoke        the whole path, headless, on the real phone: one JSON line'
 	@echo 'make phone-sxmo phone-arm64 check-phones   two other phones: Sxmo, and Phosh for ARM64 (an hour), and what they can do'
 	@echo 'make bench-screen recorded sessions of the real phone by MTP and by its peers: bytes, exactness, processor time'
+	@echo 'make bench-mtp    what MTP adds to the way of a frame; how many phones one core serves'
 	@echo 'make unit         unit tests; with B=build/asan SANITIZE=address,undefined under the sanitizers'
 	@echo 'make integration  real daemons and real QEMU on a tiny guest; integration-libvirt: under libvirt'
 	@echo 'make faults       qvisord killed with -9, 200 times, at seeded random moments'

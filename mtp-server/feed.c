@@ -27,6 +27,7 @@ struct feed {
 	void *data;
 	struct tile_demand demand;
 	struct delivery delivery;
+	struct roughness roughness;
 	struct debt debt;
 	struct kept_cells cells;
 	struct block_set refining;
@@ -256,13 +257,18 @@ void feed_update(struct feed *f, const struct picture *picture, struct tiling *t
 	mark_changed(f, &f->debt.owed);
 	for (unsigned i = 0; i < f->debt.count; i++)
 		mark_rectangle(f, f->debt.copies[i].target);
+	f->demand.roughness = roughness_steps(&f->roughness);
 	unsigned count = kept_cells_write_keep(&f->cells, picture, f->delivery.sent + 1, &w);
 	count += debt_write_copies(&f->debt, &w);
 	count += kept_cells_write_recall(&f->cells, picture, &f->debt.owed, &f->debt.shown, &w);
+	size_t before_video = w.size;
 	if (f->video)
-		count += video_write(f->video, picture, &f->debt.owed, &f->debt.shown, &w);
+		count += video_write(
+		    f->video, picture, &f->debt.owed, &f->debt.shown, f->demand.roughness, &w);
+	size_t rough = w.size - before_video;
 	struct tiling_result result = tiling_write(tiling, picture, &f->debt.owed, &f->debt.shown,
 	    &f->demand, cache, delivery_limit(&f->delivery, UPDATE_LIMIT), &w);
+	roughness_sent(&f->roughness, &f->delivery, rough + result.rough, !f->debt.owed.count);
 	finish_update(f, picture, &w, begin, count + result.tiles);
 }
 

@@ -6,7 +6,7 @@
 struct key {
 	struct rectangle r;
 	uint32_t codecs;
-	uint32_t quality;
+	uint32_t quality; /* and how rough */
 };
 
 struct entry {
@@ -19,6 +19,12 @@ struct tile_cache {
 	GHashTable *entries; /* of entry, by its key */
 	size_t bytes, max_bytes;
 };
+
+static struct key key_of(struct rectangle r, const struct tile_demand *demand)
+{
+	return (struct key){
+	    .r = r, .codecs = demand->codecs, .quality = demand->quality | demand->roughness << 8};
+}
 
 static guint key_hash(gconstpointer pointer)
 {
@@ -63,7 +69,7 @@ void tile_cache_clear(struct tile_cache *cache)
 GBytes *tile_cache_get(struct tile_cache *cache, struct rectangle r, uint64_t version,
     const struct tile_demand *demand)
 {
-	struct key key = {.r = r, .codecs = demand->codecs, .quality = demand->quality};
+	struct key key = key_of(r, demand);
 	struct entry *entry = g_hash_table_lookup(cache->entries, &key);
 	return entry && entry->version == version ? entry->bytes : NULL;
 }
@@ -76,7 +82,7 @@ void tile_cache_put(struct tile_cache *cache, struct rectangle r, uint64_t versi
 	if (n > cache->max_bytes)
 		return;
 	struct entry *entry = g_new0(struct entry, 1);
-	entry->key = (struct key){.r = r, .codecs = demand->codecs, .quality = demand->quality};
+	entry->key = key_of(r, demand);
 	entry->version = version;
 	entry->bytes = g_bytes_new(bytes, n);
 	struct entry *old = g_hash_table_lookup(cache->entries, &entry->key);

@@ -145,12 +145,13 @@ static bool encode_pixels(struct tile_encoder *encoder, const struct picture *pi
 
 /* Replaces exact bytes by rough ones where that pays. */
 static void try_jpeg(struct tile_encoder *encoder, const struct picture *picture,
-    struct rectangle r, struct mtp_tile *tile)
+    struct rectangle r, unsigned roughness, struct mtp_tile *tile)
 {
 	if (!IS_LARGE(tile->size, (size_t)r.width * r.height * 3))
 		return;
 	size_t size = jpeg_encode(encoder->jpeg, picture_at(picture, r.x, r.y), picture->width,
-	    r.width, r.height, JPEG_QUALITY, encoder->lossy, encoder->capacity);
+	    r.width, r.height, roughness_jpeg_quality(JPEG_QUALITY, roughness), encoder->lossy,
+	    encoder->capacity);
 	if (!size || !PAYS(size, tile->size))
 		return;
 	tile->kind = MTP_TILE_JPEG;
@@ -206,7 +207,7 @@ bool tile_encode(struct tile_encoder *encoder, const struct picture *picture, st
 	if (!done || !allows(demand, MTP_TILE_JPEG) || tile_is_gradient(picture, r))
 		return done;
 	if (demand->quality == TILE_ROUGH)
-		try_jpeg(encoder, picture, r, tile);
+		try_jpeg(encoder, picture, r, demand->roughness, tile);
 	else if (demand->quality == TILE_FINE && content == CONTENT_MANY)
 		try_fine_jpeg(encoder, picture, r, tile);
 	return done;

@@ -8,6 +8,7 @@
 #include "mtp/tile.h"
 #include "mtp-server/drawn_encoder.h"
 #include "mtp-server/palette.h"
+#include "mtp-server/roughness.h"
 
 /* What is in a rectangle, as far as it matters. */
 enum content {
@@ -38,6 +39,7 @@ bool tile_is_gradient(const struct picture *picture, struct rectangle r);
 struct tile_demand {
 	uint32_t codecs; /* bit k: kind k; SOLID and ZSTD are always there */
 	enum tile_quality quality;
+	unsigned roughness;          /* of TILE_ROUGH: roughness_steps() */
 	struct drawn_encoder *drawn; /* borrowed; NULL: no DRAWN tiles */
 };
 

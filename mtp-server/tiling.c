@@ -250,6 +250,7 @@ struct tiling_result tiling_write(struct tiling *t, const struct picture *pictur
 			struct rectangle r = block_set_part(owed, column, row, columns, rows);
 			content = look_between(t, picture, r, content);
 			uint8_t kind;
+			size_t before = w->size;
 			if (result.tiles == UINT16_MAX ||
 			    !write_tile(t, picture, r, content, demand, cache, limit,
 			        result.tiles == 0, w, &kind)) {
@@ -260,9 +261,10 @@ struct tiling_result tiling_write(struct tiling *t, const struct picture *pictur
 			block_set_remove_within(owed, r);
 			if (kind == MTP_TILE_JPEG && demand->quality == TILE_FINE)
 				fidelity_fine(shown, r);
-			else if (kind == MTP_TILE_JPEG)
+			else if (kind == MTP_TILE_JPEG) {
 				fidelity_poor(shown, r);
-			else
+				result.rough += w->size - before;
+			} else
 				fidelity_exact(shown, r);
 		}
 	return result;

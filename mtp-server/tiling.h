@@ -15,7 +15,8 @@ void tiling_free(struct tiling *tiling);
 
 struct tiling_result {
 	unsigned tiles;
-	bool more; /* some blocks did not fit */
+	size_t rough; /* bytes that were sent roughly */
+	bool more;    /* some blocks did not fit */
 };
 
 /* Writes tiles for the blocks of `owed` and takes them out of it, until there are none left or the

@@ -45,7 +45,7 @@ static unsigned choose(struct video *v, const struct picture *picture, const str
 }
 
 unsigned video_write(struct video *v, const struct picture *picture, struct block_set *owed,
-    struct fidelity *shown, struct mtp_writer *w)
+    struct fidelity *shown, unsigned roughness, struct mtp_writer *w)
 {
 	struct rectangle area = picture->moving;
 	if (!owed->count || rectangle_is_empty(area) || !video_start(v, area))
@@ -53,6 +53,7 @@ unsigned video_write(struct video *v, const struct picture *picture, struct bloc
 	unsigned count = choose(v, picture, owed);
 	if (count < VIDEO_BLOCKS_MIN)
 		return 0;
+	video_encoder_roughen(v->encoder, roughness);
 	struct mtp_tile tile =
 	    video_tile(v, count == video_blocks(area.width) * video_blocks(area.height));
 	VIDEO_EACH_SHOWN(v, &tile, column, row)

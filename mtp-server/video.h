@@ -20,9 +20,10 @@ struct video *video_new(void);
 void video_free(struct video *video);
 
 /* Writes a tile for blocks of `owed` within picture->moving, if there are any worth it: they are
- * taken out of `owed`, and `shown` is told. Returns how many tiles: 0 or 1. */
+ * taken out of `owed`, and `shown` is told. `roughness`: roughness_steps(). Returns how many tiles:
+ * 0 or 1. */
 unsigned video_write(struct video *video, const struct picture *picture, struct block_set *owed,
-    struct fidelity *shown, struct mtp_writer *w);
+    struct fidelity *shown, unsigned roughness, struct mtp_writer *w);
 /* Writes a tile that makes blocks of `poor`, a copy of shown->poor, better, in about `limit` bytes,
  * those in the middle first. Takes out of `poor` what it has shown or will show another time: what
  * is left is better sent otherwise. Returns how many tiles: 0 or 1. */

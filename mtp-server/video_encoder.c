@@ -18,6 +18,7 @@ struct video_encoder {
 	x264_t *x264;
 	GByteArray *unit;
 	x264_image_t shown; /* planes of the encoder's own; NV12 */
+	x264_param_t parameters;
 	unsigned width, height;
 };
 
@@ -58,6 +59,7 @@ struct video_encoder *video_encoder_new(unsigned width, unsigned height)
 		return NULL;
 	struct video_encoder *encoder = g_new0(struct video_encoder, 1);
 	encoder->x264 = x264;
+	encoder->parameters = p;
 	encoder->width = width;
 	encoder->height = height;
 	encoder->unit = g_byte_array_new();
@@ -71,6 +73,15 @@ void video_encoder_free(struct video_encoder *encoder)
 	x264_encoder_close(encoder->x264);
 	g_byte_array_unref(encoder->unit);
 	g_free(encoder);
+}
+
+void video_encoder_roughen(struct video_encoder *encoder, unsigned steps)
+{
+	float quality = QUALITY + (float)steps;
+	if (encoder->parameters.rc.f_rf_constant == quality)
+		return;
+	encoder->parameters.rc.f_rf_constant = quality;
+	x264_encoder_reconfig(encoder->x264, &encoder->parameters);
 }
 
 const uint8_t *video_encode(
@@ -133,6 +144,11 @@ struct video_encoder *video_encoder_new(unsigned width, unsigned height)
 void video_encoder_free(struct video_encoder *encoder)
 {
 	(void)encoder;
+}
+
+void video_encoder_roughen(struct video_encoder *encoder, unsigned steps)
+{
+	(void)encoder, (void)steps;
 }
 
 const uint8_t *video_encode(

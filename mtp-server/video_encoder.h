@@ -21,6 +21,8 @@ void video_encoder_free(struct video_encoder *encoder);
 /* Slices and, in the first, parameter sets, behind start codes; the bytes are the encoder's until
  * the next call. `qp`: the picture's quantiser (1 to 51), VIDEO_QP_AUTO: by constant quality. NULL:
  * it failed, and only a new one goes on. */
+/* Pictures by constant quality are so many quantiser steps rougher from now on. */
+void video_encoder_roughen(struct video_encoder *encoder, unsigned steps);
 const uint8_t *video_encode(
     struct video_encoder *encoder, const struct mtp_i420 *frame, unsigned qp, size_t *size);
 /* What a decoder shows after the last access unit, copied. */

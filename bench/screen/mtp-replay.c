@@ -3,10 +3,11 @@
  * mtp-replay: a recorded session (recording.h) through the whole path, and what it cost:
  *
  *   replay frames= bytes= glyphs= copies= cpu_ms_per_frame= decode_ms_per_frame= exact_pixels=
- * psnr=
+ * psnr= age_p50_ms= age_p95_ms= shown= shown_psnr=
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,7 +15,7 @@
 #include "bench/screen/recording.h"
 #include "bench/screen/replay.h"
 #include "bench/screen/score.h"
-#include "bench/screen/text_layer.h"
+#include "bench/screen/reading.h"
 #include "common/error.h"
 
 #define KBPS_MAX 10000000
@@ -32,7 +33,11 @@ struct program {
 	struct options options;
 	struct mtp_terminal terminal;
 	struct replay *replay;
+	struct recording *recording; /* owned */
 	struct score score;
+	struct score shown; /* of whole pictures, against the frames that they show */
+	size_t shown_at;    /* the last of those frames */
+	unsigned pictures;  /* shown whole */
 	FILE *bytes;
 	uint64_t told; /* bytes of the lines in it */
 };
@@ -48,7 +53,14 @@ static const char summary[] =
     "  cpu_ms_per_frame, decode_ms_per_frame   processor time of the server and of the terminal\n"
     "  exact_pixels share of the pixels that are shown as drawn, over all frames (adapted to\n"
     "               another size: as the filter gives them)\n"
-    "  psnr         dB over all frames; inf when all are exact";
+    "  psnr         dB over all frames; inf when all are exact\n"
+    "  age_p50_ms, age_p95_ms   from a frame drawn until it, or a newer one, is shown whole: of "
+    "half\n"
+    "               of the frames, of 95 in 100\n"
+    "  shown, shown_psnr   whole pictures that a simulated link has brought, and how like the "
+    "frames\n"
+    "               that they show they are; nan: there were none;\n"
+    "               without a link 0 and psnr";
 
 static bool in_range(const char *name, gint value, gint maximum, GError **error)
 {
@@ -165,6 +177,40 @@ static bool tell_bytes(struct program *p, uint64_t ms, GError **error)
 	return true;
 }
 
+static bool is_limited(const struct options *o)
+{
+	return o->kbps || o->rtt_ms || o->loss > 0;
+}
+
+static void adapt_to_terminal(const struct program *p, struct ppm *ppm)
+{
+	if (!p->terminal.scaling && !p->terminal.rotation)
+		return;
+	struct ppm adapted;
+	adapted_frame(ppm, &p->terminal, &adapted);
+	ppm_finish(ppm);
+	*ppm = adapted;
+}
+
+static void on_shown(int64_t as_of_us, void *data)
+{
+	struct program *p = data;
+	const struct recording *recording = p->recording;
+	while (p->shown_at + 1 < recording->n &&
+	       (int64_t)recording->frames[p->shown_at + 1].ms * 1000 <= as_of_us)
+		p->shown_at++;
+	struct ppm ppm;
+	/* It could be read before. */
+	if (!ppm_read(recording->frames[p->shown_at].path, &ppm, NULL))
+		return;
+	adapt_to_terminal(p, &ppm);
+	unsigned width, height;
+	const uint8_t *rgba = terminal_pixels(replay_terminal(p->replay), &width, &height);
+	p->pictures++;
+	score_add(&p->shown, &ppm, rgba, width, height);
+	ppm_finish(&ppm);
+}
+
 static bool play_frame(struct program *p, const struct recording_frame *frame,
     const struct recording_frame *before, GError **error)
 {
@@ -182,6 +228,8 @@ static bool play_frame(struct program *p, const struct recording_frame *frame,
 		    .rotation = (uint8_t)(p->options.rotate / 90),
 		    .scaling = p->options.width ? MTP_SCALING_EXACT : MTP_SCALING_NONE};
 		p->replay = replay_new(ppm.width, ppm.height, &p->terminal, &link, now_us);
+		if (is_limited(&p->options))
+			replay_on_shown(p->replay, on_shown, p);
 	}
 	bool good = replay_run(p->replay, now_us, error) &&
 	            (!before || tell_bytes(p, before->ms, error)) &&
@@ -189,12 +237,7 @@ static bool play_frame(struct program *p, const struct recording_frame *frame,
 	if (good) {
 		unsigned width, height;
 		const uint8_t *rgba = terminal_pixels(replay_terminal(p->replay), &width, &height);
-		if (p->terminal.scaling || p->terminal.rotation) {
-			struct ppm adapted;
-			adapted_frame(&ppm, &p->terminal, &adapted);
-			ppm_finish(&ppm);
-			ppm = adapted;
-		}
+		adapt_to_terminal(p, &ppm);
 		score_add(&p->score, &ppm, rgba, width, height);
 		g_autofree char *name = g_path_get_basename(frame->path);
 		good = dump(p, name, error);
@@ -203,19 +246,26 @@ static bool play_frame(struct program *p, const struct recording_frame *frame,
 	return good;
 }
 
+static double shown_psnr(const struct program *p)
+{
+	if (p->pictures)
+		return score_psnr(&p->shown);
+	return is_limited(&p->options) ? NAN : score_psnr(&p->score);
+}
+
 static bool tell_text(struct program *p, const struct recording_frame *last, GError **error)
 {
 	struct ppm ppm;
 	if (!ppm_read(last->path, &ppm, error))
 		return false;
-	bool good = text_layer_tell(&ppm, p->options.truth, stdout, error);
+	bool good = reading_tell(&ppm, p->options.truth, stdout, error);
 	ppm_finish(&ppm);
 	return good;
 }
 
 static bool play(struct program *p, GError **error)
 {
-	AUTO(recording) recording = recording_open(p->options.folder, error);
+	const struct recording *recording = p->recording = recording_open(p->options.folder, error);
 	if (!recording)
 		return false;
 	if (p->options.dump && g_mkdir_with_parents(p->options.dump, 0777) != 0)
@@ -238,11 +288,14 @@ static bool play(struct program *p, GError **error)
 	struct replay_counters server = replay_counters(p->replay);
 	struct terminal_counters terminal = terminal_counters(replay_terminal(p->replay));
 	double frames = (double)recording->n;
+	const struct frame_age *age = replay_age(p->replay);
 	printf("replay frames=%zu bytes=%" PRIu64 " glyphs=%" PRIu64 " copies=%" PRIu64
-	       " cpu_ms_per_frame=%.3f decode_ms_per_frame=%.3f exact_pixels=%.6f psnr=%.2f\n",
+	       " cpu_ms_per_frame=%.3f decode_ms_per_frame=%.3f exact_pixels=%.6f psnr=%.2f"
+	       " age_p50_ms=%.0f age_p95_ms=%.0f shown=%u shown_psnr=%.2f\n",
 	    recording->n, server.bytes, terminal.glyphs, terminal.copies,
 	    (double)server.cpu_ns / 1e6 / frames, (double)terminal.decode_ns / 1e6 / frames,
-	    score_exact(&p->score), score_psnr(&p->score));
+	    score_exact(&p->score), score_psnr(&p->score), frame_age_percentile_ms(age, 50),
+	    frame_age_percentile_ms(age, 95), p->pictures, shown_psnr(p));
 	return !(p->options.text || p->options.truth) ||
 	       tell_text(p, &recording->frames[recording->n - 1], error);
 }
@@ -257,6 +310,7 @@ int main(int argc, char **argv)
 	if (p.bytes)
 		fclose(p.bytes);
 	replay_free(p.replay);
+	recording_free(p.recording);
 	g_free(p.options.folder);
 	g_free(p.options.bytes);
 	g_free(p.options.dump);

@@ -16,6 +16,10 @@ struct replay {
 	struct rectangle changed; /* and where it has changed */
 	int64_t now_us;
 	struct replay_counters counters;
+	struct frame_age age;
+	int64_t as_of_us; /* what is shown whole */
+	void (*shown)(int64_t as_of_us, void *data);
+	void *data;
 };
 
 /* --- the screen's host, the feed's sink --- */
@@ -102,6 +106,7 @@ struct replay *replay_new(unsigned width, unsigned height, const struct mtp_term
 	r->down = simulated_link_new(link);
 	r->up = simulated_link_new(&back);
 	r->unlimited = !link->kbps && !link->rtt_ms && link->loss == 0;
+	frame_age_init(&r->age);
 	r->now_us = now_us;
 	r->screens = screens_new(width, height, &host, r);
 	r->terminal = terminal_new(terminal);
@@ -110,6 +115,12 @@ struct replay *replay_new(unsigned width, unsigned height, const struct mtp_term
 	g_autoptr(GByteArray) hello = terminal_take_output(r->terminal);
 	on_bytes(r, hello->data, hello->len);
 	return r;
+}
+
+void replay_on_shown(struct replay *r, void (*shown)(int64_t as_of_us, void *data), void *data)
+{
+	r->shown = shown;
+	r->data = data;
 }
 
 void replay_free(struct replay *r)
@@ -121,6 +132,7 @@ void replay_free(struct replay *r)
 	simulated_link_free(r->down);
 	simulated_link_free(r->up);
 	terminal_free(r->terminal);
+	frame_age_finish(&r->age);
 	surface_free(r->surface);
 	g_free(r);
 }
@@ -129,6 +141,18 @@ static int64_t next_event(const struct replay *r)
 {
 	int64_t wire = MIN(simulated_link_due(r->down), simulated_link_due(r->up));
 	return MIN(wire, screens_due(r->screens));
+}
+
+/* Is what the terminal shows news? */
+static void look(struct replay *r)
+{
+	int64_t as_of_us = (int64_t)terminal_counters(r->terminal).as_of_ms * 1000;
+	if (as_of_us == r->as_of_us)
+		return;
+	r->as_of_us = as_of_us;
+	frame_age_shown(&r->age, as_of_us, r->now_us);
+	if (r->shown)
+		r->shown(as_of_us, r->data);
 }
 
 /* All that is due now, once. */
@@ -140,6 +164,7 @@ static bool step(struct replay *r, GError **error)
 		const void *bytes = g_bytes_get_data(down, &n);
 		if (!terminal_feed(r->terminal, bytes, n, error))
 			return false;
+		look(r);
 		take_output(r);
 	}
 	int64_t begin = cpu_clock_ns();
@@ -186,6 +211,7 @@ bool replay_frame(struct replay *r, int64_t now_us, const struct ppm *frame, GEr
 	surface_free(r->surface);
 	r->surface = surface_of(frame);
 	r->changed = (struct rectangle){0, 0, frame->width, frame->height};
+	frame_age_drawn(&r->age, r->now_us);
 	screens_changed(r->screens);
 	/* The phone waits for the server's pace, if nothing else is slow. */
 	while (r->unlimited && !rectangle_is_empty(r->changed)) {
@@ -204,4 +230,9 @@ const struct terminal *replay_terminal(const struct replay *r)
 struct replay_counters replay_counters(const struct replay *r)
 {
 	return r->counters;
+}
+struct frame_age *replay_age(struct replay *r)
+{
+	frame_age_end(&r->age, r->now_us);
+	return &r->age;
 }

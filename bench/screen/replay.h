@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "bench/screen/frame_age.h"
 #include "bench/screen/ppm.h"
 #include "bench/screen/simulated_link.h"
 #include "bench/screen/terminal.h"
@@ -17,6 +18,9 @@ struct replay;
  * 0: none. */
 struct replay *replay_new(unsigned width, unsigned height, const struct mtp_terminal *terminal,
     const struct simulated_link_options *link, int64_t now_us);
+/* Tells each time that the terminal shows another whole picture: the phone's at `as_of_us`. */
+void replay_on_shown(
+    struct replay *replay, void (*shown)(int64_t as_of_us, void *data), void *data);
 void replay_free(struct replay *replay);
 
 /* What happens until this time, and then the phone draws this frame. False: the client core refused
@@ -25,6 +29,8 @@ bool replay_frame(struct replay *replay, int64_t now_us, const struct ppm *frame
 /* What happens until this time. */
 bool replay_run(struct replay *replay, int64_t until_us, GError **error);
 
+/* How old what the terminal showed was, until now: call it once, at the end. */
+struct frame_age *replay_age(struct replay *replay);
 const struct terminal *replay_terminal(const struct replay *replay);
 
 struct replay_counters {

@@ -75,5 +75,6 @@ struct terminal_counters terminal_counters(const struct terminal *t)
 	    .glyphs = counters->glyphs,
 	    .copies = counters->tiles[MTP_TILE_COPY],
 	    .videos = counters->tiles[MTP_TILE_H264],
+	    .as_of_ms = counters->as_of_ms,
 	    .decode_ns = t->decode_ns};
 }

@@ -29,6 +29,7 @@ const uint8_t *terminal_pixels(const struct terminal *terminal, unsigned *width,
 
 struct terminal_counters {
 	uint64_t updates, glyphs, copies, videos;
+	uint32_t as_of_ms; /* the phone's picture that is shown whole, by the server's clock */
 	int64_t decode_ns; /* processor time */
 };
 struct terminal_counters terminal_counters(const struct terminal *terminal);

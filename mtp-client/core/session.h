@@ -53,9 +53,10 @@ struct mtp_session_counters {
 	uint64_t updates, bytes; /* bytes: received, all kinds of message */
 	uint64_t rtt_us;         /* of the last PING that carried the clock; 0: none yet */
 	uint64_t tiles[MTP_TILE_KINDS];
-	uint64_t repairs; /* asked for: what DRAWN tiles had taught was out of step */
-	uint64_t glyphs;  /* referred to, instead of sent */
-	uint64_t words;   /* answers to mtp_session_read() */
+	uint64_t repairs;  /* asked for: what DRAWN tiles had taught was out of step */
+	uint64_t glyphs;   /* referred to, instead of sent */
+	uint64_t words;    /* answers to mtp_session_read() */
+	uint32_t as_of_ms; /* time_ms of the last UPDATE that made the picture whole */
 };
 
 struct mtp_session;

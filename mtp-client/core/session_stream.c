@@ -84,8 +84,10 @@ static bool finish_update(struct mtp_session *session)
 {
 	ask_for_repair(session);
 	session->counters.updates++;
-	if (session->update.flags & MTP_UPDATE_COMPLETE)
+	if (session->update.flags & MTP_UPDATE_COMPLETE) {
 		session->complete = true;
+		session->counters.as_of_ms = session->update.time_ms;
+	}
 
 	uint64_t took = now_us(session) - session->update_begin_us;
 	const struct mtp_message ack = {.type = MTP_TYPE_ACK,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bench/screen/text_layer.h"
+#include "bench/screen/reading.h"
 
 #include <time.h>
 
@@ -19,7 +19,7 @@ static gunichar *characters(const char *text, size_t *n)
 	return all;
 }
 
-unsigned text_layer_distance(const char *one, const char *other)
+unsigned reading_distance(const char *one, const char *other)
 {
 	size_t n, m;
 	g_autofree gunichar *a = characters(one, &n), *b = characters(other, &m);
@@ -56,7 +56,7 @@ static char *read_picture(const struct ppm *ppm, double *cpu_ms, GError **error)
 	return reading_text(words);
 }
 
-bool text_layer_tell(const struct ppm *ppm, const char *truth, FILE *out, GError **error)
+bool reading_tell(const struct ppm *ppm, const char *truth, FILE *out, GError **error)
 {
 	double cpu_ms;
 	g_autofree char *text = read_picture(ppm, &cpu_ms, error);
@@ -77,7 +77,7 @@ bool text_layer_tell(const struct ppm *ppm, const char *truth, FILE *out, GError
 	g_free(characters(right ? right : text, &n));
 	fprintf(out, "%stext characters=%zu", text, n);
 	if (right) {
-		unsigned wrong = text_layer_distance(text, right);
+		unsigned wrong = reading_distance(text, right);
 		fprintf(out, " wrong=%u share=%.4f", wrong, n ? wrong / (double)n : 0);
 	}
 	fprintf(out, " cpu_ms=%.0f\n", cpu_ms);

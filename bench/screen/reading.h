@@ -9,6 +9,6 @@
 /* The lines of the picture go to `out`, then "text characters= wrong= share= cpu_ms=". `truth`: a
  * file of what is written there (UTF-8; white space does not count), or NULL: only characters and
  * cpu_ms are told. Wrong are insertions, deletions and substitutions (Levenshtein). */
-bool text_layer_tell(const struct ppm *ppm, const char *truth, FILE *out, GError **error);
+bool reading_tell(const struct ppm *ppm, const char *truth, FILE *out, GError **error);
 /* The Levenshtein distance of two texts in characters, without their white space. */
-unsigned text_layer_distance(const char *one, const char *other);
+unsigned reading_distance(const char *one, const char *other);
