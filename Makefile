@@ -139,7 +139,7 @@ help:
 	@echo 'make faults-volume poold and a host killed with -9 while a volume goes from phone to phone'
 	@echo 'make bench-clone bench-density bench-host bench-volume   what clones, phones and qvisord cost; N=10 for a short run'
 	@echo 'make bench-video bench-client-core           which codec for moving pictures; what the client core weighs'
-	@echo 'make fuzz-mtp fuzz-client-core fuzz-qvisor fuzz-probe fuzz-broker   the parsers that strangers feed, a million executions each'
+	@echo 'make fuzz-mtp fuzz-mtp-server fuzz-client-core fuzz-qvisor fuzz-probe fuzz-broker   the parsers that strangers feed, a million executions each'
 	@echo 'make format       clang-format over the tree'
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

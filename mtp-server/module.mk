@@ -29,3 +29,16 @@ $(B)/gen/mtp-server/devices.inc: mtp-server/devices.txt
 	@mkdir -p $(@D)
 	@sed 's/["\\]/\\&/g; s/.*/"&\\n"/' $< >$@
 $(B)/obj/mtp-server/devices.o: $(B)/gen/mtp-server/devices.inc
+
+# `make fuzz-mtp-server [RUNS=1000000]`: what terminals say to a phone's worker.
+FUZZ_SERVER := build/fuzz/mtp-server
+.PHONY: fuzz-mtp-server
+fuzz-mtp-server:
+	@$(MAKE) --no-print-directory B=$(FUZZ_SERVER) CC=clang SANITIZE=address,undefined,fuzzer-no-link \
+	  $(foreach l,mtp-server common mtp,$(FUZZ_SERVER)/lib/lib$(l).a)
+	@clang $(filter-out -MMD -MP,$(ALL_CFLAGS)) -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -pie \
+	  -o $(FUZZ_SERVER)/fuzz_viewer tests/mtp-server/fuzz_viewer.c $(foreach l,mtp-server common mtp,$(FUZZ_SERVER)/lib/lib$(l).a) \
+	  $$(pkg-config --libs $(mtpd-worker_PKG) $(mtp-server_NEEDS)) -lm
+	@mkdir -p $(FUZZ_SERVER)/corpus
+	@$(FUZZ_SERVER)/fuzz_viewer -runs=$(RUNS) -max_len=512 -len_control=0 -timeout=20 -print_final_stats=1 \
+	  -artifact_prefix=$(FUZZ_SERVER)/ $(FUZZ_SERVER)/corpus
