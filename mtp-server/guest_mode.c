@@ -64,7 +64,7 @@ void guest_mode_shown(struct guest_mode *m, unsigned width, unsigned height, int
 	m->asked.width = width;
 	m->asked.height = height;
 	if (!driven)
-		want(m, m->own, now + GUEST_MODE_RETURN_US);
+		want(m, m->own, now + GUEST_MODE_SETTLE_US);
 }
 
 void guest_mode_follow(struct guest_mode *m, const struct mtp_terminal *terminal, int64_t now)
@@ -72,8 +72,10 @@ void guest_mode_follow(struct guest_mode *m, const struct mtp_terminal *terminal
 	if (!m->max_pixels)
 		return;
 	struct guest_mode_size size = wanted_by(m, terminal);
-	if (!terminal || !is_same(size, m->wanted))
-		want(m, size, now + (terminal ? GUEST_MODE_SETTLE_US : GUEST_MODE_RETURN_US));
+	int64_t at = now + (terminal ? GUEST_MODE_SETTLE_US : GUEST_MODE_RETURN_US);
+	/* Who wants the same sooner gets it sooner; nobody puts it off by coming and going. */
+	if (!is_same(size, m->wanted) || at < m->due_us)
+		want(m, size, at);
 }
 
 int64_t guest_mode_due(const struct guest_mode *m)

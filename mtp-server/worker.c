@@ -74,6 +74,7 @@ static void host_resized(void *data, unsigned width, unsigned height)
 	struct worker *w = data;
 	input_screen(&w->input, width, height);
 	guest_mode_shown(&w->mode, width, height, g_get_monotonic_time());
+	set_clock(w);
 }
 
 /* --- the display's events --- */

@@ -40,7 +40,7 @@ done
 host_conf() { # host_conf HOST
 	{
 		printf '[host]\nid=%s\nstate-folder=%s/%s/phones\ntemplate-folder=%s/%s/templates\n' "$1" "$work" "$1" "$work" "$1"
-		printf 'prespawn=0\ndisk-reserve-mib=%s\n' "${reserve[$1]:-1}"
+		printf 'prespawn=0\nzygotes=0\ndisk-reserve-mib=%s\n' "${reserve[$1]:-1}"
 		[ -z "${jailed:-}" ] || printf 'launcher=%s/%s.launch\n' "$work" "$1"
 		printf '%s\n' "${host_also[$1]:-}"
 		printf '[phone]\nnetwork=%s\n' "${network:-isolated}"

@@ -43,11 +43,11 @@ trap 'failed=1' ERR
 # The programs of this build; make itself would make others.
 programs=$(MAKEFLAGS= make --no-print-directory -pn 2>/dev/null | sed -n 's/^INSTALLED := //p')
 # shellcheck disable=SC2086
-deploy/install /usr $(printf "$bin/%s " $programs) >/dev/null
+deploy/install /usr $(printf "$bin/%s " $programs libqvmi-zygote.so) >/dev/null
 check 'programs are there' "$(qvmi version) $(command -v qvisord)" '*/usr/bin/qvisord'
 echo '# mine' >>/etc/qvmi/poold.conf
 # shellcheck disable=SC2086
-deploy/install /usr $(printf "$bin/%s " $programs) >/dev/null
+deploy/install /usr $(printf "$bin/%s " $programs libqvmi-zygote.so) >/dev/null
 check 'what was configured stays' "$(tail -n 1 /etc/qvmi/poold.conf)" '# mine'
 check 'a prefix that is none' "$(deploy/install usr "$bin/qvmi" 2>&1 || true)" '*PREFIX*'
 if command -v systemd-analyze >/dev/null && command -v systemd-sysusers >/dev/null; then

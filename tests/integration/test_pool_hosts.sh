@@ -48,7 +48,7 @@ for host in one two; do
 	mkdir -p "$work/$host/phones" "$work/$host/templates"
 	{
 		printf '[host]\nid=%s\nstate-folder=%s/%s/phones\ntemplate-folder=%s/%s/templates\n' $host "$work" $host "$work" $host
-		printf 'accelerator=tcg\nprespawn=0\ndisk-reserve-mib=1\n'
+		printf 'accelerator=tcg\nprespawn=0\nzygotes=0\ndisk-reserve-mib=1\n'
 		listen $host qvisord
 		printf '[pool]\nurl=https://127.0.0.1:%s\nca=%s/ca.pem\ncertificate=%s/%s.pem\nkey=%s/%s.key\n' \
 			"${port[poold]}" "$work" "$work" $host "$work" $host

@@ -35,7 +35,7 @@ for host in one two; do
 	mkdir -p $host/phones
 	printf '[host]\nid=%s\nstate-folder=%s/phones\ntemplate-folder=templates\nvolume-folder=%s/volumes\nvolume-size-mib=64\nvolume-stock=1\n' \
 		$host $host $host >$host.conf
-	printf 'accelerator=tcg\nprespawn=0\ndisk-reserve-mib=1\n[listen]\nunix=%s.sock\ndisplay=%s/display.sock\n' $host $host >>$host.conf
+	printf 'accelerator=tcg\nprespawn=0\nzygotes=0\ndisk-reserve-mib=1\n[listen]\nunix=%s.sock\ndisplay=%s/display.sock\n' $host $host >>$host.conf
 done
 printf '[database]\npath=pool.db\n[listen]\nunix=poold.sock\n[pool]\ninterval-ms=200\n' >poold.conf
 broker_conf "$work" "$port" "$work/server" "$work/poold.sock" >brokerd.conf

@@ -87,12 +87,30 @@ static void test_left_behind(void)
 	struct guest_mode m;
 	guest_mode_init(&m, 720, 1440, 2400000);
 	guest_mode_shown(&m, 1080, 2160, S);
-	check_runs(&m, S + GUEST_MODE_RETURN_US, 720, 1440);
+	check_runs(&m, S + GUEST_MODE_SETTLE_US, 720, 1440);
 	/* Or not, if somebody wants it by now. */
 	guest_mode_init(&m, 720, 1440, 2400000);
 	guest_mode_shown(&m, 1080, 2160, S);
 	guest_mode_follow(&m, &handset, S);
 	check_runs(&m, S + GUEST_MODE_SETTLE_US, 1080, 2160);
+}
+
+/* It has its own size again however often somebody looks in, and at once for one that drives. */
+static void test_returns(void)
+{
+	struct guest_mode m;
+	guest_mode_init(&m, 720, 1440, 2400000);
+	guest_mode_follow(&m, &handset, S);
+	check_runs(&m, S + GUEST_MODE_SETTLE_US, 1080, 2160);
+	guest_mode_follow(&m, NULL, 10 * S);
+	guest_mode_follow(&m, NULL, 12 * S);
+	g_assert_cmpint(guest_mode_due(&m), ==, 10 * S + GUEST_MODE_RETURN_US);
+	struct mtp_terminal keeps = handset;
+	keeps.mode = MTP_MODE_KEEP;
+	guest_mode_follow(&m, &keeps, 13 * S);
+	check_runs(&m, 13 * S + GUEST_MODE_SETTLE_US, 720, 1440);
+	guest_mode_follow(&m, NULL, 14 * S);
+	g_assert_cmpint(guest_mode_due(&m), ==, GUEST_MODE_NEVER);
 }
 
 static void check_fits(unsigned width, unsigned height, unsigned want_width, unsigned want_height)
@@ -129,6 +147,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/guest-mode/keeps", test_keeps);
 	g_test_add_func("/guest-mode/rate", test_rate);
 	g_test_add_func("/guest-mode/left-behind", test_left_behind);
+	g_test_add_func("/guest-mode/returns", test_returns);
 	g_test_add_func("/guest-mode/limits", test_limits);
 	return g_test_run();
 }
