@@ -70,7 +70,7 @@ if [ -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
 	band() { pngtopam "$work/$1.png" | pamcut -width 360 -height 60 >"$work/$1.band"; }
 	counted() {
 		for _ in $(seq 60); do
-			client --screenshot "$work/shared.png" && band shared && pixel shared 180 700 203040 &&
+			client --screenshot "$work/shared.png" && band shared && pixel shared 200 700 203040 &&
 				! cmp -s "$work/again.band" "$work/shared.band" && return
 			sleep 1
 		done
