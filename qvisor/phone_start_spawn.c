@@ -60,6 +60,7 @@ static void on_spawned(void *data, struct qemu_process *process, const GError *c
 	g_autoptr(GError) error = NULL;
 	g_clear_object(&start->spawning);
 	AUTO_FD handed_on = fd_steal(&start->fork_socket);
+	(void)handed_on;
 	phone->process = process;
 	/* The record names the process from its first moment, so that no crash of ours can orphan
 	 * it. */
