@@ -235,6 +235,17 @@ unsigned phone_table_running(const struct phone_table *table)
 	return n;
 }
 
+bool phone_table_starts(const struct phone_table *table)
+{
+	GHashTableIter iterator;
+	void *value;
+	g_hash_table_iter_init(&iterator, table->phones);
+	while (g_hash_table_iter_next(&iterator, NULL, &value))
+		if (((const struct phone *)value)->start)
+			return true;
+	return false;
+}
+
 static int by_creation(gconstpointer a, gconstpointer b)
 {
 	const struct phone *const *x = a, *const *y = b;

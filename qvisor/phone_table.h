@@ -26,6 +26,8 @@ bool phone_table_name_taken(const struct phone_table *table, const char *name);
 unsigned phone_table_count(const struct phone_table *table);
 /* Those that have, or are about to have, a QEMU. */
 unsigned phone_table_running(const struct phone_table *table);
+/* Is one of them being started? */
+bool phone_table_starts(const struct phone_table *table);
 /* Borrowed pointers in the order of creation; caller unrefs the array. */
 GPtrArray *phone_table_list(const struct phone_table *table);
 /* [{"folder","reason"}]; caller unrefs. */

@@ -51,10 +51,8 @@ static void make_one(struct prespawn *prespawn)
 
 static bool something_starts(const struct prespawn *prespawn)
 {
-	g_autoptr(GPtrArray) phones = phone_table_list(prespawn->host->phones);
-	for (unsigned i = 0; i < phones->len; i++)
-		if (((struct phone *)g_ptr_array_index(phones, i))->start)
-			return true;
+	if (phone_table_starts(prespawn->host->phones))
+		return true;
 	for (unsigned i = 0; i < prespawn->spares->len; i++)
 		if (!((struct spare *)g_ptr_array_index(prespawn->spares, i))->waits)
 			return true;

@@ -192,7 +192,7 @@ static void add_devices(GPtrArray *line, const struct qemu_command *command)
 		add(line, "-device", "pcie-root-port,id=spare%u,chassis=%u,slot=%u,addr=0x%x", i,
 		    i + 1, i + 1, 0x10 + i);
 	/* The guest's console, in QEMU's memory: bounded, and readable as long as QEMU lives. */
-	add(line, "-chardev", "ringbuf,id=console,size=65536");
+	add(line, "-chardev", "ringbuf,id=console,size=%u", QEMU_CONSOLE_SIZE);
 	add(line, "-serial", "chardev:console");
 }
 

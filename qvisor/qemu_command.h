@@ -12,6 +12,8 @@
 #include "qvisor/accelerator.h"
 #include "qvisor/manifest.h"
 
+#define QEMU_CONSOLE_SIZE 65536U /* bytes that are kept of what the guest says there */
+
 /* What the child finds open (process_spawn). */
 enum {
 	QEMU_FD_QMP = 3, /* listening UNIX sockets */

@@ -18,7 +18,6 @@
 #define RETRY_MS 5000 /* when memory is short */
 #define ASK_MS 100    /* QEMU needs a moment to see that nobody is connected any more */
 #define ASK_TIMES 100
-#define CONSOLE_SIZE 65536 /* as qemu_command_build() has it */
 #define COPY_BLOCK (256 * 1024)
 #define UNPLUG_TIMES 30 /* seconds that a guest may take; Linux takes six */
 
@@ -142,7 +141,7 @@ static void on_console_empty(void *data, JsonNode *result, const GError *error)
 static void forget_console(struct zygote *zygote)
 {
 	JsonObject *console = qmp_one_member("device", "console");
-	json_object_set_int_member(console, "size", CONSOLE_SIZE);
+	json_object_set_int_member(console, "size", QEMU_CONSOLE_SIZE);
 	qmp_execute(phone_of(zygote)->qmp, "ringbuf-read", console, -1, QMP_DEADLINE_MS,
 	    on_console_empty, zygote);
 }
@@ -256,15 +255,6 @@ static struct zygote *find(const struct zygotes *zygotes, const struct template 
 	return NULL;
 }
 
-static bool something_starts(const struct zygotes *zygotes)
-{
-	g_autoptr(GPtrArray) phones = phone_table_list(zygotes->host->phones);
-	for (unsigned i = 0; i < phones->len; i++)
-		if (((struct phone *)g_ptr_array_index(phones, i))->start)
-			return true;
-	return false;
-}
-
 static bool memory_is_there(const struct zygotes *zygotes)
 {
 	uint64_t one = phone_memory_estimate_mib(zygotes->wanted->manifest);
@@ -276,7 +266,7 @@ static gboolean on_timer(void *data)
 {
 	struct zygotes *zygotes = data;
 	zygotes->timer = 0;
-	if (something_starts(zygotes)) {
+	if (phone_table_starts(zygotes->host->phones)) {
 		zygotes_schedule(zygotes, QUIET_MS);
 	} else if (!memory_is_there(zygotes)) {
 		zygotes_schedule(zygotes, RETRY_MS);

@@ -8,6 +8,8 @@ lib=$(dirname "$(realpath "$0")")/../lib
 . "$lib/check.sh"
 # shellcheck source=tests/lib/certificate.sh
 . "$lib/certificate.sh"
+# shellcheck source=tests/lib/broker.sh
+. "$lib/broker.sh"
 # shellcheck source=tests/lib/realm.sh
 . "$lib/realm.sh"
 work=$(mktemp -d) pid=''
@@ -15,34 +17,18 @@ trap '[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || true; realm_end; rm -rf "$w
 cd "$work"
 realm_begin "$work/realm"
 authority server
-openssl genpkey -algorithm ed25519 -out grant.key
 realm_ready "$work/realm"
 port=$(free_ports 1)
 url=https://localhost:$port
-cat >broker.conf <<EOF2
-[database]
-path=broker.db
-[listen]
-address=127.0.0.1
-port=$port
-certificate=server.pem
-key=server.key
-unix=broker.sock
-[grant]
-private-key=grant.key
-[pool]
-url=unix:$work/no-pool.sock
-[argon2]
-memory-kib=8192
-EOF2
+broker_conf "$work" "$port" "$work/server" "$work/no-pool.sock" >broker.conf
 realm_broker "$work/realm" >>broker.conf
 
 start() {
 	"$brokerd" --config broker.conf 2>>log &
 	pid=$!
-	eventually curl -sf -o /dev/null --unix-socket broker.sock http://b/readyz || { echo 'FAIL brokerd does not start:'; cat log; exit 1; }
+	eventually curl -sf -o /dev/null --unix-socket brokerd.sock http://b/readyz || { echo 'FAIL brokerd does not start:'; cat log; exit 1; }
 }
-admin() { curl -s -o body -w '%{http_code}' --unix-socket broker.sock -H 'Content-Type: application/json' "$@"; }
+admin() { curl -s -o body -w '%{http_code}' --unix-socket brokerd.sock -H 'Content-Type: application/json' "$@"; }
 status() { curl -s --noproxy '*' --cacert server.pem -H 'Content-Type: application/json' -o body -w '%{http_code}' "$@"; }
 login() { status -d "$(jq -nc --arg u "$1" --arg p "$2" '{user:$u,password:$p}')" "$url/v1/login"; }
 password() { realm_password "$work/realm" "$1"; }

@@ -8,37 +8,22 @@ cd "$(dirname "$0")/../.."
 [ -d tests/browser/node_modules ] || (cd tests/browser && npm ci --silent)
 . tests/lib/check.sh
 . tests/lib/certificate.sh
+# shellcheck source=tests/lib/broker.sh
+. tests/lib/broker.sh
 . tests/lib/realm.sh
 work=$(mktemp -d) pid=''
 trap '[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || true; realm_end; rm -rf "$work"' EXIT
 realm_begin "$work/realm"
 authority "$work/server"
-openssl genpkey -algorithm ed25519 -out "$work/grant.key"
 port=$(free_ports 1)
 url=https://localhost:$port
 realm_ready "$work/realm"
-cat >"$work/broker.conf" <<END
-[database]
-path=broker.db
-[listen]
-address=127.0.0.1
-port=$port
-certificate=server.pem
-key=server.key
-unix=broker.sock
-web-folder=$PWD/build/web/client
-[grant]
-private-key=grant.key
-[pool]
-url=unix:$work/no-pool.sock
-[argon2]
-memory-kib=8192
-END
+broker_conf "$work" "$port" "$work/server" "$work/no-pool.sock" | sed "/^unix=/a web-folder=$PWD/build/web/client" >"$work/broker.conf"
 realm_broker "$work/realm" >>"$work/broker.conf"
 "$bin/brokerd" --config "$work/broker.conf" 2>"$work/log" &
 pid=$!
-eventually curl -sf -o /dev/null --unix-socket "$work/broker.sock" http://b/readyz || { cat "$work/log"; exit 1; }
-admin() { curl -s -o /dev/null --unix-socket "$work/broker.sock" -H 'Content-Type: application/json' -d "$1" "http://b$2"; }
+eventually curl -sf -o /dev/null --unix-socket "$work/brokerd.sock" http://b/readyz || { cat "$work/log"; exit 1; }
+admin() { curl -s -o /dev/null --unix-socket "$work/brokerd.sock" -H 'Content-Type: application/json' -d "$1" "http://b$2"; }
 admin '{"id":"phone","name":"Phone","kind":"phone","pool":"phone"}' /v1/packages
 admin '{"group":"staff"}' /v1/packages/phone/grants
 realm_ticket "$work/realm" dave "$work/dave.cc"

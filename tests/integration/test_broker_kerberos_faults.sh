@@ -9,6 +9,8 @@ lib=$(dirname "$(realpath "$0")")/../lib
 . "$lib/check.sh"
 # shellcheck source=tests/lib/certificate.sh
 . "$lib/certificate.sh"
+# shellcheck source=tests/lib/broker.sh
+. "$lib/broker.sh"
 # shellcheck source=tests/lib/realm.sh
 . "$lib/realm.sh"
 work=$(mktemp -d) pid='' kdc=''
@@ -22,32 +24,16 @@ realm_ready "$work/realm"
 export KRB5_CONFIG=$work/realm/krb5.conf
 authority server
 authority other
-openssl genpkey -algorithm ed25519 -out grant.key
 port=$(free_ports 1)
 url=https://localhost:$port
-cat >base.conf <<END
-[database]
-path=broker.db
-[listen]
-address=127.0.0.1
-port=$port
-certificate=server.pem
-key=server.key
-unix=broker.sock
-[grant]
-private-key=grant.key
-[pool]
-url=unix:$work/no-pool.sock
-[argon2]
-memory-kib=8192
-END
+broker_conf "$work" "$port" "$work/server" "$work/no-pool.sock" >base.conf
 realm_broker "$work/realm" >>base.conf
 cp base.conf broker.conf
 
 start() {
 	"$bin/brokerd" --config broker.conf 2>>log &
 	pid=$!
-	eventually curl -sf -o /dev/null --unix-socket broker.sock http://b/readyz || { echo 'FAIL brokerd does not start:'; cat log; exit 1; }
+	eventually curl -sf -o /dev/null --unix-socket brokerd.sock http://b/readyz || { echo 'FAIL brokerd does not start:'; cat log; exit 1; }
 }
 restart() { # restart [SED-EXPRESSION]: with that change of the configuration
 	kill "$pid" && wait "$pid" || true
@@ -84,7 +70,7 @@ check 'unbound where it has to be bound' "$(present "$(token)")" 401
 check 'bound where it has to be' "$(present "$(token server.pem)")" 200
 
 # names
-curl -s -o /dev/null --unix-socket broker.sock -H 'Content-Type: application/json' -d '{"name":"carol","password":"a local account"}' http://b/v1/users
+curl -s -o /dev/null --unix-socket brokerd.sock -H 'Content-Type: application/json' -d '{"name":"carol","password":"a local account"}' http://b/v1/users
 restart
 check 'a principal is not the local account of its name' "$(KRB5CCNAME=FILE:carol.cc status --negotiate -u : -X POST "$url/v1/login/negotiate")" 401
 check 'which the log says' "$(logged 'which is another account' && echo yes)" yes
@@ -93,8 +79,8 @@ check 'the local account is itself' "$(login carol 'a local account')" 200
 # the company changes its mind
 check 'alice signs in' "$(login alice "$(password alice)")" 200
 alice=$(jq -r .token body)
-curl -s -o /dev/null --unix-socket broker.sock -H 'Content-Type: application/json' -d '{"id":"phone","name":"Phone","kind":"phone","pool":"phone"}' http://b/v1/packages
-curl -s -o /dev/null --unix-socket broker.sock -H 'Content-Type: application/json' -d '{"group":"staff"}' http://b/v1/packages/phone/grants
+curl -s -o /dev/null --unix-socket brokerd.sock -H 'Content-Type: application/json' -d '{"id":"phone","name":"Phone","kind":"phone","pool":"phone"}' http://b/v1/packages
+curl -s -o /dev/null --unix-socket brokerd.sock -H 'Content-Type: application/json' -d '{"group":"staff"}' http://b/v1/packages/phone/grants
 packages() { whoami "$alice" >/dev/null; jq -r '[.packages[]?.id] | join(" ")' body; }
 check 'and has a package by her group' "$(packages)" phone
 printf 'dn: cn=staff,ou=Groups,%s\nchangetype: modify\ndelete: member\nmember: cn=sales,ou=Groups,%s\n' "$LDAP_BASE" "$LDAP_BASE" | directory

@@ -8,6 +8,8 @@ brokerd=${QVMI_BIN:?the folder of the binaries}/brokerd
 . "$(dirname "$(realpath "$0")")/../lib/check.sh"
 # shellcheck source=tests/lib/certificate.sh
 . "$(dirname "$(realpath "$0")")/../lib/certificate.sh"
+# shellcheck source=tests/lib/broker.sh
+. "$(dirname "$(realpath "$0")")/../lib/broker.sh"
 work=$(mktemp -d) pid=''
 trap '[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || true; rm -rf "$work"' EXIT
 cd "$work"
@@ -24,43 +26,26 @@ password='a long secret, nobody knows it'
 
 authority server
 authority other
-openssl genpkey -algorithm ed25519 -out grant.key
 mkdir web && echo '<!doctype html><title>phones</title>' >web/index.html
-cat >broker.conf <<EOF
-[database]
-path=broker.db
-[listen]
-address=127.0.0.1
-port=$port
-certificate=server.pem
-key=server.key
-unix=broker.sock
-web-folder=web
-[grant]
-private-key=grant.key
-[pool]
-url=unix:$work/no-pool.sock
-[argon2]
-memory-kib=8192
-EOF
+broker_conf "$work" "$port" "$work/server" "$work/no-pool.sock" | sed '/^unix=/a web-folder=web' >broker.conf
 
 start() {
 	"$brokerd" --config broker.conf 2>>log &
 	pid=$!
 	for _ in $(seq 600); do
-		[ "$(curl -s -o /dev/null -w '%{http_code}' --unix-socket broker.sock http://b/readyz)" = 200 ] && return
+		[ "$(curl -s -o /dev/null -w '%{http_code}' --unix-socket brokerd.sock http://b/readyz)" = 200 ] && return
 		kill -0 "$pid" 2>/dev/null || break
 		sleep 0.1
 	done
 	echo 'FAIL brokerd does not start:'; cat log; exit 1
 }
-admin() { curl -s -w '%{http_code}' --unix-socket broker.sock -H 'Content-Type: application/json' "$@"; }
+admin() { curl -s -w '%{http_code}' --unix-socket brokerd.sock -H 'Content-Type: application/json' "$@"; }
 https() { curl -s --noproxy '*' --cacert server.pem -H 'Content-Type: application/json' "$@"; }
 status() { https -o body -w '%{http_code}' "$@"; }
 login() { jq -nc --arg u "$1" --arg p "$2" '{user:$u,password:$p}'; }
 
 start
-check 'admin socket is for its owner' "$(stat -c %a broker.sock)" 600
+check 'admin socket is for its owner' "$(stat -c %a brokerd.sock)" 600
 check 'the database is for its owner' "$(stat -c %a broker.db)" 600
 check 'a user is added' "$(admin -o body -d "$(jq -nc --arg p "$password" '{name:"demo",password:$p}')" http://b/v1/users)" 201
 check 'a package is added' "$(admin -o body -d '{"id":"phone","name":"Phone","kind":"phone","pool":"phone"}' http://b/v1/packages)" 201
@@ -68,12 +53,12 @@ check 'and granted' "$(admin -o body -d '{"user":"demo"}' http://b/v1/packages/p
 if [ "$(id -u)" = 0 ]; then
 	chmod 755 "$work"
 	check 'another uid does not get in' "$(setpriv --reuid 65534 --clear-groups curl -s -o /dev/null -w '%{http_code}' \
-		--unix-socket "$work/broker.sock" http://b/v1/users || true)" 000
+		--unix-socket "$work/brokerd.sock" http://b/v1/users || true)" 000
 	# Even where the file's mode would let him: the kernel says who he is.
-	chmod 666 broker.sock
+	chmod 666 brokerd.sock
 	check 'nor past the file mode' "$(setpriv --reuid 65534 --clear-groups curl -s -o /dev/null -w '%{http_code}' \
-		--unix-socket "$work/broker.sock" http://b/v1/users)" 403
-	chmod 600 broker.sock; chmod 700 "$work"
+		--unix-socket "$work/brokerd.sock" http://b/v1/users)" 403
+	chmod 600 brokerd.sock; chmod 700 "$work"
 fi
 
 # TLS
@@ -137,5 +122,5 @@ kill "$pid"
 code=0; wait "$pid" || code=$?
 pid=''
 check 'SIGTERM ends it' "$code" 0
-check 'and nothing is left of the socket' "$(ls broker.sock 2>&1 || true)" '*No such file*'
+check 'and nothing is left of the socket' "$(ls brokerd.sock 2>&1 || true)" '*No such file*'
 exit $failed
