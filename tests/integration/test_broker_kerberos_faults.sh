@@ -50,7 +50,7 @@ whoami() { status -H "Authorization: Bearer $1" "$url/v1/whoami"; }
 directory() { LDAPTLS_CACERT=$CA ldapmodify -x -ZZ -H "$LDAP_URL" -D "cn=root,$LDAP_BASE" -y realm/root.password >/dev/null; }
 logged() { grep -qF -e "$1" log; }
 
-soon='s/^deadline-ms=.*/deadline-ms=1500/'
+soon='s/^deadline-ms=.*/deadline-ms=3000/'
 start
 realm_ticket "$work/realm" dave "$work/dave.cc"
 realm_ticket "$work/realm" carol "$work/carol.cc"
@@ -94,8 +94,8 @@ dave=$(jq -r .token body)
 # a directory that hangs, and one that is away
 restart "$soon"
 kill -STOP "$LDAP_PID"
-sleep 1.1 # what the directory said of him is believed for a second
-check 'the directory hangs: 503' "$(login dave "$(password dave)")" 503
+# What the directory said of him is believed for a while.
+check_soon 'the directory hangs: 503' 503 login dave "$(password dave)"
 check 'who is signed in stays so' "$(whoami "$dave")" 200
 kill -CONT "$LDAP_PID"
 check_soon 'it goes on: in again' 200 login dave "$(password dave)"
@@ -103,13 +103,12 @@ check_soon 'it goes on: in again' 200 login dave "$(password dave)"
 # the KDC, the same; its port also stands for a directory that takes connections and says nothing
 kill -STOP "$KDC_PID"
 login dave "$(password dave)" >slow & slow=$!
-check 'a ticket needs no KDC' "$(body=ticket present "$(token server.pem)")" 200
+body=ticket check_soon 'a ticket needs no KDC' 200 present_fresh
 wait $slow
 check 'the KDC hangs: 503' "$(cat slow)" 503
 check 'and it is said whose fault it is' "$(jq -r .detail body)" '*Kerberos*try again*'
 check 'the local account does not care' "$(login carol 'a local account')" 200
 restart "$soon;s#^servers=.*#servers=ldaps://127.0.0.1:$KDC_PORT ldap://127.0.0.1:1 $LDAP_URL\nbind=simple\nbind-dn=cn=service,$LDAP_BASE\nbind-password-file=$work/realm/service.password#"
-sleep 1.1
 check_soon 'the next directory server' 200 present_fresh
 kill -CONT "$KDC_PID"
 kill "$KDC_PID"
@@ -126,7 +125,7 @@ eventually bash -c ": </dev/tcp/127.0.0.1/$KDC_PORT"
 realm_ticket "$work/realm" dave "$work/late.cc"
 check 'a ticket from the future' "$(present "$(KRB5CCNAME=FILE:late.cc "$bin/qvmi-spnego-token" localhost)")" 401
 check 'which the log says' "$(grep -cE 'Clock skew|not yet valid' log)" 1
-kill $kdc
+kill $kdc 2>/dev/null || true # faketime goes by itself when the other has gone
 kdc=''
 realm_ready "$work/liar"
 sed -i "s/127.0.0.1:[0-9]*/127.0.0.1:$(. liar/env && echo "$KDC_PORT")/" realm/krb5.conf
