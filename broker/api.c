@@ -26,6 +26,7 @@ const struct http_route api_routes[] = {
     {.method = "GET", .pattern = "/v1/sessions", .handler = api_session_list},
     {.method = "POST", .pattern = "/v1/sessions", .handler = api_session_open},
     {.method = "POST", .pattern = "/v1/sessions/{id}/grant", .handler = api_session_grant},
+    {.method = "POST", .pattern = "/v1/resume", .handler = api_resume},
     {.method = "DELETE", .pattern = "/v1/sessions/{id}", .handler = api_session_close},
     {.method = "GET", .pattern = "/v1/users", .handler = api_user_list},
     {.method = "POST", .pattern = "/v1/users", .handler = api_user_add},

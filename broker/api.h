@@ -45,6 +45,8 @@ void api_session_open(struct http_request *request, void *data);
 void api_session_grant(struct http_request *request, void *data);
 void api_session_list(struct http_request *request, void *data);
 void api_session_close(struct http_request *request, void *data);
+/* api_resume.c */
+void api_resume(struct http_request *request, void *data);
 /* api_user.c */
 void api_user_list(struct http_request *request, void *data);
 void api_user_add(struct http_request *request, void *data);

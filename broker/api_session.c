@@ -6,13 +6,13 @@
 
 #include "broker/broker.h"
 #include "broker/caller.h"
-#include "broker/mtp_address.h"
 #include "broker/package.h"
+#include "broker/pass.h"
 #include "broker/pool_client.h"
 #include "broker/session.h"
 #include "broker/stream_ender.h"
 #include "common/error.h"
-#include "common/grant.h"
+#include "common/client_key.h"
 #include "common/json.h"
 #include "common/metrics.h"
 
@@ -24,7 +24,8 @@
 struct entry {
 	struct broker *broker;
 	struct http_request *request;
-	char *session, *user, *package, *application;
+	struct session *session;
+	char *application;
 	bool opening;       /* a new session: allocate; else renewal: the phone is there */
 	int64_t begun;      /* monotonic, us */
 	JsonObject *answer; /* ready, while the application is being launched */
@@ -32,65 +33,34 @@ struct entry {
 
 static void entry_free(struct entry *entry)
 {
-	g_free(entry->session);
-	g_free(entry->user);
-	g_free(entry->package);
+	session_free(entry->session);
 	g_free(entry->application);
 	g_clear_pointer(&entry->answer, json_object_unref);
 	g_free(entry);
 }
 DEFINE_CLEANUP(entry);
 
+/* Takes the session. */
 static struct entry *entry_new(struct broker *broker, struct http_request *request,
-    const struct session *session, const struct package *package)
+    struct session *session, const struct package *package)
 {
 	struct entry *entry = g_new0(struct entry, 1);
 	entry->broker = broker;
 	entry->request = request;
-	entry->session = g_strdup(session->id);
-	entry->user = g_strdup(session->user);
-	entry->package = g_strdup(package->id);
+	entry->session = session;
 	entry->application = g_strdup(package->application);
 	entry->begun = g_get_monotonic_time();
 	return entry;
 }
 
-/* What the terminal needs to reach the phone. NULL with error. */
-static JsonObject *entry_pass(struct entry *entry, const struct pool_lease *lease, GError **error)
+static struct session_place place_of(const struct pool_lease *lease)
 {
-	struct broker *broker = entry->broker;
-	g_autofree char *host = mtp_address_host(
-	    lease->mtp_address, http_request_header(entry->request, "host"), error);
-	if (!host)
-		return NULL;
-	int64_t now = broker_now(broker);
-	AUTO(grant) grant = g_new0(struct grant, 1);
-	grant->host = g_strdup(lease->host);
-	grant->user = g_strdup(entry->user);
-	grant->phone = g_strdup(lease->phone);
-	grant->session = g_strdup(entry->session);
-	grant->role = g_strdup("user");
-	grant->not_before = now;
-	grant->expires = now + broker->grant_lifetime_s;
-	g_autofree char *token = grant_sign(broker->grant_key, grant, error);
-	if (!token)
-		return NULL;
-	g_autofree char *expires = api_time(grant->expires);
-	g_autofree char *websocket = mtp_address_websocket(host, lease->websocket_port);
-	JsonObject *phone = json_object_new();
-	json_object_set_string_member(phone, "uuid", lease->phone);
-	JsonObject *mtp = json_object_new();
-	json_object_set_string_member(mtp, "host", host);
-	json_object_set_int_member(mtp, "port", lease->mtp_port);
-	JsonObject *pass = json_object_new();
-	json_object_set_string_member(pass, "session", entry->session);
-	json_object_set_string_member(pass, "package", entry->package);
-	json_object_set_object_member(pass, "phone", phone);
-	json_object_set_string_member(pass, "grant", token);
-	json_object_set_string_member(pass, "expires", expires);
-	json_object_set_object_member(pass, "mtp", mtp);
-	json_object_set_string_member(pass, "websocket", websocket);
-	return pass;
+	return (struct session_place){.lease = lease->id,
+	    .phone = lease->phone,
+	    .host = lease->host,
+	    .mtp_address = lease->mtp_address,
+	    .mtp_port = lease->mtp_port,
+	    .websocket_port = lease->websocket_port};
 }
 
 static void entry_fail(struct entry *entry, const GError *error)
@@ -98,9 +68,9 @@ static void entry_fail(struct entry *entry, const GError *error)
 	if (entry->opening) {
 		g_autoptr(GError) failure = NULL;
 		metric_add(entry->broker->sessions, "failed", 1);
-		if (!session_end(entry->broker->database, entry->session, SESSION_FAILED,
+		if (!session_end(entry->broker->database, entry->session->id, SESSION_FAILED,
 		        error->message, broker_now(entry->broker), &failure))
-			g_warning("session %s: %s", entry->session, failure->message);
+			g_warning("session %s: %s", entry->session->id, failure->message);
 	}
 	api_fail(entry->request, error);
 }
@@ -109,7 +79,7 @@ static void launched(const GError *error, void *data)
 {
 	AUTO(entry) entry = data;
 	if (error) {
-		g_warning("session %s: launching %s: %s", entry->session, entry->application,
+		g_warning("session %s: launching %s: %s", entry->session->id, entry->application,
 		    error->message);
 		/* The phone is there and usable: say it, do not take it away. */
 		json_object_set_string_member(entry->answer, "notice",
@@ -125,14 +95,14 @@ static void allocated(const struct pool_lease *lease, const GError *error, void 
 	if (error)
 		return entry_fail(entry, error);
 	g_autoptr(GError) failure = NULL;
-	if (!session_open(
-	        broker->database, entry->session, lease->id, lease->phone, lease->host, &failure) ||
-	    !(entry->answer = entry_pass(entry, lease, &failure)))
+	const struct session_place place = place_of(lease);
+	if (!session_open(broker->database, entry->session->id, &place, &failure) ||
+	    !(entry->answer = pass_json(broker, entry->request, entry->session, &place, &failure)))
 		return entry_fail(entry, failure);
 	metric_add(broker->sessions, "opened", 1);
 	metric_observe(
 	    broker->allocation, (double)(g_get_monotonic_time() - entry->begun) / G_USEC_PER_SEC);
-	g_message("session %s: %s has %s phone %s on %s", entry->session, entry->user,
+	g_message("session %s: %s has %s phone %s on %s", entry->session->id, entry->session->user,
 	    lease->fresh ? "new" : "his", lease->phone, lease->host);
 	if (!entry->application)
 		return launched(NULL, g_steal_pointer(&entry));
@@ -146,17 +116,22 @@ static void found(const struct pool_lease *lease, const GError *error, void *dat
 {
 	AUTO(entry) entry = data;
 	g_autoptr(GError) failure = NULL;
-	JsonObject *pass = error ? NULL : entry_pass(entry, lease, &failure);
+	if (error)
+		return entry_fail(entry, error);
+	const struct session_place place = place_of(lease);
+	JsonObject *pass = NULL;
+	if (session_moved(entry->broker->database, entry->session->id, &place, &failure))
+		pass = pass_json(entry->broker, entry->request, entry->session, &place, &failure);
 	if (!pass)
-		return entry_fail(entry, error ? error : failure);
+		return entry_fail(entry, failure);
 	api_respond(entry->request, 200, pass);
 }
 
-/* A fresh grant for a session that is open. */
-static void renew(
-    struct broker *broker, struct http_request *request, const struct session *session)
+/* A fresh grant for a session that is open; takes it. */
+static void renew(struct broker *broker, struct http_request *request, struct session *taken)
 {
 	g_autoptr(GError) error = NULL;
+	AUTO(session) session = taken;
 	AUTO(package) package = NULL;
 	if (session->state != SESSION_OPEN)
 		g_set_error(&error, QVMI_ERROR, QVMI_ERROR_CONFLICT,
@@ -167,9 +142,9 @@ static void renew(
 		    package_for_user(broker->database, session->package, session->user, &error);
 	if (!package)
 		return api_fail(request, error);
-	struct entry *entry = entry_new(broker, request, session, package);
+	struct entry *entry = entry_new(broker, request, g_steal_pointer(&session), package);
 	http_request_hold(request);
-	pool_client_find(broker->pool, session->user, package->pool, session->phone,
+	pool_client_find(broker->pool, entry->session->user, package->pool, entry->session->phone,
 	    http_request_cancellable(request), found, entry);
 }
 
@@ -188,6 +163,18 @@ static bool read_terminal(JsonObject *body, struct session *session, GError **er
 	if (!failure)
 		return true;
 	g_propagate_prefixed_error(error, failure, "terminal: ");
+	return false;
+}
+
+static bool read_client_key(JsonObject *body, struct session *session, GError **error)
+{
+	GError *failure = NULL;
+	JsonObject *jwk = json_get_optional_object(body, "client_key", &failure);
+	if (jwk)
+		session->client_key = client_key_of_jwk(jwk, &failure);
+	if (!failure)
+		return true;
+	g_propagate_error(error, failure);
 	return false;
 }
 
@@ -210,14 +197,15 @@ void api_session_open(struct http_request *request, void *data)
 	const char *id = body ? json_get_string(body, "package", 64, &error) : NULL;
 	const char *key;
 	AUTO(session) session = g_new0(struct session, 1);
-	if (!id || !read_terminal(body, session, &error) || !read_key(request, &key, &error))
+	if (!id || !read_terminal(body, session, &error) ||
+	    !read_client_key(body, session, &error) || !read_key(request, &key, &error))
 		return api_fail(request, error);
 	AUTO(package) package = package_for_user(broker->database, id, caller->user, &error);
 	AUTO(session)
 	same = package && key ? session_find_by_key(broker->database, caller->user, key, &error)
 	                      : NULL;
 	if (same)
-		return renew(broker, request, same);
+		return renew(broker, request, g_steal_pointer(&same));
 	session->user = g_strdup(caller->user);
 	session->token = g_strdup(caller->token);
 	session->package = g_strdup(id);
@@ -225,10 +213,10 @@ void api_session_open(struct http_request *request, void *data)
 	if (error || !session_begin(broker->database, session, broker_now(broker), &error))
 		return api_fail(request, error);
 	stream_ender_run(broker->streams); /* the oldest of too many has been closed */
-	struct entry *entry = entry_new(broker, request, session, package);
+	struct entry *entry = entry_new(broker, request, g_steal_pointer(&session), package);
 	entry->opening = true;
 	http_request_hold(request);
-	pool_client_allocate(broker->pool, session->user, package->pool, session->id,
+	pool_client_allocate(broker->pool, entry->session->user, package->pool, entry->session->id,
 	    http_request_cancellable(request), allocated, entry);
 }
 
@@ -243,7 +231,7 @@ void api_session_grant(struct http_request *request, void *data)
 	                 : NULL;
 	if (!session)
 		return api_fail(request, error);
-	renew(broker, request, session);
+	renew(broker, request, g_steal_pointer(&session));
 }
 
 static JsonObject *session_json(const struct session *session)

@@ -5,12 +5,12 @@
 #include "broker/attempt_limiter.h"
 #include "broker/password_worker.h"
 #include "broker/pool_client.h"
+#include "broker/resumer.h"
 #include "broker/schema.h"
 #include "broker/session.h"
 #include "broker/stream_ender.h"
 #include "broker/token.h"
 #include "common/database.h"
-#include "common/grant.h"
 #include "common/metrics.h"
 
 #define SWEEP_S 60
@@ -95,6 +95,8 @@ static void serve(struct broker *broker, const struct broker_options *options)
 	broker->sign_ins = metric_counter("qvmi_broker_sign_ins_total", "Sign-ins.", "result");
 	broker->sessions =
 	    metric_counter("qvmi_broker_sessions_total", "Sessions opened.", "result");
+	broker->resumptions =
+	    metric_counter("qvmi_broker_resumptions_total", "Sessions come back to.", "result");
 	broker->allocation = metric_histogram("qvmi_broker_allocation_seconds",
 	    "From asking the pool to a running phone.", seconds, G_N_ELEMENTS(seconds));
 	broker->server = http_server_new(api_routes, broker);
@@ -111,13 +113,14 @@ struct broker *broker_new(const struct broker_options *options, GError **error)
 	broker->clock = options->clock ? options->clock : real_clock;
 	broker->token_lifetime_s = options->token_lifetime_s;
 	broker->grant_lifetime_s = options->grant_lifetime_s;
-	broker->grant_key = grant_key_load(options->grant_private_key, true, error);
-	if (!broker->grant_key || !open_records(broker, options->database_path, error) ||
+	broker->grant_keys = grant_key_file_new(options->grant_private_key, true, error);
+	if (!broker->grant_keys || !open_records(broker, options->database_path, error) ||
 	    !open_sign_in(broker, options, error))
 		return NULL;
 	broker->pool = pool_client_new(&options->pool, error);
 	if (!broker->pool)
 		return NULL;
+	broker->resumer = resumer_new(broker);
 	broker->streams = stream_ender_new(broker);
 	stream_ender_run(broker->streams);
 	serve(broker, options);
@@ -136,11 +139,12 @@ void broker_free(struct broker *broker)
 	password_worker_free(broker->passwords);
 	if (broker->authenticator_state)
 		broker->authenticator->close(broker->authenticator_state);
+	resumer_free(broker->resumer);
 	pool_client_free(broker->pool);
 	stream_ender_free(broker->streams);
 	http_server_free(broker->server);
 	attempt_limiter_free(broker->limiter);
-	grant_key_free(broker->grant_key);
+	grant_key_file_free(broker->grant_keys);
 	database_free(broker->database);
 	g_free(broker);
 }

@@ -12,6 +12,7 @@
 #include "broker/authenticator.h"
 #include "broker/password.h"
 #include "common/cleanup.h"
+#include "common/grant_key_file.h"
 #include "common/http_client.h"
 #include "common/http_server.h"
 
@@ -38,12 +39,13 @@ struct broker {
 	struct attempt_limiter *limiter;
 	struct pool_client *pool;
 	struct stream_ender *streams;
-	struct grant_key *grant_key;
+	struct resumer *resumer;
+	struct grant_key_file *grant_keys;
 	struct http_server *server;
 	int64_t token_lifetime_s, grant_lifetime_s;
 	int64_t (*clock)(void);
 	unsigned sweep; /* source id */
-	struct metric *sign_ins, *sessions, *allocation;
+	struct metric *sign_ins, *sessions, *resumptions, *allocation;
 };
 
 /* Copies what it keeps of the options. */

@@ -89,5 +89,14 @@ const char *const broker_schema[] = {
     "  SELECT package, user FROM package_grants UNION"
     "  SELECT a.package, m.user FROM package_audiences a"
     "    JOIN memberships m ON m.kind = a.kind AND m.name = a.name;",
+    /*
+     * client_key: the terminal's public one; resumption: generation of the token that is out;
+     * mtp_*, websocket_port: where the phone is, so that who comes back need not wait for the pool.
+     */
+    "ALTER TABLE sessions ADD COLUMN client_key TEXT;"
+    "ALTER TABLE sessions ADD COLUMN resumption INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE sessions ADD COLUMN mtp_address TEXT;"
+    "ALTER TABLE sessions ADD COLUMN mtp_port INTEGER;"
+    "ALTER TABLE sessions ADD COLUMN websocket_port INTEGER;",
     NULL,
 };

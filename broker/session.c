@@ -5,7 +5,8 @@
 
 #define COLUMNS                                                                                    \
 	"id, user, token, package, terminal_model, terminal_width, terminal_height, "              \
-	"idempotency_key, state, reason, lease, phone, host, created, ended"
+	"idempotency_key, state, reason, lease, phone, host, created, ended, client_key, "         \
+	"resumption, mtp_address, mtp_port, websocket_port"
 #define LIVE "state IN ('allocating', 'open')"
 
 static const char *const state_names[] = {
@@ -34,6 +35,8 @@ void session_free(struct session *session)
 	g_free(session->lease);
 	g_free(session->phone);
 	g_free(session->host);
+	g_free(session->client_key);
+	g_free(session->mtp_address);
 	g_free(session);
 }
 
@@ -57,6 +60,11 @@ static void *session_from_row(struct rows *rows)
 	session->host = g_strdup(rows_string(rows, 12));
 	session->created = rows_int(rows, 13);
 	session->ended = rows_int(rows, 14);
+	session->client_key = g_strdup(rows_string(rows, 15));
+	session->resumption = rows_int(rows, 16);
+	session->mtp_address = g_strdup(rows_string(rows, 17));
+	session->mtp_port = (uint16_t)rows_int(rows, 18);
+	session->websocket_port = (uint16_t)rows_int(rows, 19);
 	return session;
 }
 
@@ -73,11 +81,11 @@ bool session_begin(struct database *database, struct session *session, int64_t n
 	        "issi", now, session->user, session->user, (int64_t)SESSION_MAX_OPEN - 1) ||
 	    !database_exec(database, error,
 	        "INSERT INTO sessions (id, user, token, package, terminal_model, terminal_width, "
-	        "terminal_height, idempotency_key, state, created) "
-	        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'allocating', ?) ON CONFLICT DO NOTHING",
-	        "sssssiisi", session->id, session->user, session->token, session->package,
+	        "terminal_height, idempotency_key, client_key, state, created) "
+	        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'allocating', ?) ON CONFLICT DO NOTHING",
+	        "sssssiissi", session->id, session->user, session->token, session->package,
 	        session->terminal_model, session->terminal_width, session->terminal_height,
-	        session->idempotency_key, now))
+	        session->idempotency_key, session->client_key, now))
 		return false;
 	if (database_changes(database) == 1)
 		return true;
@@ -86,13 +94,26 @@ bool session_begin(struct database *database, struct session *session, int64_t n
 	return false;
 }
 
-bool session_open(struct database *database, const char *id, const char *lease, const char *phone,
-    const char *host, GError **error)
+static bool set_place(struct database *database, const char *id, const struct session_place *place,
+    const char *state, GError **error)
 {
-	if (!database_exec(database, error,
-	        "UPDATE sessions SET state = 'open', lease = ?, phone = ?, host = ? "
-	        "WHERE id = ? AND state = 'allocating'",
-	        "ssss", lease, phone, host, id))
+	return database_exec(database, error,
+	    "UPDATE sessions SET state = 'open', lease = ?, phone = ?, host = ?, mtp_address = ?, "
+	    "mtp_port = ?, websocket_port = ? WHERE id = ? AND state = ?",
+	    "ssssiiss", place->lease, place->phone, place->host, place->mtp_address,
+	    (int64_t)place->mtp_port, (int64_t)place->websocket_port, id, state);
+}
+
+bool session_moved(
+    struct database *database, const char *id, const struct session_place *place, GError **error)
+{
+	return set_place(database, id, place, "open", error);
+}
+
+bool session_open(
+    struct database *database, const char *id, const struct session_place *place, GError **error)
+{
+	if (!set_place(database, id, place, "allocating", error))
 		return false;
 	if (database_changes(database) == 1)
 		return true;
@@ -120,6 +141,27 @@ struct session *session_find(
 	    rows, session_from_row, error, "there is no such session of yours; open a new one");
 }
 
+struct session *session_find_open(
+    struct database *database, const char *id, int64_t now, GError **error)
+{
+	GError *failure = NULL;
+	AUTO(rows)
+	rows = database_query(database, error,
+	    "SELECT " COLUMNS " FROM sessions WHERE id = ? AND state = 'open' AND "
+	    "EXISTS (SELECT 1 FROM tokens WHERE digest = sessions.token AND expires > ?)",
+	    "si", id, now);
+	if (!rows)
+		return NULL;
+	if (rows_next(rows, &failure))
+		return session_from_row(rows);
+	if (failure)
+		g_propagate_error(error, failure);
+	else
+		g_set_error_literal(error, QVMI_ERROR, QVMI_ERROR_UNAUTHENTICATED,
+		    "this session has ended; open it again");
+	return NULL;
+}
+
 struct session *session_find_by_key(
     struct database *database, const char *user, const char *key, GError **error)
 {
@@ -128,6 +170,22 @@ struct session *session_find_by_key(
 	    "SELECT " COLUMNS " FROM sessions WHERE user = ? AND idempotency_key = ?", "ss", user,
 	    key);
 	return rows && rows_next(rows, error) ? session_from_row(rows) : NULL;
+}
+
+bool session_resume(
+    struct database *database, const char *id, int64_t generation, int64_t *next, GError **error)
+{
+	*next = generation + 1;
+	if (!database_exec(database, error,
+	        "UPDATE sessions SET resumption = ? WHERE id = ? AND resumption IN (?, ?) "
+	        "AND state = 'open'",
+	        "isii", *next, id, generation, *next))
+		return false;
+	if (database_changes(database) == 1)
+		return true;
+	g_set_error_literal(error, QVMI_ERROR, QVMI_ERROR_UNAUTHENTICATED,
+	    "this resumption token has been used; open the session again");
+	return false;
 }
 
 GPtrArray *session_list(

@@ -35,15 +35,29 @@ struct session {
 	char *reason; /* why it is closed or failed */
 	char *lease, *phone, *host;
 	int64_t created, ended; /* ended 0: not yet */
+	char *client_key;       /* as common/client_key.h keeps it; NULL: it has told none */
+	int64_t resumption;     /* generation of the resumption token that is out */
+	char *mtp_address;      /* where the phone is, as the pool has told last */
+	uint16_t mtp_port, websocket_port;
 };
 void session_free(struct session *session);
+
+/* Where a session's phone is; borrowed. */
+struct session_place {
+	const char *lease, *phone, *host;
+	const char *mtp_address; /* as struct pool_lease has it */
+	uint16_t mtp_port, websocket_port;
+};
 
 /* Records a new session in state allocating; fills id, state and created. QVMI_ERROR_CONFLICT when
  * the user has used this idempotency key before. */
 bool session_begin(struct database *database, struct session *session, int64_t now, GError **error);
 /* The pool's answer: the session is open. QVMI_ERROR_CONFLICT when it has ended meanwhile. */
-bool session_open(struct database *database, const char *id, const char *lease, const char *phone,
-    const char *host, GError **error);
+bool session_open(
+    struct database *database, const char *id, const struct session_place *place, GError **error);
+/* An open session's phone is elsewhere now. */
+bool session_moved(
+    struct database *database, const char *id, const struct session_place *place, GError **error);
 /* To closed or failed. What has ended stays as it is, without an error. */
 bool session_end(struct database *database, const char *id, enum session_state state,
     const char *reason, int64_t now, GError **error);
@@ -52,12 +66,20 @@ bool session_end(struct database *database, const char *id, enum session_state s
  * anybody's. Caller frees. */
 struct session *session_find(
     struct database *database, const char *id, const char *user, GError **error);
+/* One that is open, of a sign-in that lasts; else QVMI_ERROR_UNAUTHENTICATED. Caller frees. */
+struct session *session_find_open(
+    struct database *database, const char *id, int64_t now, GError **error);
 /* NULL without error when the key is new. */
 struct session *session_find_by_key(
     struct database *database, const char *user, const char *key, GError **error);
 /* Newest first, up to `limit`; `user` NULL: everybody's. `live`: those allocating or open only. */
 GPtrArray *session_list(
     struct database *database, const char *user, bool live, unsigned limit, GError **error);
+
+/* The token of this generation was used, or was the one before the last: on success *next is the
+ * generation that is out now. QVMI_ERROR_UNAUTHENTICATED: it was used before that. */
+bool session_resume(
+    struct database *database, const char *id, int64_t generation, int64_t *next, GError **error);
 
 /* Closes what nobody can use any more. */
 bool session_close_of_token(

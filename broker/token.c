@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "common/base64url.h"
 #include "common/error.h"
 
 #define RANDOM_SIZE 32
@@ -23,21 +24,6 @@ static char *token_digest(const char *text)
 	return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
 }
 
-/* RFC 4648 section 5, without padding: fits a header, a cookie and a URL as it stands. */
-static char *base64url(const unsigned char *bytes, size_t n)
-{
-	char *text = g_base64_encode(bytes, n);
-	for (char *c = text; *c; c++) {
-		if (*c == '+')
-			*c = '-';
-		else if (*c == '/')
-			*c = '_';
-		else if (*c == '=')
-			*c = '\0';
-	}
-	return text;
-}
-
 char *token_issue(
     struct database *database, const char *user, int64_t now, int64_t lifetime_s, GError **error)
 {
@@ -47,7 +33,7 @@ char *token_issue(
 		    error, QVMI_ERROR, QVMI_ERROR_FAILED, "getrandom: %s", g_strerror(errno));
 		return NULL;
 	}
-	g_autofree char *text = base64url(random, sizeof random);
+	g_autofree char *text = base64url_encode(random, sizeof random);
 	g_autofree char *digest = token_digest(text);
 	if (!database_exec(database, error,
 	        "INSERT INTO tokens (digest, user, created, expires) VALUES (?, ?, ?, ?)", "ssii",

@@ -10,10 +10,12 @@
 #include "common/error.h"
 
 #define BUSY_MS 5000
+#define IDLE_MAX 128 /* statements that are kept prepared; a program has about as many */
 
 struct database {
 	sqlite3 *connection;
 	char *path;
+	GHashTable *idle; /* their SQL, which they own -> sqlite3_stmt, reset */
 };
 
 struct rows {
@@ -96,11 +98,17 @@ static bool migrate(struct database *database, const char *const *migrations, GE
 	return true;
 }
 
+static void finalize(void *statement)
+{
+	sqlite3_finalize(statement);
+}
+
 struct database *database_open(const char *path, const char *const *migrations, GError **error)
 {
 	AUTO(database) database = g_new0(struct database, 1);
 
 	database->path = g_strdup(path);
+	database->idle = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, finalize);
 	/* Made here, so that it never was readable by others, whatever the umask. */
 	AUTO_FD fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0) {
@@ -131,6 +139,7 @@ void database_free(struct database *database)
 {
 	if (!database)
 		return;
+	g_clear_pointer(&database->idle, g_hash_table_destroy);
 	sqlite3_close_v2(database->connection);
 	g_free(database->path);
 	g_free(database);
@@ -174,7 +183,8 @@ static struct rows *prepare(struct database *database, const char *sql, const ch
 {
 	sqlite3_stmt *statement = NULL;
 
-	if (sqlite3_prepare_v2(database->connection, sql, -1, &statement, NULL) != SQLITE_OK) {
+	if (!g_hash_table_steal_extended(database->idle, sql, NULL, (void **)&statement) &&
+	    sqlite3_prepare_v2(database->connection, sql, -1, &statement, NULL) != SQLITE_OK) {
 		fail(database, error, sql);
 		return NULL;
 	}
@@ -258,7 +268,15 @@ void rows_free(struct rows *rows)
 {
 	if (!rows)
 		return;
-	sqlite3_finalize(rows->statement);
+	GHashTable *idle = rows->database->idle;
+	const char *sql = sqlite3_sql(rows->statement);
+
+	sqlite3_reset(rows->statement);
+	sqlite3_clear_bindings(rows->statement);
+	if (g_hash_table_size(idle) < IDLE_MAX && !g_hash_table_contains(idle, sql))
+		g_hash_table_insert(idle, (void *)(uintptr_t)sql, rows->statement);
+	else
+		sqlite3_finalize(rows->statement);
 	g_free(rows);
 }
 

@@ -3,7 +3,7 @@
  * SQL for the daemons that own records. SQLite now (WAL, foreign keys on, busy time-out 5 s,
  * synchronous=FULL: what was acknowledged is on the disk); the interface is what a second back end
  * (libpq) has to provide as well. One connection, one thread. Statements are SQL with ? parameters,
- * never pasted text.
+ * never pasted text, and stay prepared for the next time.
  */
 #pragma once
 

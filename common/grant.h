@@ -2,13 +2,14 @@
 /*
  * The grant: a JSON Web Token (RFC 7519, compact JWS RFC 7515) signed with Ed25519 (RFC 8037,
  * "alg":"EdDSA") by which the broker tells a host whom to let in to what. At most 60 s of life,
- * used once.
+ * used once. The header names the key that signed ("kid", common/grant_key.h).
  *
  * Claims: iss "qvmi-broker", aud host id, sub user, jti (grant id, 128 bit), nbf, exp, phone
- * (uuid), session (uuid), and "role": "user" | "viewer". The verifier needs the public key only and
+ * (uuid), session (uuid), "role": "user" | "viewer", and where the terminal has told a key "cnf":
+ * {"jwk"} (RFC 7800): then it shows the grant with "~" and its signature of CLIENT_KEY_GRANT behind
+ * it, as SD-JWT does with a key binding (RFC 9901). The verifier needs the public key only and
  * checks offline; it names what is wrong (QVMI_ERROR_UNAUTHENTICATED: "the grant has expired 12 s
- * ago; sign in again"). A used-grants memory is grant_ledger: bounded by lifetime, since grants
- * expire.
+ * ago; sign in again").
  */
 #pragma once
 
@@ -17,8 +18,11 @@
 #include <stdint.h>
 
 #include "common/cleanup.h"
+#include "common/client_key.h"
+#include "common/grant_key.h"
 
-#define GRANT_MAX_SIZE 2048 /* bytes of the token */
+#define GRANT_MAX_SIZE 2048 /* bytes of the token and its proof */
+#define GRANT_PROOF '~'     /* between them */
 #define GRANT_MAX_LIFETIME 60
 
 struct grant {
@@ -28,30 +32,15 @@ struct grant {
 	char *phone;   /* uuid */
 	char *session; /* uuid */
 	char *role;
+	char *client_key; /* as common/client_key.h keeps it; NULL: anybody's who has the grant */
 	int64_t not_before, expires; /* seconds since the epoch */
 };
 void grant_free(struct grant *grant);
 
-struct grant_key; /* private or public */
-struct grant_key *grant_key_load(const char *pem_file, bool private_key, GError **error);
-bool grant_key_generate(
-    const char *private_pem_file, const char *public_pem_file, GError **error); /* 0600 / 0644 */
-void grant_key_free(struct grant_key *key);
-
-/* Fills id; caller frees the token. */
+/* With the first of the keys. Fills id; caller frees the token. */
 char *grant_sign(const struct grant_key *key, struct grant *grant, GError **error);
 /* `now` in seconds; allows 5 s of clock skew at nbf. Caller frees. */
 struct grant *grant_verify(const struct grant_key *key, const char *token, size_t n,
     const char *host, int64_t now, GError **error);
 
-struct grant_ledger;
-struct grant_ledger *grant_ledger_new(
-    unsigned max); /* full: refuses (QVMI_ERROR_RATE_LIMITED), never forgets early */
-void grant_ledger_free(struct grant_ledger *ledger);
-/* false + QVMI_ERROR_UNAUTHENTICATED when the id has been used. */
-bool grant_ledger_use(
-    struct grant_ledger *ledger, const struct grant *grant, int64_t now, GError **error);
-
 DEFINE_CLEANUP(grant);
-DEFINE_CLEANUP(grant_key);
-DEFINE_CLEANUP(grant_ledger);

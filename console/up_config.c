@@ -182,6 +182,7 @@ static void fill_mtpd(struct file *file, const struct up_options *options)
 {
 	set(file, "host", "id", "host-1");
 	set_state(file, "grant", "public-key", "pki/grant.pub");
+	set_state(file, "grant", "used", "used-grants");
 	set_socket(file, "display", "socket", "display");
 	set(file, "listen", "address", options->bind);
 	set_int(file, "listen", "port", options->ports + UP_PORT_MTP);

@@ -48,8 +48,8 @@ bool admission_check(const struct admission *admission, const struct mtp_frame *
 		return false;
 	*code = MTP_BYE_GRANT;
 	AUTO(grant)
-	grant = grant_verify(
-	    admission->key, hello.grant.bytes, hello.grant.size, admission->host, now, error);
+	grant = grant_verify(grant_key_file_key(admission->keys), hello.grant.bytes,
+	    hello.grant.size, admission->host, now, error);
 	if (!grant || !grant_ledger_use(admission->ledger, grant, now, error))
 		return false;
 	/* What the broker signed is trusted to be from the broker, not to be short. */

@@ -5,12 +5,13 @@
  */
 #pragma once
 
-#include "common/grant.h"
+#include "common/grant_key_file.h"
+#include "common/grant_ledger.h"
 #include "mtp-server/devices.h"
 #include "mtp/messages.h"
 
 struct admission {
-	const struct grant_key *key; /* the broker's public one */
+	const struct grant_key_file *keys; /* the broker's public ones */
 	struct grant_ledger *ledger;
 	const char *host; /* our id: the grant's audience */
 	struct devices *devices;

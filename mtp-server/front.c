@@ -50,13 +50,14 @@ static void on_ended(struct connection *connection, void *data)
 	count_live(front);
 }
 
-struct front *front_new(const struct grant_key *key, const char *host, struct worker_pool *pool)
+struct front *front_new(
+    const struct grant_key_file *keys, const char *host, struct worker_pool *pool)
 {
 	struct front *front = g_new0(struct front, 1);
 	front->host = g_strdup(host);
 	front->pool = pool;
 	front->connections = g_ptr_array_new_with_free_func((GDestroyNotify)connection_free);
-	front->admission = (struct admission){.key = key,
+	front->admission = (struct admission){.keys = keys,
 	    .ledger = grant_ledger_new(LEDGER_MAX),
 	    .host = front->host,
 	    .devices = devices_new_built_in()};
@@ -64,6 +65,17 @@ struct front *front_new(const struct grant_key *key, const char *host, struct wo
 	front->refused = metric_counter(
 	    "qvmi_mtp_refused_total", "Connections that ended without being admitted.", NULL);
 	return front;
+}
+
+bool front_remember(struct front *front, const char *path, GError **error)
+{
+	struct grant_ledger *ledger =
+	    grant_ledger_open(LEDGER_MAX, path, g_get_real_time() / G_USEC_PER_SEC, error);
+	if (!ledger)
+		return false;
+	grant_ledger_free(front->admission.ledger);
+	front->admission.ledger = ledger;
+	return true;
 }
 
 void front_free(struct front *front)

@@ -8,14 +8,17 @@
 #include <json-glib/json-glib.h>
 
 #include "common/cleanup.h"
-#include "common/grant.h"
+#include "common/grant_key_file.h"
 #include "mtp-server/stream.h"
 #include "mtp-server/worker_pool.h"
 
 struct front;
 
-/* Borrows the key and the pool, which outlive it; copies the host's id. */
-struct front *front_new(const struct grant_key *key, const char *host, struct worker_pool *pool);
+/* Borrows the keys and the pool, which outlive it; copies the host's id. */
+struct front *front_new(
+    const struct grant_key_file *keys, const char *host, struct worker_pool *pool);
+/* Used grants are in this file, too, and known after a restart. Before the first terminal. */
+bool front_remember(struct front *front, const char *path, GError **error);
 void front_free(struct front *front); /* ends all connections */
 
 /* Takes a stream that has just been connected. Too many: it is closed at once. */

@@ -15,9 +15,13 @@
 
 #define WORKERS_MAX 256
 
-static const struct config_key keys[] = {
+static const struct config_key config_keys[] = {
     {"host", "id", CONFIG_STRING, NULL, 0, 0, "This host's id, which grants must name"},
-    {"grant", "public-key", CONFIG_PATH, NULL, 0, 0, "The broker's public key (PEM)"},
+    {"grant", "public-key", CONFIG_PATH, NULL, 0, 0,
+        "The broker's public keys (PEM, up to 4); read again when the file changes"},
+    {"grant", "used", CONFIG_PATH, NULL, 0, 0,
+        "File of the grants that were used, for none to be used again after a restart; unset: "
+        "only in memory"},
     {"display", "socket", CONFIG_PATH, NULL, 0, 0, "qvisord's socket for displays"},
     {"listen", "address", CONFIG_STRING, "127.0.0.1", 0, 0, "IP address for terminals"},
     {"listen", "port", CONFIG_INT, "8444", 0, 65535, "TCP port for native terminals (TLS 1.3)"},
@@ -110,15 +114,15 @@ static void listen_api_tls(struct http_server *server, const struct config *conf
 int main(int argc, char **argv)
 {
 	AUTO(daemon)
-	daemon = daemon_new("mtpd", "shows phones to terminals", keys, argc, argv);
+	daemon = daemon_new("mtpd", "shows phones to terminals", config_keys, argc, argv);
 	const struct config *config = daemon_config(daemon);
 	g_autoptr(GError) error = NULL;
 	/* It holds the TLS key. */
 	prctl(PR_SET_DUMPABLE, 0);
 
-	AUTO(grant_key)
-	key = grant_key_load(daemon_require(config, "grant", "public-key"), false, &error);
-	if (!key)
+	AUTO(grant_key_file)
+	keys = grant_key_file_new(daemon_require(config, "grant", "public-key"), false, &error);
+	if (!keys)
 		daemon_fail("the broker's public key", error);
 	g_autofree char *program = worker_program(config, "program", "mtpd-worker");
 	g_autofree char *reader = worker_program(config, "reader", "mtp-reader");
@@ -131,7 +135,7 @@ int main(int argc, char **argv)
 	    .mode_pixels = (unsigned)config_int(config, "screen", "mode-pixels"),
 	    .first_uid = getuid() == 0 ? (uid_t)config_int(config, "worker", "first-uid") : 0,
 	    .max = WORKERS_MAX});
-	AUTO(front) front = front_new(key, daemon_require(config, "host", "id"), pool);
+	AUTO(front) front = front_new(keys, daemon_require(config, "host", "id"), pool);
 	struct api api = {.front = front, .pool = pool};
 
 	const char *address = config_string(config, "listen", "address");
@@ -155,6 +159,9 @@ int main(int argc, char **argv)
 	listen_api_tls(server, config);
 	if (!drop_privileges(config_string(config, "worker", "user"), &error))
 		daemon_fail("privileges", error);
+	const char *used = config_string(config, "grant", "used");
+	if (used && !front_remember(front, used, &error))
+		daemon_fail("the used grants", error);
 	g_message("native terminals on %s port %u, browsers on port %u", address,
 	    tls_listener_port(listener), http_server_port(websocket, address));
 

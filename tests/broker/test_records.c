@@ -282,8 +282,10 @@ static void test_session_life(struct records *records, gconstpointer data)
 	(void)data;
 	g_autofree char *id = begin(db, "alice", NULL, NOW);
 	g_assert_cmpint(state_of(db, id), ==, SESSION_ALLOCATING);
-	g_assert_true(session_open(db, id, "lease", "phone-1", "host-1", &error));
-	g_assert_false(session_open(db, id, "lease", "phone-2", "host-1", &error));
+	g_assert_true(session_open(
+	    db, id, &(struct session_place){"lease", "phone-1", "host-1", "", 8444, 8445}, &error));
+	g_assert_false(session_open(
+	    db, id, &(struct session_place){"lease", "phone-2", "host-1", "", 8444, 8445}, &error));
 	g_assert_error(error, QVMI_ERROR, QVMI_ERROR_CONFLICT);
 	g_clear_error(&error);
 	AUTO(session) mine = session_find(db, id, "ALICE", NULL);
@@ -296,7 +298,8 @@ static void test_session_life(struct records *records, gconstpointer data)
 	g_assert_cmpint(ended->state, ==, SESSION_CLOSED);
 	g_assert_cmpstr(ended->reason, ==, "closed");
 	g_assert_cmpint(ended->ended, ==, NOW + 5);
-	g_assert_false(session_open(db, id, "lease", "phone-1", "host-1", NULL));
+	g_assert_false(session_open(
+	    db, id, &(struct session_place){"lease", "phone-1", "host-1", "", 8444, 8445}, NULL));
 }
 
 static void test_session_keys(struct records *records, gconstpointer data)
@@ -354,7 +357,8 @@ static void test_restart_fails_what_was_allocating(struct records *records, gcon
 	(void)data;
 	g_autofree char *waiting = begin(db, "alice", NULL, NOW);
 	g_autofree char *open = begin(db, "alice", NULL, NOW);
-	g_assert_true(session_open(db, open, "lease", "phone", "host", NULL));
+	g_assert_true(session_open(
+	    db, open, &(struct session_place){"lease", "phone", "host", "", 8444, 8445}, NULL));
 	g_assert_true(session_fail_allocating(db, NOW, NULL));
 	g_assert_cmpint(state_of(db, waiting), ==, SESSION_FAILED);
 	g_assert_cmpint(state_of(db, open), ==, SESSION_OPEN);

@@ -11,21 +11,22 @@
 
 struct fixture {
 	char *folder;
-	struct grant_key *private_key, *public_key, *strange_key;
+	struct grant_key *private_key, *strange_key;
+	struct grant_key_file *public_keys;
 	struct grant_ledger *ledger;
 	struct admission admission;
 };
 
 static struct grant_key *make_key(
-    struct fixture *f, const char *name, struct grant_key **public_key)
+    struct fixture *f, const char *name, struct grant_key_file **public_keys)
 {
 	g_autofree char *private_file = g_strdup_printf("%s/%s.key", f->folder, name);
 	g_autofree char *public_file = g_strdup_printf("%s/%s.pem", f->folder, name);
 	g_autoptr(GError) error = NULL;
 	g_assert_true(grant_key_generate(private_file, public_file, &error));
 	struct grant_key *key = grant_key_load(private_file, true, &error);
-	if (public_key)
-		*public_key = grant_key_load(public_file, false, &error);
+	if (public_keys)
+		*public_keys = grant_key_file_new(public_file, false, &error);
 	g_assert_no_error(error);
 	g_unlink(private_file);
 	g_unlink(public_file);
@@ -36,10 +37,10 @@ static void set_up(struct fixture *f, gconstpointer data)
 {
 	(void)data;
 	f->folder = g_dir_make_tmp("test-admission-XXXXXX", NULL);
-	f->private_key = make_key(f, "broker", &f->public_key);
+	f->private_key = make_key(f, "broker", &f->public_keys);
 	f->strange_key = make_key(f, "strange", NULL);
 	f->ledger = grant_ledger_new(16);
-	f->admission = (struct admission){.key = f->public_key,
+	f->admission = (struct admission){.keys = f->public_keys,
 	    .ledger = f->ledger,
 	    .host = "host-1",
 	    .devices = devices_new("390 844 460 5 s test\n", NULL)};
@@ -49,7 +50,7 @@ static void tear_down(struct fixture *f, gconstpointer data)
 {
 	(void)data;
 	grant_key_free(f->private_key);
-	grant_key_free(f->public_key);
+	grant_key_file_free(f->public_keys);
 	grant_key_free(f->strange_key);
 	grant_ledger_free(f->ledger);
 	devices_free(f->admission.devices);
