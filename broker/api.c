@@ -10,6 +10,7 @@
 const struct http_route api_routes[] = {
     {.method = "POST", .pattern = "/v1/login", .handler = api_login},
     {.method = "POST", .pattern = "/v1/login/negotiate", .handler = api_negotiate},
+    {.method = "POST", .pattern = "/v1/login/second-factor", .handler = api_second_factor},
     {.method = "GET", .pattern = "/v1/sign-in", .handler = api_ways},
     {.method = "POST", .pattern = "/v1/logout", .handler = api_logout},
     {.method = "GET", .pattern = "/v1/whoami", .handler = api_whoami},
@@ -31,6 +32,9 @@ const struct http_route api_routes[] = {
     {.method = "GET", .pattern = "/v1/users", .handler = api_user_list},
     {.method = "POST", .pattern = "/v1/users", .handler = api_user_add},
     {.method = "PUT", .pattern = "/v1/users/{name}/password", .handler = api_user_password},
+    {.method = "DELETE",
+        .pattern = "/v1/users/{name}/second-factor",
+        .handler = api_second_factor_remove},
     {.method = "DELETE", .pattern = "/v1/users/{name}", .handler = api_user_remove},
     {.method = "GET", .pattern = "/v1/openapi.yaml", .handler = api_description},
     {.method = "GET", .pattern = "/icons/{name}", .handler = api_icon},

@@ -28,10 +28,23 @@ JsonObject *api_package_json(const struct package *package); /* caller unrefs */
 /* {"packages"} of a user. NULL with error. Caller unrefs. */
 JsonArray *api_packages_of(struct broker *broker, const char *user, GError **error);
 
-/* Answers with a new sign-in of this user. Everything that can fail does before anything is
- * answered. `browser`: the token goes into the cookie. */
-bool api_welcome(struct broker *broker, struct http_request *request, const char *user,
-    const char *address, bool browser, GError **error);
+/* Somebody whose password or ticket was right. */
+struct api_entrant {
+	const char *user;    /* as recorded */
+	const char *address; /* where the attempt counts */
+	const char *device;  /* what the records call a known one (device.h); NULL: unknown */
+	bool browser;        /* the token goes into the cookie */
+	bool ticket;         /* came with a ticket and has typed no password */
+};
+/* Lets him in, or asks for the second factor where he needs one. False: not answered. */
+bool api_admit(struct broker *broker, struct http_request *request,
+    const struct api_entrant *entrant, GError **error);
+/* Answers with a new sign-in. Everything that can fail does before anything is answered. `more`
+ * (taken; NULL: nothing) is answered as well. */
+bool api_welcome(struct broker *broker, struct http_request *request,
+    const struct api_entrant *entrant, JsonObject *more, GError **error);
+/* 429, and when to try again. */
+void api_too_many(struct broker *broker, struct http_request *request, unsigned wait_s);
 
 /* api_negotiate.c */
 void api_negotiate(struct http_request *request, void *data);
@@ -40,6 +53,9 @@ void api_ways(struct http_request *request, void *data);
 void api_login(struct http_request *request, void *data);
 void api_logout(struct http_request *request, void *data);
 void api_whoami(struct http_request *request, void *data);
+/* api_second_factor.c */
+void api_second_factor(struct http_request *request, void *data);
+void api_second_factor_remove(struct http_request *request, void *data);
 /* api_session.c */
 void api_session_open(struct http_request *request, void *data);
 void api_session_grant(struct http_request *request, void *data);

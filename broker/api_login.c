@@ -6,6 +6,7 @@
 #include "broker/attempt_limiter.h"
 #include "broker/broker.h"
 #include "broker/caller.h"
+#include "broker/device.h"
 #include "broker/session.h"
 #include "broker/stream_ender.h"
 #include "broker/token.h"
@@ -14,6 +15,8 @@
 #include "common/metrics.h"
 
 #define USER_MAX_SIZE 256
+/* A browser keeps it longer than its sign-in. */
+#define DEVICE_COOKIE "__Host-qvmi-device"
 
 /* One sign-in, from the request to the answer. */
 struct sign_in {
@@ -21,6 +24,7 @@ struct sign_in {
 	struct http_request *request;
 	char *typed; /* the name as typed: could be a password in the wrong field, is not logged */
 	char *address; /* where the attempt counts */
+	char *device;  /* a known one, or NULL */
 	bool browser;
 };
 
@@ -28,43 +32,74 @@ static void sign_in_free(struct sign_in *sign_in)
 {
 	g_free(sign_in->typed);
 	g_free(sign_in->address);
+	g_free(sign_in->device);
 	g_free(sign_in);
 }
 DEFINE_CLEANUP(sign_in);
 
-static JsonObject *who(const char *user, bool admin, int64_t expires)
+static struct attempt attempt_of(const struct sign_in *sign_in)
 {
-	JsonObject *object = json_object_new();
+	return (struct attempt){
+	    .account = sign_in->typed, .address = sign_in->address, .device = sign_in->device};
+}
+
+static void put_who(JsonObject *object, const char *user, bool admin, int64_t expires)
+{
 	json_object_set_string_member(object, "user", user);
 	json_object_set_boolean_member(object, "admin", admin);
 	g_autofree char *text = api_time(expires);
 	json_object_set_string_member(object, "expires", text);
-	return object;
 }
 
-bool api_welcome(struct broker *broker, struct http_request *request, const char *user,
-    const char *address, bool browser, GError **error)
+/* A device that signs in with a password is known from then on. *text: of a new one. */
+static bool know_device(
+    struct broker *broker, const struct api_entrant *entrant, char **text, GError **error)
 {
 	int64_t now = broker_now(broker);
-	AUTO(account) account = account_find(broker->database, user, error);
+	*text = NULL;
+	if (entrant->ticket)
+		return true;
+	if (entrant->device)
+		return device_touch(broker->database, entrant->device, now, error);
+	*text = device_issue(broker->database, entrant->user, now, error);
+	return *text != NULL;
+}
+
+static void hand_out(struct http_request *request, JsonObject *answer, bool browser,
+    const char *cookie, const char *member, const char *secret, int64_t lifetime_s)
+{
+	if (browser)
+		browser_set_cookie(request, cookie, secret, lifetime_s);
+	else
+		json_object_set_string_member(answer, member, secret);
+}
+
+bool api_welcome(struct broker *broker, struct http_request *request,
+    const struct api_entrant *entrant, JsonObject *more, GError **error)
+{
+	g_autoptr(JsonObject) object = more ? more : json_object_new();
+	int64_t now = broker_now(broker);
+	AUTO(account) account = account_find(broker->database, entrant->user, error);
 	if (!account)
 		return false;
-	g_autoptr(JsonArray) packages = api_packages_of(broker, user, error);
+	g_autoptr(JsonArray) packages = api_packages_of(broker, entrant->user, error);
 	if (!packages)
 		return false;
+	g_autofree char *device = NULL;
 	g_autofree char *token =
-	    token_issue(broker->database, user, now, broker->token_lifetime_s, error);
-	if (!token)
+	    token_issue(broker->database, entrant->user, now, broker->token_lifetime_s, error);
+	if (!token || !know_device(broker, entrant, &device, error))
 		return false;
-	JsonObject *object = who(account->name, account->admin, now + broker->token_lifetime_s);
+	put_who(object, account->name, account->admin, now + broker->token_lifetime_s);
 	json_object_set_array_member(object, "packages", g_steal_pointer(&packages));
-	if (browser)
-		browser_set_cookie(request, CALLER_COOKIE, token, broker->token_lifetime_s);
-	else
-		json_object_set_string_member(object, "token", token);
-	g_message("%s signed in from %s", account->name, address);
+	hand_out(request, object, entrant->browser, CALLER_COOKIE, "token", token,
+	    broker->token_lifetime_s);
+	if (device)
+		hand_out(request, object, entrant->browser, DEVICE_COOKIE, "device", device,
+		    DEVICE_LIFETIME_S);
+	g_message("%s signed in from %s", account->name, entrant->address);
 	metric_add(broker->sign_ins, "succeeded", 1);
-	api_respond(request, 200, object);
+	api_respond(request, 200, g_steal_pointer(&object));
 	return true;
 }
 
@@ -73,8 +108,9 @@ static void authenticated(const char *user, const GError *error, void *data)
 	AUTO(sign_in) sign_in = data;
 	struct broker *broker = sign_in->broker;
 	g_autoptr(GError) failure = NULL;
+	const struct attempt attempt = attempt_of(sign_in);
 	if (error) {
-		attempt_limiter_refund(broker->limiter, sign_in->typed, sign_in->address);
+		attempt_limiter_refund(broker->limiter, &attempt);
 		metric_add(broker->sign_ins, "failed", 1);
 		return api_fail(sign_in->request, error);
 	}
@@ -87,21 +123,24 @@ static void authenticated(const char *user, const GError *error, void *data)
 		    "wrong user name or password");
 		return api_fail(sign_in->request, failure);
 	}
-	attempt_limiter_succeeded(broker->limiter, sign_in->typed, sign_in->address);
-	if (api_welcome(
-	        broker, sign_in->request, user, sign_in->address, sign_in->browser, &failure))
+	attempt_limiter_succeeded(broker->limiter, &attempt);
+	const struct api_entrant entrant = {.user = user,
+	    .address = sign_in->address,
+	    .device = sign_in->device,
+	    .browser = sign_in->browser};
+	if (api_admit(broker, sign_in->request, &entrant, &failure))
 		return;
 	metric_add(broker->sign_ins, "failed", 1);
 	api_fail(sign_in->request, failure);
 }
 
-static void too_many(struct broker *broker, struct http_request *request, unsigned wait_s)
+void api_too_many(struct broker *broker, struct http_request *request, unsigned wait_s)
 {
 	g_autofree char *seconds = g_strdup_printf("%u", wait_s);
 	http_request_add_header(request, "retry-after", seconds);
 	metric_add(broker->sign_ins, "delayed", 1);
 	g_autoptr(GError) error = g_error_new(QVMI_ERROR, QVMI_ERROR_RATE_LIMITED,
-	    "too many wrong passwords; try again in %u s", wait_s);
+	    "too many wrong attempts; try again in %u s", wait_s);
 	api_fail(request, error);
 }
 
@@ -119,6 +158,34 @@ static char *attempt_address(struct http_request *request, JsonObject *body, GEr
 	return NULL;
 }
 
+/* The device that the terminal says it is, where this user is known to have it. */
+static bool find_device(struct sign_in *sign_in, JsonObject *body, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+	g_autofree char *cookie =
+	    sign_in->browser ? browser_cookie(sign_in->request, DEVICE_COOKIE) : NULL;
+	const char *text = cookie;
+	if (!text)
+		text = json_get_optional_string(body, "device", TOKEN_MAX_SIZE, &failure);
+	if (!failure)
+		sign_in->device = device_find(sign_in->broker->database, text, sign_in->typed,
+		    broker_now(sign_in->broker), &failure);
+	if (failure)
+		g_propagate_error(error, g_steal_pointer(&failure));
+	return !failure;
+}
+
+static struct sign_in *sign_in_new(
+    struct broker *broker, struct http_request *request, const char *user, bool browser)
+{
+	struct sign_in *sign_in = g_new0(struct sign_in, 1);
+	sign_in->broker = broker;
+	sign_in->request = request;
+	sign_in->typed = g_strdup(user);
+	sign_in->browser = browser;
+	return sign_in;
+}
+
 void api_login(struct http_request *request, void *data)
 {
 	struct broker *broker = data;
@@ -130,25 +197,23 @@ void api_login(struct http_request *request, void *data)
 	const char *user = body ? json_get_string(body, "user", USER_MAX_SIZE, &error) : NULL;
 	const char *password =
 	    user ? json_get_string(body, "password", PASSWORD_MAX_BYTES, &error) : NULL;
-	g_autofree char *address = password ? attempt_address(request, body, &error) : NULL;
-	if (!address)
+	if (!password)
 		return api_fail(request, error);
-	unsigned wait_s =
-	    attempt_limiter_charge(broker->limiter, user, address, g_get_monotonic_time());
+	AUTO(sign_in) sign_in = sign_in_new(broker, request, user, browser);
+	sign_in->address = attempt_address(request, body, &error);
+	if (!sign_in->address || !find_device(sign_in, body, &error))
+		return api_fail(request, error);
+	const struct attempt attempt = attempt_of(sign_in);
+	unsigned wait_s = attempt_limiter_charge(broker->limiter, &attempt, g_get_monotonic_time());
 	if (wait_s)
-		return too_many(broker, request, wait_s);
-	struct sign_in *sign_in = g_new0(struct sign_in, 1);
-	sign_in->broker = broker;
-	sign_in->request = request;
-	sign_in->typed = g_strdup(user);
-	sign_in->address = g_steal_pointer(&address);
-	sign_in->browser = browser;
+		return api_too_many(broker, request, wait_s);
 	if (broker->authenticator->verify(
-	        broker->authenticator_state, user, password, authenticated, sign_in, &error))
+	        broker->authenticator_state, user, password, authenticated, sign_in, &error)) {
+		g_steal_pointer(&sign_in); /* authenticated() has it */
 		return http_request_hold(request);
-	attempt_limiter_refund(broker->limiter, user, sign_in->address);
+	}
+	attempt_limiter_refund(broker->limiter, &attempt);
 	metric_add(broker->sign_ins, "failed", 1);
-	sign_in_free(sign_in);
 	api_fail(request, error);
 }
 
@@ -178,7 +243,8 @@ void api_whoami(struct http_request *request, void *data)
 	    caller ? api_packages_of(broker, caller->user, &error) : NULL;
 	if (!packages)
 		return api_fail(request, error);
-	JsonObject *object = who(caller->user, caller->admin, caller->expires);
+	JsonObject *object = json_object_new();
+	put_who(object, caller->user, caller->admin, caller->expires);
 	json_object_set_array_member(object, "packages", g_steal_pointer(&packages));
 	api_respond(request, 200, object);
 }

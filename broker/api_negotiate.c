@@ -48,8 +48,11 @@ static void negotiated(const char *user, GBytes *token, const GError *error, voi
 	g_autofree char *proof = g_strconcat(SCHEME, encoded, NULL);
 	if (encoded)
 		http_request_add_header(request, "www-authenticate", proof);
-	if (!error && api_welcome(broker, request, user, negotiation->address, negotiation->browser,
-	                  &failure))
+	const struct api_entrant entrant = {.user = user,
+	    .address = negotiation->address,
+	    .browser = negotiation->browser,
+	    .ticket = true};
+	if (!error && api_admit(broker, request, &entrant, &failure))
 		return;
 	metric_add(broker->sign_ins, "failed", 1);
 	api_fail(request, error ? error : failure);

@@ -5,6 +5,8 @@
 #include "broker/account.h"
 #include "broker/broker.h"
 #include "broker/caller.h"
+#include "broker/challenge.h"
+#include "broker/device.h"
 #include "broker/password_worker.h"
 #include "broker/session.h"
 #include "broker/stream_ender.h"
@@ -80,6 +82,7 @@ static bool set_password(
 	/* A new password ends what the old one opened. */
 	return account_set_password(broker->database, name, encoded, error) &&
 	       token_end_all(broker->database, name, error) &&
+	       device_forget_all(broker->database, name, error) &&
 	       session_close_of_user(
 	           broker->database, name, "the password was changed", broker_now(broker), error);
 }
@@ -113,6 +116,7 @@ static void hashed(const char *encoded, const GError *error, void *data)
 	    !in_transaction(
 	        broker, set_password(broker, change->name, encoded, &failure), &failure))
 		return api_fail(change->request, failure);
+	challenges_end_all(broker->challenges, change->name);
 	stream_ender_run(broker->streams);
 	g_message("the password of %s was changed by %s; his sign-ins have ended", change->name,
 	    change->by);
@@ -197,6 +201,7 @@ void api_user_remove(struct http_request *request, void *data)
 	if (!caller || !database_begin(broker->database, &error) ||
 	    !in_transaction(broker, remove_user(broker, name, &error), &error))
 		return api_fail(request, error);
+	challenges_end_all(broker->challenges, name);
 	stream_ender_run(broker->streams);
 	g_message("user %s removed by %s", name, caller_name(caller));
 	http_respond_empty(request, 204);

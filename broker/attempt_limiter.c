@@ -50,14 +50,53 @@ static char *address_key(const char *address)
 	return g_string_free(key, FALSE);
 }
 
-/* '\n' stands in neither part, so that two pairs never share a key. The account is what a stranger
- * typed: hashed, it takes the same room whatever its length. */
-static char *pair_key(const char *account, const char *address)
+/* '\n' stands in no part, so that two keys never are one. The account is what a stranger typed:
+ * hashed, it takes the same room whatever its length. */
+static char *account_key(const char *account)
 {
-	g_autofree char *where = address_key(address);
 	g_autofree char *folded = g_ascii_strdown(account, -1);
-	g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, folded, -1);
-	return g_strconcat(digest, "\n", where, NULL);
+	return g_compute_checksum_for_string(G_CHECKSUM_SHA256, folded, -1);
+}
+
+/* A counter that an attempt is charged to. */
+struct limit {
+	char *key;
+	unsigned allowance;
+	bool personal; /* starts anew when the password was right */
+};
+
+#define LIMITS_MAX 3
+
+struct limits {
+	struct limit each[LIMITS_MAX];
+	unsigned n;
+};
+
+static void limits_add(struct limits *limits, char *key, unsigned allowance, bool personal)
+{
+	limits->each[limits->n++] =
+	    (struct limit){.key = key, .allowance = allowance, .personal = personal};
+}
+
+static void limits_init(struct limits *limits, const struct attempt *attempt)
+{
+	*limits = (struct limits){0};
+	g_autofree char *account = account_key(attempt->account);
+	if (attempt->device) {
+		limits_add(limits, g_strconcat(account, "\n\n", attempt->device, NULL),
+		    ATTEMPT_PAIR_ALLOWANCE, true);
+		return;
+	}
+	char *where = address_key(attempt->address);
+	limits_add(limits, g_strconcat(account, "\n", where, NULL), ATTEMPT_PAIR_ALLOWANCE, true);
+	limits_add(limits, where, ATTEMPT_ADDRESS_ALLOWANCE, false);
+	limits_add(limits, g_steal_pointer(&account), ATTEMPT_ACCOUNT_ALLOWANCE, false);
+}
+
+static void limits_finish(struct limits *limits)
+{
+	for (unsigned i = 0; i < limits->n; i++)
+		g_free(limits->each[i].key);
 }
 
 static void counter_forget(struct attempt_limiter *limiter, struct counter *counter)
@@ -121,38 +160,43 @@ static void give_back(struct attempt_limiter *limiter, const char *key, unsigned
 }
 
 unsigned attempt_limiter_charge(
-    struct attempt_limiter *limiter, const char *account, const char *address, int64_t now)
+    struct attempt_limiter *limiter, const struct attempt *attempt, int64_t now)
 {
-	g_autofree char *pair = pair_key(account, address);
-	g_autofree char *where = address_key(address);
+	struct limits limits;
+	limits_init(&limits, attempt);
 	forget_quiet(limiter, now);
-	unsigned wait = MAX(wait_s(limiter, pair, now), wait_s(limiter, where, now));
-	if (wait)
-		return wait;
-	charge(limiter, pair, ATTEMPT_PAIR_ALLOWANCE, now);
-	charge(limiter, where, ATTEMPT_ADDRESS_ALLOWANCE, now);
+	unsigned wait = 0;
+	for (unsigned i = 0; i < limits.n; i++)
+		wait = MAX(wait, wait_s(limiter, limits.each[i].key, now));
+	for (unsigned i = 0; !wait && i < limits.n; i++)
+		charge(limiter, limits.each[i].key, limits.each[i].allowance, now);
 	forget_quiet(limiter, now);
-	return 0;
+	limits_finish(&limits);
+	return wait;
 }
 
-void attempt_limiter_succeeded(
-    struct attempt_limiter *limiter, const char *account, const char *address)
+void attempt_limiter_succeeded(struct attempt_limiter *limiter, const struct attempt *attempt)
 {
-	g_autofree char *pair = pair_key(account, address);
-	g_autofree char *where = address_key(address);
-	struct counter *counter = g_hash_table_lookup(limiter->counters, pair);
-	if (counter)
-		counter_forget(limiter, counter);
-	give_back(limiter, where, ATTEMPT_ADDRESS_ALLOWANCE);
+	struct limits limits;
+	limits_init(&limits, attempt);
+	for (unsigned i = 0; i < limits.n; i++) {
+		const struct limit *limit = &limits.each[i];
+		struct counter *counter = g_hash_table_lookup(limiter->counters, limit->key);
+		if (!limit->personal)
+			give_back(limiter, limit->key, limit->allowance);
+		else if (counter)
+			counter_forget(limiter, counter);
+	}
+	limits_finish(&limits);
 }
 
-void attempt_limiter_refund(
-    struct attempt_limiter *limiter, const char *account, const char *address)
+void attempt_limiter_refund(struct attempt_limiter *limiter, const struct attempt *attempt)
 {
-	g_autofree char *pair = pair_key(account, address);
-	g_autofree char *where = address_key(address);
-	give_back(limiter, pair, ATTEMPT_PAIR_ALLOWANCE);
-	give_back(limiter, where, ATTEMPT_ADDRESS_ALLOWANCE);
+	struct limits limits;
+	limits_init(&limits, attempt);
+	for (unsigned i = 0; i < limits.n; i++)
+		give_back(limiter, limits.each[i].key, limits.each[i].allowance);
+	limits_finish(&limits);
 }
 
 unsigned attempt_limiter_size(const struct attempt_limiter *limiter)

@@ -3,14 +3,18 @@
 
 #include "broker/api.h"
 #include "broker/attempt_limiter.h"
+#include "broker/challenge.h"
+#include "broker/factor_policy.h"
 #include "broker/password_worker.h"
 #include "broker/pool_client.h"
 #include "broker/resumer.h"
 #include "broker/schema.h"
+#include "broker/secret_key.h"
 #include "broker/session.h"
 #include "broker/stream_ender.h"
 #include "broker/token.h"
 #include "common/database.h"
+#include "common/error.h"
 #include "common/metrics.h"
 
 #define SWEEP_S 60
@@ -59,6 +63,32 @@ static bool open_records(struct broker *broker, const char *path, GError **error
 	broker->database = database_open(path, broker_schema, error);
 	return broker->database &&
 	       session_fail_allocating(broker->database, broker_now(broker), error);
+}
+
+static bool open_second_factor(
+    struct broker *broker, const struct broker_options *options, GError **error)
+{
+	const char *password = options->factor_after_password,
+	           *ticket = options->factor_after_ticket;
+	broker->code_limiter = attempt_limiter_new();
+	broker->challenges = challenges_new();
+	broker->factor_issuer = g_strdup(options->factor_issuer ? options->factor_issuer : "QVMI");
+	broker->factor_after_password = factor_policy_parse(password ? password : "nobody", error);
+	if (!broker->factor_after_password)
+		return false;
+	broker->factor_after_ticket = factor_policy_parse(ticket ? ticket : "nobody", error);
+	if (!broker->factor_after_ticket)
+		return false;
+	if (factor_policy_is_nobody(broker->factor_after_password) &&
+	    factor_policy_is_nobody(broker->factor_after_ticket))
+		return true;
+	if (options->secret_key_path)
+		broker->secret_key = secret_key_load(options->secret_key_path, error);
+	else
+		g_set_error_literal(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "a second factor needs a key that its secrets are sealed with: make one with "
+		    "(umask 077; openssl rand -out FILE 32) and name it in [second-factor] key");
+	return broker->secret_key != NULL;
 }
 
 static void sessions_ended(void *data)
@@ -115,7 +145,7 @@ struct broker *broker_new(const struct broker_options *options, GError **error)
 	broker->grant_lifetime_s = options->grant_lifetime_s;
 	broker->grant_keys = grant_key_file_new(options->grant_private_key, true, error);
 	if (!broker->grant_keys || !open_records(broker, options->database_path, error) ||
-	    !open_sign_in(broker, options, error))
+	    !open_second_factor(broker, options, error) || !open_sign_in(broker, options, error))
 		return NULL;
 	broker->pool = pool_client_new(&options->pool, error);
 	if (!broker->pool)
@@ -144,6 +174,12 @@ void broker_free(struct broker *broker)
 	stream_ender_free(broker->streams);
 	http_server_free(broker->server);
 	attempt_limiter_free(broker->limiter);
+	attempt_limiter_free(broker->code_limiter);
+	challenges_free(broker->challenges);
+	factor_policy_free(broker->factor_after_password);
+	factor_policy_free(broker->factor_after_ticket);
+	g_free(broker->factor_issuer);
+	secret_key_free(broker->secret_key);
 	grant_key_file_free(broker->grant_keys);
 	database_free(broker->database);
 	g_free(broker);

@@ -24,6 +24,10 @@ struct broker_options {
 	struct http_client_options pool;
 	const char *web_folder;  /* NULL: no pages */
 	const char *web_connect; /* CSP sources that a page may stream from, "wss:" */
+	/* Who needs a second factor (factor_policy.h); NULL: nobody. */
+	const char *factor_after_password, *factor_after_ticket;
+	const char *factor_issuer;   /* what authenticator applications call us; NULL: "QVMI" */
+	const char *secret_key_path; /* secret_key.h; NULL where nobody needs a second factor */
 	int64_t token_lifetime_s, grant_lifetime_s;
 	struct password_cost password_cost;
 	unsigned password_threads, password_queue;
@@ -36,7 +40,11 @@ struct broker {
 	struct authenticator_context authenticator_context;
 	const struct authenticator *authenticator;
 	void *authenticator_state;
-	struct attempt_limiter *limiter;
+	struct attempt_limiter *limiter, *code_limiter; /* of passwords, of second factors */
+	struct factor_policy *factor_after_password, *factor_after_ticket;
+	char *factor_issuer;
+	struct secret_key *secret_key; /* NULL: nobody needs a second factor */
+	struct challenges *challenges;
 	struct pool_client *pool;
 	struct stream_ender *streams;
 	struct resumer *resumer;

@@ -80,6 +80,20 @@ bool membership_record(struct database *database, const char *user, const char *
 	return false;
 }
 
+bool membership_is_in_group(
+    struct database *database, const char *user, const char *group, bool *member, GError **error)
+{
+	GError *failure = NULL;
+	AUTO(rows)
+	rows = database_query(database, error,
+	    "SELECT 1 FROM memberships WHERE user = ? AND kind = 'group' AND name = ?", "ss", user,
+	    group);
+	*member = rows && rows_next(rows, &failure);
+	if (failure)
+		g_propagate_error(error, failure);
+	return rows && !failure;
+}
+
 static void *name_from_row(struct rows *rows)
 {
 	return g_strdup(rows_string(rows, 0));

@@ -19,6 +19,8 @@ bool membership_is_fresh(struct database *database, const char *user, const char
  * principal's. */
 bool membership_record(struct database *database, const char *user, const char *principal,
     const struct realm_answer *person, const char *admin_group, int64_t now, GError **error);
+bool membership_is_in_group(
+    struct database *database, const char *user, const char *group, bool *member, GError **error);
 /* The principal of a user; NULL without error: none, or no such user. Caller frees. */
 char *membership_principal(struct database *database, const char *user, GError **error);
 

@@ -98,5 +98,27 @@ const char *const broker_schema[] = {
     "ALTER TABLE sessions ADD COLUMN mtp_address TEXT;"
     "ALTER TABLE sessions ADD COLUMN mtp_port INTEGER;"
     "ALTER TABLE sessions ADD COLUMN websocket_port INTEGER;",
+    /*
+     * second_factors: secret is sealed (secret_key.h); used: the last step whose code was shown.
+     * recovery_codes: mac is an HMAC of salt and code. devices: digest is the SHA-256 of a name.
+     */
+    "CREATE TABLE second_factors ("
+    "  user TEXT PRIMARY KEY COLLATE NOCASE REFERENCES users (name) ON DELETE CASCADE,"
+    "  secret BLOB NOT NULL,"
+    "  recovery_salt BLOB NOT NULL,"
+    "  used INTEGER NOT NULL,"
+    "  created INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE recovery_codes ("
+    "  user TEXT NOT NULL COLLATE NOCASE REFERENCES second_factors (user) ON DELETE CASCADE,"
+    "  mac TEXT NOT NULL,"
+    "  PRIMARY KEY (user, mac)"
+    ") STRICT;"
+    "CREATE TABLE devices ("
+    "  digest TEXT PRIMARY KEY,"
+    "  user TEXT NOT NULL COLLATE NOCASE REFERENCES users (name) ON DELETE CASCADE,"
+    "  used INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX devices_user ON devices (user, used);",
     NULL,
 };

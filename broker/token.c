@@ -24,8 +24,7 @@ static char *token_digest(const char *text)
 	return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
 }
 
-char *token_issue(
-    struct database *database, const char *user, int64_t now, int64_t lifetime_s, GError **error)
+char *token_text_new(GError **error)
 {
 	unsigned char random[RANDOM_SIZE];
 	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
@@ -33,7 +32,15 @@ char *token_issue(
 		    error, QVMI_ERROR, QVMI_ERROR_FAILED, "getrandom: %s", g_strerror(errno));
 		return NULL;
 	}
-	g_autofree char *text = base64url_encode(random, sizeof random);
+	return base64url_encode(random, sizeof random);
+}
+
+char *token_issue(
+    struct database *database, const char *user, int64_t now, int64_t lifetime_s, GError **error)
+{
+	g_autofree char *text = token_text_new(error);
+	if (!text)
+		return NULL;
 	g_autofree char *digest = token_digest(text);
 	if (!database_exec(database, error,
 	        "INSERT INTO tokens (digest, user, created, expires) VALUES (?, ?, ?, ?)", "ssii",

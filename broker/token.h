@@ -21,6 +21,9 @@ struct token {
 };
 void token_free(struct token *token);
 
+/* 256 random bits as text, for names that nobody guesses. NULL with error: there are none. Caller
+ * frees. */
+char *token_text_new(GError **error);
 /* Records a new token and returns its text, which is given to the user once. Caller frees. */
 char *token_issue(
     struct database *database, const char *user, int64_t now, int64_t lifetime_s, GError **error);

@@ -145,6 +145,7 @@ struct fixture {
 	struct broker *broker;
 	uint16_t port;
 	struct grant_key *public_key;
+	const char *factor; /* who needs a second one after a password; NULL: nobody */
 };
 
 static int64_t fixture_time; /* seconds; the clock of every broker in this test */
@@ -168,6 +169,7 @@ static inline void fixture_start(struct fixture *f, uint32_t memory_kib)
 	g_autofree char *private_key = fixture_path(f, "grant.key");
 	g_autofree char *certificate = fixture_path(f, "tls/terminal.pem");
 	g_autofree char *key = fixture_path(f, "tls/terminal.key");
+	g_autofree char *secret_key = fixture_path(f, "second-factor.key");
 	g_autofree char *web = fixture_path(f, "web");
 	struct broker_options options = {
 	    .database_path = database,
@@ -176,6 +178,8 @@ static inline void fixture_start(struct fixture *f, uint32_t memory_kib)
 	    .pool = {.base_url = url, .name = "simulated pool"},
 	    .web_folder = web,
 	    .web_connect = "wss:",
+	    .factor_after_password = f->factor,
+	    .secret_key_path = secret_key,
 	    .token_lifetime_s = 3600,
 	    .grant_lifetime_s = 30,
 	    .password_cost = {.memory_kib = memory_kib, .passes = 1},
@@ -213,6 +217,9 @@ static inline void fixture_init(struct fixture *f, uint32_t memory_kib)
 	g_mkdir(tls, 0700);
 	g_mkdir(web, 0700);
 	g_file_set_contents(page, "<!doctype html><title>page</title>", -1, NULL);
+	g_autofree char *secret_key = fixture_path(f, "second-factor.key");
+	g_file_set_contents_full(secret_key, "0123456789abcdef0123456789abcdef", 32,
+	    G_FILE_SET_CONTENTS_NONE, 0600, NULL);
 	pki_ensure_authority(tls, &error);
 	g_assert_no_error(error);
 	pki_ensure_certificate(tls, "terminal", hosts, &error);

@@ -86,7 +86,7 @@ sleep "$(grep -i '^retry-after:' head | tr -dc 0-9)"
 browser=(-H 'X-QVMI-Client: browser' -H "Origin: $url" -H 'Sec-Fetch-Site: same-origin' -c jar -b jar)
 check 'browser signs in' "$(status "${browser[@]}" -d "$(login demo "$password")" $url/v1/login)" 200
 check 'the token is not in the body' "$(jq -r .token body)" null
-check 'curl, as strict as a browser, keeps the cookie' "$(awk '/__Host-qvmi/ { print $4, $3 }' jar)" 'TRUE /'
+check 'curl, as strict as a browser, keeps the cookie' "$(awk '$6 == "__Host-qvmi" { print $4, $3 }' jar)" 'TRUE /'
 check 'and is known by it' "$(status "${browser[@]}" $url/v1/whoami)$(jq -r .user body)" 200demo
 check 'a foreign page is not' "$(status -b jar -H 'X-QVMI-Client: browser' -H 'Origin: https://evil.example' -d '{}' $url/v1/logout)" 403
 check 'nor a form' "$(status -b jar -d '{}' $url/v1/logout)" 403
