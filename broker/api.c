@@ -31,6 +31,7 @@ const struct http_route api_routes[] = {
     {.method = "DELETE", .pattern = "/v1/sessions/{id}", .handler = api_session_close},
     {.method = "GET", .pattern = "/v1/users", .handler = api_user_list},
     {.method = "POST", .pattern = "/v1/users", .handler = api_user_add},
+    {.method = "POST", .pattern = "/v1/users/{name}/sign-out", .handler = api_user_sign_out},
     {.method = "PUT", .pattern = "/v1/users/{name}/password", .handler = api_user_password},
     {.method = "DELETE",
         .pattern = "/v1/users/{name}/second-factor",

@@ -68,6 +68,7 @@ void api_user_list(struct http_request *request, void *data);
 void api_user_add(struct http_request *request, void *data);
 void api_user_password(struct http_request *request, void *data);
 void api_user_remove(struct http_request *request, void *data);
+void api_user_sign_out(struct http_request *request, void *data);
 /* api_package.c */
 void api_package_list(struct http_request *request, void *data);
 void api_package_put(struct http_request *request, void *data);

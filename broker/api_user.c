@@ -185,6 +185,28 @@ void api_user_password(struct http_request *request, void *data)
 	hash_then(change_new(broker, request, caller, account->name), password);
 }
 
+static bool sign_out(struct broker *broker, const char *name, GError **error)
+{
+	AUTO(account) account = account_find(broker->database, name, error);
+	return account && token_end_all(broker->database, account->name, error) &&
+	       session_close_of_user(broker->database, account->name,
+	           "signed out by an administrator", broker_now(broker), error);
+}
+
+void api_user_sign_out(struct http_request *request, void *data)
+{
+	struct broker *broker = data;
+	g_autoptr(GError) error = NULL;
+	AUTO(caller) caller = caller_identify_admin(broker, request, BROWSER_WRITES, &error);
+	const char *name = http_request_parameter(request, "name");
+	if (!caller || !database_begin(broker->database, &error) ||
+	    !in_transaction(broker, sign_out(broker, name, &error), &error))
+		return api_fail(request, error);
+	stream_ender_run(broker->streams);
+	g_message("user %s signed out by %s", name, caller_name(caller));
+	http_respond_empty(request, 204);
+}
+
 static bool remove_user(struct broker *broker, const char *name, GError **error)
 {
 	return session_close_of_user(

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* qvmi package, qvmi session */
+/* qvmi package */
 #include "common/error.h"
 #include "common/json.h"
 #include "console/api.h"
@@ -109,14 +109,6 @@ static bool package_add(struct cli *cli, GError **error)
 	return node != NULL;
 }
 
-static bool session_list(struct cli *cli, GError **error)
-{
-	static const struct output_column columns[] = {{"SESSION", "session"}, {"USER", "user"},
-	    {"PACKAGE", "package"}, {"STATE", "state"}, {"PHONE", "phone.uuid"}, {"HOST", "host"},
-	    {"TERMINAL", "terminal.model"}, {"SINCE", "created"}, {0}};
-	return list(cli, "/v1/sessions?all=1", "sessions", columns, error);
-}
-
 static const struct cli_option add_options[] = {
     {"name", "TEXT", "As people see it (default: ID)"},
     {"pool", "NAME", "Whose phones it opens (default: phone)"},
@@ -137,9 +129,5 @@ const struct cli_verb package_verbs[] = {
     {"grant", "ID [USER]", 1, 2, "Gives it to a user, a group or a unit.", receiver_options,
         package_grant},
     {"revoke", "ID [USER]", 1, 2, "Takes it from them.", receiver_options, package_revoke},
-    {0},
-};
-const struct cli_verb session_verbs[] = {
-    {"list", "", 0, 0, "Who is connected to what.", NULL, session_list},
     {0},
 };

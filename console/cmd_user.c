@@ -73,6 +73,18 @@ static bool user_remove(struct cli *cli, GError **error)
 	return node != NULL;
 }
 
+static bool user_sign_out(struct cli *cli, GError **error)
+{
+	const char *name = cli_argument(cli, 0);
+	g_autofree char *path = http_path("/v1/users/%s/sign-out", name);
+	struct http_client *broker = cli_broker(cli, error);
+	g_autoptr(JsonNode) node = broker ? api_call(broker, "POST", path, NULL, error) : NULL;
+
+	if (node)
+		output_done(cli, node, "%s is signed out everywhere", name);
+	return node != NULL;
+}
+
 static const struct cli_option add_options[] = {
     {"admin", NULL, "An administrator"},
     {"password-file", "FILE", "Password in its first line (default: asked, or standard input)"},
@@ -84,6 +96,8 @@ const struct cli_verb user_verbs[] = {
     {"add", "NAME", 1, 1, "Adds an account.", add_options, user_add},
     {"passwd", "NAME", 1, 1, "Sets a password; ends what the old one opened.", &add_options[1],
         user_passwd},
+    {"sign-out", "NAME", 1, 1, "Ends every sign-in of theirs, and what their terminals see.", NULL,
+        user_sign_out},
     {"remove", "NAME", 1, 1, "Removes an account.", NULL, user_remove},
     {0},
 };

@@ -3,12 +3,17 @@
 
 #include <string.h>
 
+#include "common/client_key.h"
 #include "common/error.h"
 #include "common/http_client.h"
 #include "common/json.h"
 #include "mtp-client/sdl/options.h"
 
 #define CALL_MS 130000 /* the broker waits 120 s for a phone that has to be booted first */
+#define RENEW_MS 10000
+#define RESUME_MS 1500       /* else the question was lost: TCP would wait longer and longer */
+#define RESUME_SLOW_MS 15000 /* ... but for lines that are that slow */
+#define RESUME_SLOW_EACH 4
 
 struct account {
 	char *url, *user, *ca_file;
@@ -16,7 +21,10 @@ struct account {
 	GCancellable *pending; /* the call under way, NULL: none */
 	bool freed;
 
-	char *session; /* id at the broker, NULL: none */
+	struct client_key *key;
+	char *session;        /* id at the broker, NULL: none */
+	char *resumption;     /* the token to come back with, NULL: none */
+	unsigned resumptions; /* tried since the last ticket */
 	char *grant, *host, *phone;
 	uint16_t port;
 	struct account_ticket ticket;
@@ -40,7 +48,9 @@ struct account *account_new(const char *url, const char *user, const char *ca_fi
 	account->user = g_strdup(user);
 	account->ca_file = g_strdup(ca_file);
 	account->client = http_client_new(&options, error);
-	return account->client ? g_steal_pointer(&account) : NULL;
+	if (!account->client || !(account->key = client_key_new(error)))
+		return NULL;
+	return g_steal_pointer(&account);
 }
 
 static void ticket_clear(struct account *account)
@@ -48,6 +58,7 @@ static void ticket_clear(struct account *account)
 	options_forget(g_steal_pointer(&account->grant));
 	g_clear_pointer(&account->host, g_free);
 	g_clear_pointer(&account->phone, g_free);
+	g_clear_pointer(&account->resumption, g_free);
 }
 
 void account_free(struct account *account)
@@ -58,6 +69,7 @@ void account_free(struct account *account)
 	http_client_free(account->client); /* pending calls end here and see `freed` */
 	g_clear_object(&account->pending);
 	ticket_clear(account);
+	client_key_free(account->key);
 	g_free(account->session);
 	g_free(account->url);
 	g_free(account->user);
@@ -95,12 +107,14 @@ static void finish(struct account *account, const GError *error)
 	account->done(told, account->done_data);
 }
 
-static void call(struct account *account, const char *path, JsonObject *body, http_reply_fn reply)
+static void call(struct account *account, const char *path, JsonObject *body, unsigned timeout_ms,
+    http_reply_fn reply)
 {
 	const struct http_call http = {
 	    .method = "POST",
 	    .path = path,
 	    .body = json_node_of(body),
+	    .timeout_ms = timeout_ms,
 	};
 
 	g_assert(!account->pending);
@@ -144,7 +158,7 @@ void account_sign_in(struct account *account, const char *password, account_done
 	account->done_data = data;
 	json_object_set_string_member(body, "user", account->user);
 	json_object_set_string_member(body, "password", password);
-	call(account, "/v1/login", body, signed_in);
+	call(account, "/v1/login", body, CALL_MS, signed_in);
 }
 
 void account_sign_in_by_ticket(struct account *account, account_done done, void *data)
@@ -167,12 +181,21 @@ static bool take_ticket(struct account *account, JsonObject *object, GError **er
 	const char *grant = json_get_string(object, "grant", 2048, error);
 	JsonObject *mtp = grant ? json_get_object(object, "mtp", error) : NULL;
 	const char *host = mtp ? json_get_string(mtp, "host", 255, error) : NULL;
+	const char *resumption =
+	    host ? json_get_optional_string(object, "resumption", 256, NULL) : NULL;
 	int64_t port;
 
 	if (!host || !json_get_int(mtp, "port", 1, 65535, &port, error))
 		return false;
+	g_autofree char *proof =
+	    resumption ? client_key_sign(account->key, CLIENT_KEY_GRANT, grant, error) : NULL;
+
+	if (resumption && !proof)
+		return false;
 	ticket_clear(account);
-	account->grant = g_strdup(grant);
+	account->resumption = g_strdup(resumption);
+	account->resumptions = 0;
+	account->grant = proof ? g_strconcat(grant, "~", proof, NULL) : g_strdup(grant);
 	account->host = g_strdup(host);
 	account->port = (uint16_t)port;
 
@@ -225,7 +248,9 @@ void account_open(struct account *account, const char *package,
 	json_object_set_int_member(described, "height", terminal->height);
 	json_object_set_string_member(body, "package", package);
 	json_object_set_object_member(body, "terminal", described);
-	call(account, "/v1/sessions", body, granted);
+	json_object_set_object_member(
+	    body, "client_key", client_key_jwk(client_key_public(account->key)));
+	call(account, "/v1/sessions", body, CALL_MS, granted);
 }
 
 void account_renew(struct account *account, account_done done, void *data)
@@ -235,5 +260,37 @@ void account_renew(struct account *account, account_done done, void *data)
 
 	account->done = done;
 	account->done_data = data;
-	call(account, path, json_object_new(), granted);
+	call(account, path, json_object_new(), RENEW_MS, granted);
+}
+
+bool account_can_resume(const struct account *account)
+{
+	return account->resumption != NULL;
+}
+
+static void resumed(const struct http_reply *reply, const GError *failed, void *data)
+{
+	struct account *account = data;
+	bool away = g_error_matches(failed, QVMI_ERROR, QVMI_ERROR_UNAVAILABLE) ||
+	            g_error_matches(failed, QVMI_ERROR, QVMI_ERROR_TIMEOUT);
+
+	/* A token that was refused is of no more use. */
+	if (!account->freed && failed && !away)
+		g_clear_pointer(&account->resumption, g_free);
+	granted(reply, failed, data);
+}
+
+void account_resume(struct account *account, account_done done, void *data)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *proof =
+	    client_key_sign(account->key, CLIENT_KEY_RESUME, account->resumption, &error);
+	JsonObject *body = json_object_new();
+
+	account->done = done;
+	account->done_data = data;
+	json_object_set_string_member(body, "resumption", account->resumption);
+	json_object_set_string_member(body, "proof", proof ? proof : "");
+	call(account, "/v1/resume", body,
+	    ++account->resumptions % RESUME_SLOW_EACH ? RESUME_MS : RESUME_SLOW_MS, resumed);
 }

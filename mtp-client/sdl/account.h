@@ -6,6 +6,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/cleanup.h"
@@ -42,6 +43,12 @@ void account_open(struct account *account, const char *package,
     const struct account_terminal *terminal, account_done done, void *data);
 /* POST /v1/sessions/{id}/grant: a fresh ticket for the same session. */
 void account_renew(struct account *account, account_done done, void *data);
+
+/* POST /v1/resume: a ticket for the same session, as far as the broker knows it; needs no sign-in
+ * and is tried for a moment only. QVMI_ERROR_UNAVAILABLE, QVMI_ERROR_TIMEOUT: the network is still
+ * away. Else a token that did not help is gone: renew. */
+bool account_can_resume(const struct account *account);
+void account_resume(struct account *account, account_done done, void *data);
 
 const struct account_ticket *account_ticket(const struct account *account); /* NULL: none */
 

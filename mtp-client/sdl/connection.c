@@ -14,7 +14,10 @@
 #define MTP_ALPN "mtp/1"
 #define CONNECT_S 15 /* TCP, TLS and WELCOME together */
 #define PING_S 15
-#define SILENCE_US (45 * G_USEC_PER_SEC) /* an idle host still answers pings */
+#define SILENCE_US                                                                                 \
+	(10 * G_USEC_PER_SEC) /* a host answers a PING; a stream that is picked up again costs     \
+	                        little */
+#define PROBE_MS 700
 #define READ_SIZE 65536
 #define READS_AT_ONCE 16 /* then the user and the others get their turn */
 
@@ -37,6 +40,8 @@ struct connection {
 	GIOCondition watching;
 	guint timer;
 	int64_t begun_us, heard_us, pinged_us;
+	int64_t asked_us; /* the first PING since something was heard; 0: none */
+	guint probe;
 };
 
 static void pump(struct connection *connection);
@@ -47,6 +52,7 @@ static void stop(struct connection *connection)
 	g_cancellable_cancel(connection->cancellable);
 	g_clear_handle_id(&connection->watch, g_source_remove);
 	g_clear_handle_id(&connection->timer, g_source_remove);
+	g_clear_handle_id(&connection->probe, g_source_remove);
 }
 
 static void end(struct connection *connection, enum qvmi_error_code code, const char *format, ...)
@@ -175,6 +181,7 @@ static void receive(struct connection *connection, GIOCondition *wanted)
 		if (!settle(connection, result, wanted, "read from"))
 			return;
 		connection->heard_us = g_get_monotonic_time();
+		connection->asked_us = 0;
 		bool alive = mtp_session_feed(connection->session, bytes, n);
 
 		send_output(connection, wanted); /* acknowledgements, or why we leave */
@@ -260,6 +267,35 @@ void connection_flush(struct connection *connection)
 		watch(connection, wanted);
 }
 
+static void ping(struct connection *connection, int64_t now)
+{
+	connection->pinged_us = now;
+	if (!connection->asked_us)
+		connection->asked_us = now;
+	mtp_session_ping(connection->session, (uint64_t)now);
+	connection_flush(connection);
+}
+
+static gboolean on_probed(gpointer data)
+{
+	struct connection *connection = data;
+
+	connection->probe = 0;
+	if (connection->asked_us)
+		end(connection, QVMI_ERROR_UNAVAILABLE, "%s has gone silent", connection->host);
+	return G_SOURCE_REMOVE;
+}
+
+void connection_probe(struct connection *connection)
+{
+	if (connection->ended || connection->probe ||
+	    mtp_session_state(connection->session) != MTP_SESSION_LIVE)
+		return;
+	ping(connection, g_get_monotonic_time());
+	if (!connection->ended)
+		connection->probe = g_timeout_add(PROBE_MS, on_probed, connection);
+}
+
 static gboolean on_second(gpointer data)
 {
 	struct connection *connection = data;
@@ -272,15 +308,12 @@ static gboolean on_second(gpointer data)
 			    connection->port);
 		return connection->ended ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 	}
-	if (now - connection->heard_us > SILENCE_US) {
+	if (connection->asked_us && now - connection->asked_us > SILENCE_US) {
 		end(connection, QVMI_ERROR_UNAVAILABLE, "%s has gone silent", connection->host);
 		return G_SOURCE_REMOVE;
 	}
-	if (now - connection->pinged_us >= PING_S * G_USEC_PER_SEC) {
-		connection->pinged_us = now;
-		mtp_session_ping(connection->session, (uint64_t)now);
-		connection_flush(connection);
-	}
+	if (now - connection->pinged_us >= PING_S * G_USEC_PER_SEC)
+		ping(connection, now);
 	return connection->ended ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 

@@ -39,4 +39,8 @@ void connection_free(struct connection *connection);
  * itself. */
 void connection_flush(struct connection *connection);
 
+/* The network has changed: is the host still there? If it does not answer at once, the connection
+ * is closed with QVMI_ERROR_UNAVAILABLE. */
+void connection_probe(struct connection *connection);
+
 DEFINE_CLEANUP(connection);

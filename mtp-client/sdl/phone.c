@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mtp-client/sdl/phone.h"
 
+#include <gio/gio.h>
+
 #include "common/error.h"
 #include "mtp-client/sdl/account.h"
 #include "mtp-client/sdl/connection.h"
 
 #define RETRY_FIRST_MS 100 /* a phone that has moved is there already */
 #define RETRY_MAX_MS 30000
-#define REFUSALS_MAX 2 /* grants in a row */
+#define RETRY_SOON_MS 300 /* and as much again by chance: at most so long ... */
+#define RETRY_SOON_S 120  /* ... in the first minutes */
+#define REFUSALS_MAX 2    /* grants in a row */
 
 struct phone {
 	struct phone_options options;
@@ -17,6 +21,8 @@ struct phone {
 
 	bool live; /* WELCOME has come on this connection */
 	bool ever_live;
+	bool cut; /* without a word of the host: the phone is where it was */
+	GNetworkMonitor *network;
 	unsigned refusals;
 	unsigned retry_ms;
 	guint retry;
@@ -58,7 +64,9 @@ static void retry(struct phone *phone, const GError *why)
 	/* A little apart, so that a host that comes back is not met by all at once. */
 	phone->retry = g_timeout_add(
 	    phone->retry_ms + (guint)g_random_int_range(0, (int)phone->retry_ms), on_retry, phone);
-	phone->retry_ms = MIN(phone->retry_ms * 2, RETRY_MAX_MS);
+	bool soon = ms_since(phone->lost_us) < RETRY_SOON_S * 1000.0;
+
+	phone->retry_ms = MIN(phone->retry_ms * 2, soon ? RETRY_SOON_MS : RETRY_MAX_MS);
 }
 
 /* --- connected --- */
@@ -85,6 +93,7 @@ static void on_closed(const GError *error, void *data)
 	bool again = phone->ever_live &&
 	             (is(error, QVMI_ERROR_UNAVAILABLE) || is(error, QVMI_ERROR_NOT_FOUND));
 
+	phone->cut = phone->live && is(error, QVMI_ERROR_UNAVAILABLE);
 	/* A grant may have become too old on the way: a fresh one is worth a try. */
 	if (is(error, QVMI_ERROR_UNAUTHENTICATED))
 		again = ++phone->refusals < REFUSALS_MAX;
@@ -142,6 +151,7 @@ static void on_opened(const GError *error, void *data)
 		connect_host(phone);
 	} else if (phone->ever_live &&
 	           (is(error, QVMI_ERROR_UNAVAILABLE) || is(error, QVMI_ERROR_TIMEOUT))) {
+		phone->cut = true; /* or cannot be told from it */
 		retry(phone, error);
 	} else {
 		over(phone, error);
@@ -169,6 +179,16 @@ static void on_renewed(const GError *error, void *data)
 		on_opened(error, phone);
 }
 
+static void on_resumed(const GError *error, void *data)
+{
+	struct phone *phone = data;
+
+	if (!error || is(error, QVMI_ERROR_UNAVAILABLE) || is(error, QVMI_ERROR_TIMEOUT))
+		on_opened(error, phone);
+	else
+		account_renew(phone->account, on_renewed, phone);
+}
+
 static gboolean on_retry(gpointer data)
 {
 	struct phone *phone = data;
@@ -176,8 +196,24 @@ static gboolean on_retry(gpointer data)
 	phone->retry = 0;
 	phone->options.stats->reconnects++;
 	g_clear_pointer(&phone->connection, connection_free);
-	account_renew(phone->account, on_renewed, phone);
+	if (phone->cut && account_can_resume(phone->account))
+		account_resume(phone->account, on_resumed, phone);
+	else
+		account_renew(phone->account, on_renewed, phone);
 	return G_SOURCE_REMOVE;
+}
+
+/* Links or routes are others now: it may be back, or what seems to be there may be gone. */
+static void on_network_changed(GNetworkMonitor *network, gboolean available, struct phone *phone)
+{
+	(void)network;
+	if (phone->live && phone->connection && !phone->retry) {
+		connection_probe(phone->connection);
+	} else if (phone->retry && available) {
+		g_clear_handle_id(&phone->retry, g_source_remove);
+		phone->retry_ms = RETRY_FIRST_MS;
+		on_retry(phone);
+	}
 }
 
 static void on_signed_in(const GError *error, void *data)
@@ -216,7 +252,11 @@ struct phone *phone_new(const struct phone_options *options, GError **error)
 	phone->package = g_strdup(options->package);
 	phone->retry_ms = RETRY_FIRST_MS;
 	phone->account = account_new(options->url, options->user, options->ca_file, error);
-	return phone->account ? g_steal_pointer(&phone) : NULL;
+	if (!phone->account)
+		return NULL;
+	phone->network = g_object_ref(g_network_monitor_get_default());
+	g_signal_connect(phone->network, "network-changed", G_CALLBACK(on_network_changed), phone);
+	return g_steal_pointer(&phone);
 }
 
 void phone_free(struct phone *phone)
@@ -224,6 +264,9 @@ void phone_free(struct phone *phone)
 	if (!phone)
 		return;
 	g_clear_handle_id(&phone->retry, g_source_remove);
+	if (phone->network)
+		g_signal_handlers_disconnect_by_data(phone->network, phone);
+	g_clear_object(&phone->network);
 	connection_free(phone->connection);
 	account_free(phone->account);
 	g_free(phone->ca_file);

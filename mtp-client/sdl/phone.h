@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A phone in use: signs in at the broker, asks for the package, connects to the phone's host, and
- * connects again by itself, with a fresh grant and growing pauses, when network or host went away.
+ * connects again by itself, with a fresh grant and growing pauses, when network or host went away:
+ * soon in the first minutes and when the system says that links have changed.
  *
  *   sign in -> open (a phone and a grant) -> connect -> live -> ... -> over
  *                      ^                        |
- *                      +-- wait <- renew <------+
+ *                      +- wait <- resume, renew +
  *
  * What fails before it was live once is final: the user is there to mend it. Runs on GLib's
  * default main context and never blocks.

@@ -9,6 +9,7 @@
 // takes server.pem and .key, and stranger.pem and .key, from FOLDER (see simulated.sh), and prints one JSON line
 // {"broker","mtp","stranger"} with its ports. The user is "demo" with the password "right".
 // What to do wrong is the package's name: see `packages`.
+import { createPublicKey, verify } from 'node:crypto';
 import fs from 'node:fs';
 import https from 'node:https';
 import path from 'node:path';
@@ -137,6 +138,9 @@ const phones = new Map(); // user -> Phone: it is the same one on the next conne
 const grants = new Map(); // grant -> {package, phone}
 const cutAlready = new Set();
 
+const proves = (jwk, purpose, text, proof) => verify('sha256', Buffer.from(purpose + text),
+	{ key: createPublicKey({ key: jwk, format: 'jwk' }), dsaEncoding: 'ieee-p1363' }, Buffer.from(proof, 'base64url'));
+
 // One viewer. `send` takes bytes for the client, `close` cuts; feed() takes what the client sends.
 class Viewer {
 	constructor(send, close) {
@@ -160,11 +164,13 @@ class Viewer {
 		}
 	}
 	hello(p) {
-		const grant = p.subarray(6, 6 + p.readUInt16BE(4)).toString();
+		const [grant, proof] = p.subarray(6, 6 + p.readUInt16BE(4)).toString().split('~');
 		const granted = grants.get(grant);
 		grants.delete(grant); // used once
 		if (!granted)
 			return this.bye([2, 'the grant is unknown or has been used']);
+		if (granted.key && !proves(granted.key, 'qvmi grant ', grant, proof ?? ''))
+			return this.bye([2, 'the grant is for another terminal']);
 		const is = this.is = packages[granted.package];
 		this.phone = granted.phone;
 		if (is.silent)
@@ -278,6 +284,8 @@ function upgrade(request, socket) {
 const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm',
 	'.svg': 'image/svg+xml', '.webmanifest': 'application/manifest+json', '.png': 'image/png' };
 const sessions = new Map(); // id -> {user, package, phone}
+const resumptions = new Map(); // token -> session
+let resumed = 0;
 const tokens = new Map();   // token -> user
 
 function serveFile(url, response) {
@@ -313,27 +321,41 @@ function answer(request, response, body) {
 			? json(200, account(body.user), { 'Set-Cookie': `__Host-qvmi=${token}; Path=/; HttpOnly; Secure; SameSite=Strict` })
 			: json(200, { token, ...account(body.user) });
 	}
+	const ticket = session => {
+		const grant = randomUUID();
+		grants.set(grant, { package: session.package, phone: session.phone, session: session.id, key: session.key });
+		const host = (request.headers.host ?? 'localhost').replace(/:\d+$/, '');
+		const resumption = session.key && randomUUID();
+		if (resumption)
+			resumptions.set(resumption, session);
+		return { session: session.id, phone: { uuid: session.uuid }, grant, expires: new Date(Date.now() + 30e3).toISOString(),
+			...(resumption ? { resumption } : {}),
+			mtp: { host, port: packages[session.package].stranger ? ports.stranger : ports.mtp },
+			websocket: `wss://${host}:${packages[session.package].stranger ? ports.stranger : ports.broker}/mtp` };
+	};
+	if (call === 'POST /v1/resume') {
+		const session = resumptions.get(body.resumption);
+		if (!session || !proves(session.key, 'qvmi resume ', body.resumption, body.proof))
+			return problem(401, 'unauthenticated', 'this resumption token is not of an open session of this terminal');
+		resumptions.delete(body.resumption);
+		resumed++;
+		return json(200, ticket(session));
+	}
+	if (call === 'GET /v1/resumed')
+		return json(200, { resumed });
 	const cookie = /__Host-qvmi=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
 	const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? (browser ? cookie : undefined);
 	const user = tokens.get(token);
 	if (!user)
 		return problem(401, 'unauthenticated', 'sign in first');
 
-	const ticket = session => {
-		const grant = randomUUID();
-		grants.set(grant, { package: session.package, phone: session.phone, session: session.id });
-		const host = (request.headers.host ?? 'localhost').replace(/:\d+$/, '');
-		return { session: session.id, phone: { uuid: session.uuid }, grant, expires: new Date(Date.now() + 30e3).toISOString(),
-			mtp: { host, port: packages[session.package].stranger ? ports.stranger : ports.mtp },
-			websocket: `wss://${host}:${packages[session.package].stranger ? ports.stranger : ports.broker}/mtp` };
-	};
 	const renew = /^POST \/v1\/sessions\/([^/]+)\/grant$/.exec(call);
 	if (call === 'POST /v1/sessions') {
 		if (!packages[body.package])
 			return problem(404, 'not-found', `there is no package '${body.package}' among yours`);
 		if (!phones.has(user))
 			phones.set(user, new Phone());
-		const session = { id: randomUUID(), uuid: randomUUID(), user, package: body.package, phone: phones.get(user) };
+		const session = { id: randomUUID(), uuid: randomUUID(), user, package: body.package, phone: phones.get(user), key: body.client_key };
 		sessions.set(session.id, session);
 		return json(201, ticket(session));
 	}

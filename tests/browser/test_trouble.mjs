@@ -54,6 +54,7 @@ async function comesBack(browser) {
 	const before = await rest(page);
 	await page.keyboard.press('k');
 	check('... and comes back by itself', await changes(page, before));
+	check('... by its token and key', await page.evaluate(async () => (await (await fetch('/v1/resumed')).json()).resumed) === 1);
 	await page.context().close();
 }
 

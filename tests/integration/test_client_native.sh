@@ -59,6 +59,7 @@ check 'the screenshot is a PNG' cmp -s -n 8 "$work/shot.png" <(printf '\211PNG\r
 printf 'wait-update\nwait-quiet 100\nsleep 500\nwait-quiet 1500\ntap 10 10\nwait-update\n' >"$work/cut"
 check 'a cut connection comes back by itself' run --package cut --script "$work/cut" --stats-json "$work/stats"
 check 'the cut was counted' jq -e '.reconnects == 1' "$work/stats"
+check 'it came back by its token and key' jq -e '.resumed == 1' <(curl -sSk "$broker/v1/resumed")
 
 echo wrong >"$work/wrong"
 fails 'wrong password' 4 'wrong user name or password' \

@@ -2,6 +2,8 @@
 // The broker's calls. The token is in a cookie that this page cannot read; the header tells the broker that it was
 // this page that asked (a form of another site cannot set it).
 
+import { publicKey, sign } from './key.js';
+
 export interface Package {
 	id: string;
 	name: string;
@@ -19,7 +21,13 @@ export interface Ticket {
 	session: string;
 	grant: string;
 	websocket: string;
+	/** Comes back to the session, once, for the owner of this page's key. */
+	resumption?: string;
 }
+
+const RENEW_MS = 10_000;
+const RESUME_MS = 1500; // the question was lost: TCP would wait longer and longer
+const RESUME_SLOW_MS = 15_000; // ... but for lines that are that slow
 
 export class BrokerError extends Error {
 	/** HTTP status; 0: the broker could not be reached. */
@@ -28,7 +36,7 @@ export class BrokerError extends Error {
 	}
 }
 
-async function call(method: string, path: string, body?: object): Promise<unknown> {
+async function call(method: string, path: string, body?: object, timeoutMs?: number): Promise<unknown> {
 	let response: Response;
 	try {
 		response = await fetch(path, {
@@ -37,6 +45,7 @@ async function call(method: string, path: string, body?: object): Promise<unknow
 			...(body ? { body: JSON.stringify(body) } : {}),
 			cache: 'no-store',
 			redirect: 'error',
+			...(timeoutMs ? { signal: AbortSignal.timeout(timeoutMs) } : {}),
 		});
 	} catch {
 		throw new BrokerError(0, 'The broker cannot be reached. Is the network there?');
@@ -71,16 +80,29 @@ export const waysToSignIn = () => call('GET', '/v1/sign-in') as Promise<{ kerber
 export const whoAmI = () => call('GET', '/v1/whoami') as Promise<Account>;
 export const signOut = () => call('POST', '/v1/logout', {});
 
-export function openSession(packageId: string): Promise<Ticket> {
-	return call('POST', '/v1/sessions', {
+/** Shown with what proves that it is ours. */
+async function proven(answer: unknown): Promise<Ticket> {
+	const ticket = answer as Ticket;
+	return ticket.resumption ? { ...ticket, grant: `${ticket.grant}~${await sign('qvmi grant ', ticket.grant)}` } : ticket;
+}
+
+export async function openSession(packageId: string): Promise<Ticket> {
+	return proven(await call('POST', '/v1/sessions', {
 		package: packageId,
 		terminal: { model: terminalModel(), width: screenPixels(screen.width), height: screenPixels(screen.height) },
-	}) as Promise<Ticket>;
+		client_key: await publicKey(),
+	}));
+}
+
+/** Back after the network was away: no sign-in, and an answer at once or none. */
+export async function resumeSession(resumption: string, slow: boolean): Promise<Ticket> {
+	const proof = await sign('qvmi resume ', resumption);
+	return proven(await call('POST', '/v1/resume', { resumption, proof }, slow ? RESUME_SLOW_MS : RESUME_MS));
 }
 
 /** A fresh grant for a session that has lost its connection. */
 export async function renewSession(session: string): Promise<Ticket> {
-	const ticket = await call('POST', `/v1/sessions/${encodeURIComponent(session)}/grant`, {}) as Ticket;
+	const ticket = await proven(await call('POST', `/v1/sessions/${encodeURIComponent(session)}/grant`, {}, RENEW_MS));
 	return { ...ticket, session: ticket.session ?? session };
 }
 

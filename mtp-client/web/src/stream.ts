@@ -3,13 +3,17 @@
 //
 //   open -> live -> lost -> (wait, fresh grant) -> live ... -> over
 import { Bye, Core, State, type Terminal } from './core.js';
-import { BrokerError, openSession, renewSession, terminalModel, type Ticket } from './broker.js';
+import { BrokerError, openSession, renewSession, resumeSession, terminalModel, type Ticket } from './broker.js';
 
 const PING_MS = 15_000;
-const SILENCE_MS = 45_000;
+const SILENCE_MS = 10_000; // after a PING: to pick a stream up again costs little
+const PROBE_MS = 1000;
 const CONNECT_MS = 15_000;
 const RETRY_FIRST_MS = 100; // a phone that has moved is there already
 const RETRY_MAX_MS = 30_000;
+const RETRY_SOON_MS = 300; // at most, in the first minutes
+const RETRY_SOON_FOR_MS = 120_000;
+const SLOW_EACH = 4; // resumption: may take its time
 /** Bytes the network has not taken: beyond, input waits in the core, which drops movements first. */
 const QUEUE_MAX = 65536;
 
@@ -34,11 +38,14 @@ export class Stream {
 	private everLive = false;
 	private opened = false; // this socket was
 	private refusals = 0;
+	private cut = false; // without a word of the host: the phone is where it was
+	private lostAt = 0;
+	private resumptions = 0; // tried since the last ticket
 	private retryMs = RETRY_FIRST_MS;
 	private retryTimer = 0;
 	private tickTimer = 0;
 	private begun = 0;
-	private heard = 0;
+	private asked = 0; // the first PING since something was heard; 0: none
 	private pinged = 0;
 
 	private constructor(core: Core, private readonly packageId: string, private readonly events: StreamEvents) {
@@ -74,12 +81,26 @@ export class Stream {
 		}
 	}
 
-	/** Try again now. */
+	/** The network has changed, or somebody looks again: try again now, or see whether the host is still there. */
 	hurry(): void {
 		if (this.retryTimer) {
 			clearTimeout(this.retryTimer);
 			void this.again();
+		} else if (this.socket && this.core.state === State.Live) {
+			const socket = this.socket;
+			this.ping();
+			this.flush();
+			window.setTimeout(() => {
+				if (this.socket === socket && this.asked)
+					this.disconnected();
+			}, PROBE_MS);
 		}
+	}
+
+	private ping(): void {
+		this.pinged = performance.now();
+		this.asked ||= this.pinged;
+		this.core.ping();
 	}
 
 	private connect(ticket: Ticket): void {
@@ -87,7 +108,8 @@ export class Stream {
 		this.ticket = ticket;
 		this.socket = socket;
 		this.opened = false;
-		this.begun = this.heard = this.pinged = performance.now();
+		this.begun = this.pinged = performance.now();
+		this.asked = 0;
 		socket.binaryType = 'arraybuffer';
 		socket.onopen = () => {
 			this.opened = true;
@@ -95,7 +117,7 @@ export class Stream {
 			this.flush();
 		};
 		socket.onmessage = event => {
-			this.heard = performance.now();
+			this.asked = 0;
 			// One after the other: a picture may take the browser's decoder a moment.
 			this.received = this.received.then(() => this.receive(socket, event.data as ArrayBuffer));
 		};
@@ -127,6 +149,7 @@ export class Stream {
 			this.everLive = true;
 			this.refusals = 0;
 			this.retryMs = RETRY_FIRST_MS;
+			this.lostAt = 0;
 			this.events.live();
 		}
 		this.events.received();
@@ -146,6 +169,7 @@ export class Stream {
 		const socket = this.socket;
 		if (!socket || this.closed)
 			return;
+		this.cut = this.core.state === State.Live && this.opened;
 		this.socket = undefined;
 		socket.close();
 		if (!this.opened)
@@ -187,7 +211,9 @@ export class Stream {
 
 	private retryLater(message: string, trust?: string): void {
 		const wait = this.retryMs * (1 + Math.random());
-		this.retryMs = Math.min(this.retryMs * 2, RETRY_MAX_MS);
+		this.lostAt ||= performance.now();
+		const soon = performance.now() - this.lostAt < RETRY_SOON_FOR_MS;
+		this.retryMs = Math.min(this.retryMs * 2, soon ? RETRY_SOON_MS : RETRY_MAX_MS);
 		this.events.lost(`${message}. Trying again${wait > 1500 ? ` in ${Math.round(wait / 1000)} s` : ''} …`, trust);
 		this.retryTimer = window.setTimeout(() => void this.again(), wait);
 	}
@@ -214,6 +240,19 @@ export class Stream {
 	}
 
 	private async freshTicket(): Promise<Ticket> {
+		const resumption = this.ticket!.resumption;
+		if (this.cut && resumption) {
+			try {
+				const ticket = await resumeSession(resumption, ++this.resumptions % SLOW_EACH === 0);
+				this.cut = false; // if it does not lead to the phone, the broker is to look for it
+				this.resumptions = 0;
+				return ticket;
+			} catch (error) {
+				if (!(error instanceof BrokerError) || error.status === 0 || error.status >= 500)
+					throw error;
+				this.cut = false;
+			}
+		}
 		try {
 			return await renewSession(this.ticket!.session);
 		} catch (error) {
@@ -227,12 +266,10 @@ export class Stream {
 		const now = performance.now(), state = this.core.state;
 		if (!this.socket)
 			return;
-		if (state !== State.Live && now - this.begun > CONNECT_MS || state === State.Live && now - this.heard > SILENCE_MS)
+		if (state !== State.Live && now - this.begun > CONNECT_MS || state === State.Live && this.asked && now - this.asked > SILENCE_MS)
 			return this.disconnected();
-		if (state === State.Live && now - this.pinged >= PING_MS) {
-			this.pinged = now;
-			this.core.ping();
-		}
+		if (state === State.Live && now - this.pinged >= PING_MS)
+			this.ping();
 		this.flush();
 	}
 }
