@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#define DESCRIPTOR_MAX_FDS 4
+#define DESCRIPTOR_MAX_FDS 5
 #define DESCRIPTOR_MAX_MESSAGE 65536
 
 /* Sends one packet with `n_fds` <= DESCRIPTOR_MAX_FDS descriptors (which stay the caller's). */

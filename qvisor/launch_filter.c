@@ -85,10 +85,10 @@ static const uint32_t refused[] = {
 #define IF(test, value, n) BPF_JUMP(BPF_JMP | (test) | BPF_K, (value), 0, (n))
 #define REFUSE(why) RETURN(SECCOMP_RET_ERRNO | (why))
 
-bool launch_filter_enter(void)
+bool launch_filter_enter(bool forks)
 {
 	/* The low halves of arguments: the kernel takes flags and domains as 32 bits. */
-	static const struct sock_filter begin[] = {
+	const struct sock_filter begin[] = {
 	    LOAD(arch),
 	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
 	    RETURN(SECCOMP_RET_KILL_PROCESS),
@@ -98,8 +98,10 @@ bool launch_filter_enter(void)
 	    /* Its arguments are behind a pointer; libraries go on to clone(2). */
 	    IF(BPF_JEQ, SYS_clone3, 1),
 	    REFUSE(ENOSYS),
-	    IF(BPF_JEQ, SYS_clone, 4),
+	    IF(BPF_JEQ, SYS_clone, 6),
 	    LOAD(args[0]),
+	    IF(BPF_JEQ, forks ? LAUNCH_FORK_FLAGS : 0, 1),
+	    RETURN(SECCOMP_RET_ALLOW),
 	    IF(BPF_JSET, NEW_NAMESPACES, 1),
 	    REFUSE(EPERM),
 	    RETURN(SECCOMP_RET_ALLOW),

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qvisor/launch_jail.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
@@ -19,24 +19,30 @@
 #include <unistd.h>
 
 #include "qvisor/launch_cgroup.h"
+#include "qvisor/launch_disk.h"
 #include "qvisor/launch_filter.h"
 #include "qvisor/launch_root.h"
+#include "qvisor/qemu_command.h"
 
 #define ERROR_SIZE 252
+#define DISK "overlay.qcow2"
 #define WRITABLE_MAX 2
 #define WRITABLE_PATH (LAUNCH_PATH_MAX + 256)
 #define SANDBOX "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
-#define NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
+#define NAMESPACES (CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
+#define ABOVE 64 /* out of the way of the numbers that QEMU's descriptors get */
 
 struct jail {
 	const struct launch_options *options;
 	const struct launch_request *request;
 	uid_t uid;
-	struct launch_root_file files[LAUNCH_FILES_MAX + WRITABLE_MAX];
+	int users; /* a zygote's user namespace; else -1 */
+	struct launch_root_file files[LAUNCH_FILES_MAX + WRITABLE_MAX + 1];
 	unsigned file_count;
 	char writable[WRITABLE_MAX][WRITABLE_PATH]; /* their paths, where they are there */
 	unsigned writable_count;
-	int fds[LAUNCH_START_FDS];
+	int fds[LAUNCH_ZYGOTE_FDS];
+	unsigned fd_count;
 	int go[2], report[2]; /* pipes: the child waits for the first, fails into the second */
 };
 
@@ -47,60 +53,32 @@ static bool fail(char *error, const char *what)
 	return false;
 }
 
-/* --- uids --- */
-
-static uid_t owner_of(const char *pid)
-{
-	char path[64];
-	struct stat status;
-	snprintf(path, sizeof(path), "/proc/%.20s", pid);
-	return stat(path, &status) ? (uid_t)-1 : status.st_uid;
-}
-
-static bool is_ours(const struct launch_options *options, uid_t uid)
-{
-	return uid >= options->first_uid && uid - options->first_uid < options->uid_count;
-}
+/* --- whose --- */
 
 bool launch_jail_owns(const struct launch_options *options, pid_t pid)
 {
-	char name[32], folder[LAUNCH_PATH_MAX + 64];
-	snprintf(name, sizeof(name), "%d", (int)pid);
+	char folder[LAUNCH_PATH_MAX + 64];
 	snprintf(folder, sizeof(folder), "/proc/%d/root%s", (int)pid, options->state_folder);
-	return pid > 0 && is_ours(options, owner_of(name)) && !access(folder, F_OK);
+	return pid > 0 && launch_users_have(&options->users, launch_users_of(pid)) &&
+	       !access(folder, F_OK);
 }
 
-/* One that no process has: what runs is the truth, and we keep no list. */
-static bool find_uid(struct jail *jail, char *error)
+static bool find_user(struct jail *jail, char *error)
 {
-	const struct launch_options *options = jail->options;
-	bool *taken = calloc(options->uid_count, sizeof(*taken));
-	DIR *dir = opendir("/proc");
-	const struct dirent *entry;
-	while (taken && dir && (entry = readdir(dir))) {
-		uid_t uid = entry->d_name[0] >= '1' && entry->d_name[0] <= '9'
-		                ? owner_of(entry->d_name)
-		                : (uid_t)-1;
-		if (is_ours(options, uid))
-			taken[uid - options->first_uid] = true;
-	}
-	unsigned i = 0;
-	while (taken && dir && i < options->uid_count && taken[i])
-		i++;
-	bool found = taken && dir && i < options->uid_count;
-	if (dir)
-		closedir(dir);
-	free(taken);
-	jail->uid = options->first_uid + i;
-	errno = EUSERS;
-	return found || fail(error, "no user id is free");
+	const struct launch_users *users = &jail->options->users;
+	if (!jail->request->zygote)
+		return launch_users_find(users, &jail->uid) || fail(error, "a user id");
+	if (!launch_users_find_block(users, &jail->uid))
+		return fail(error, "a block of user ids to fork phones with");
+	jail->users = launch_users_namespace(users, jail->uid);
+	return jail->users >= 0 || fail(error, "a user namespace to fork phones in");
 }
 
 /* --- files --- */
 
-static void add_file(struct jail *jail, int fd, const char *path, bool writable)
+static void add_file(struct jail *jail, int fd, const char *path, enum launch_root_use use)
 {
-	jail->files[jail->file_count++] = (struct launch_root_file){fd, path, writable};
+	jail->files[jail->file_count++] = (struct launch_root_file){fd, path, use};
 }
 
 /* What qvisord itself may read, and everybody: a jail shows it nothing that it could not see. */
@@ -116,7 +94,7 @@ static bool open_files(struct jail *jail, char *error)
 		setfsgid(0);
 		if (fd < 0)
 			return fail(error, path);
-		add_file(jail, fd, path, false);
+		add_file(jail, fd, path, LAUNCH_ROOT_READ);
 		errno = EACCES;
 		if (fstat(fd, &status) || !S_ISREG(status.st_mode) || !(status.st_mode & S_IROTH))
 			return fail(error, path);
@@ -124,43 +102,20 @@ static bool open_files(struct jail *jail, char *error)
 	return true;
 }
 
-/* Who a file is given to that is to be written in the jail: a phone's disk becomes its own, and
- * qvisord may read it as its group; what a template is made of stays qvisord's, and the jail is of
- * its group. */
-static bool give(const struct jail *jail, int fd)
-{
-	char opened[64];
-	uid_t owner = jail->request->folder ? jail->options->daemon_uid : jail->uid;
-	snprintf(opened, sizeof(opened), "/proc/self/fd/%d", fd);
-	return !fchownat(fd, "", owner, jail->options->daemon_gid, AT_EMPTY_PATH) &&
-	       !chmod(opened, 0660);
-}
-
-/* PARENT/FOLDER/NAME, where it is there. One with another name elsewhere, or somebody else's, is
- * not given away. */
+/* PARENT/FOLDER/NAME, where it is there: a phone's disk becomes its own, and qvisord may read it as
+ * its group; what a template is made of stays qvisord's, and the jail is of its group. */
 static bool open_writable(
     struct jail *jail, const char *parent, const char *folder_name, const char *name, char *error)
 {
 	const struct launch_options *options = jail->options;
 	char *path = jail->writable[jail->writable_count++];
-	struct stat status;
+	uid_t owner = jail->request->folder ? options->daemon_uid : jail->uid;
+	int fd = launch_disk_open(options, parent, folder_name, name, owner);
 	snprintf(path, WRITABLE_PATH, "%.960s/%s/%s", parent, folder_name, name);
-	int above = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int folder = openat(above, folder_name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	int why = errno;
-	bool has_folder = folder >= 0;
-	close(above);
-	close(folder);
-	errno = why;
 	if (fd < 0)
-		return (has_folder && why == ENOENT) || fail(error, path);
-	add_file(jail, fd, path, true);
-	errno = EACCES;
-	if (fstat(fd, &status) || !S_ISREG(status.st_mode) || status.st_nlink != 1 ||
-	    (status.st_uid != options->daemon_uid && !is_ours(options, status.st_uid)))
-		return fail(error, path);
-	return give(jail, fd) || fail(error, path);
+		return errno == ENOENT || fail(error, path);
+	add_file(jail, fd, path, LAUNCH_ROOT_WRITE);
+	return true;
 }
 
 static bool open_own(struct jail *jail, char *error)
@@ -168,10 +123,25 @@ static bool open_own(struct jail *jail, char *error)
 	const struct launch_options *options = jail->options;
 	const char *folder = jail->request->folder;
 	if (!folder)
-		return open_writable(
-		    jail, options->state_folder, jail->request->uuid, "overlay.qcow2", error);
+		return open_writable(jail, options->state_folder, jail->request->uuid, DISK, error);
 	return open_writable(jail, options->template_folder, folder, "memory", error) &&
 	       open_writable(jail, options->template_folder, folder, "disk.qcow2", error);
+}
+
+/* /usr is there anyway. */
+static bool open_library(struct jail *jail, char *error)
+{
+	const char *path = jail->options->library;
+	errno = ENOENT;
+	if (!path)
+		return fail(error, "libqvmi-zygote.so beside qvisor-launch");
+	if (!strncmp(path, "/usr/", strlen("/usr/")))
+		return true;
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return fail(error, path);
+	add_file(jail, fd, path, LAUNCH_ROOT_RUN);
+	return true;
 }
 
 /* --- the child: no way back, so what fails is written into the pipe --- */
@@ -190,18 +160,37 @@ static void child_fail(const struct jail *jail, const char *what)
 	child_end(jail, error);
 }
 
-/* Standard ones, then what QEMU expects as 3 and 4; all others close themselves, also what whoever
- * has started us has left open. */
-static void child_descriptors(const struct jail *jail)
+/* Standard ones, then what QEMU expects from 3 on; all others close themselves, also what whoever
+ * has started us has left open. `proc`: a zygote's /proc/self. */
+static void child_descriptors(const struct jail *jail, int proc)
 {
-	int above[LAUNCH_START_FDS];
+	static const int places[LAUNCH_ZYGOTE_FDS + 1] = {
+	    QEMU_FD_QMP, QEMU_FD_AGENT, STDERR_FILENO, QEMU_FD_FORK, QEMU_FD_PROC};
+	int above[LAUNCH_ZYGOTE_FDS + 1];
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	for (unsigned i = 0; i < LAUNCH_START_FDS; i++)
-		above[i] = fcntl(jail->fds[i], F_DUPFD_CLOEXEC, 64);
-	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) || dup2(null, 0) < 0 ||
-	    dup2(above[2], 1) < 0 || dup2(above[2], 2) < 0 || dup2(above[0], 3) < 0 ||
-	    dup2(above[1], 4) < 0)
+	unsigned count = jail->fd_count;
+	for (unsigned i = 0; i < count; i++)
+		above[i] = fcntl(jail->fds[i], F_DUPFD_CLOEXEC, ABOVE);
+	if (jail->request->zygote)
+		above[count++] = proc;
+	bool done = !close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) && dup2(null, 0) >= 0;
+	for (unsigned i = 0; i < count; i++)
+		done = done && dup2(above[i], places[i]) >= 0;
+	if (!done || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		child_fail(jail, "its descriptors");
+}
+
+/* Of the block's user namespace, with what it takes to make children of other users in namespaces
+ * of their own. */
+static bool child_enter_users(const struct jail *jail)
+{
+	if (setns(jail->users, CLONE_NEWUSER) || setresgid(0, 0, 0) || setresuid(0, 0, 0))
+		return false;
+	for (int i = 0; i <= CAP_LAST_CAP; i++)
+		if (i != CAP_SYS_ADMIN && i != CAP_SETUID && i != CAP_SETGID &&
+		    prctl(PR_CAPBSET_DROP, i, 0, 0, 0) && errno != EINVAL)
+			return false;
+	return true;
 }
 
 /* The last that it may do as root; from here on there is no way back. */
@@ -210,15 +199,18 @@ static void child_rights(const struct jail *jail)
 	struct stat kvm;
 	gid_t groups[2];
 	size_t n = 0;
-	if (!stat("/dev/kvm", &kvm))
+	bool zygote = jail->request->zygote;
+	if (!zygote && !stat("/dev/kvm", &kvm))
 		groups[n++] = kvm.st_gid;
 	if (jail->request->folder)
-		groups[n++] = jail->options->daemon_gid; /* as give() says */
+		groups[n++] = jail->options->daemon_gid; /* as open_writable() says */
 	struct rlimit none = {0, 0};
 	setrlimit(RLIMIT_CORE, &none);
-	if (setgroups(n, groups) || setresgid(jail->uid, jail->uid, jail->uid) ||
-	    setresuid(jail->uid, jail->uid, jail->uid) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    !launch_filter_enter())
+	if (setgroups(n, groups) ||
+	    (zygote ? !child_enter_users(jail)
+	            : setresgid(jail->uid, jail->uid, jail->uid) ||
+	                  setresuid(jail->uid, jail->uid, jail->uid)) ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || !launch_filter_enter(zygote))
 		child_fail(jail, "its user id and filter");
 }
 
@@ -234,20 +226,35 @@ static const char *program(const struct jail *jail)
 	return jail->options->qemu;
 }
 
+static char **child_environment(const struct jail *jail)
+{
+	static char preload[LAUNCH_PATH_MAX + 16], forks[32];
+	static char *environment[] = {(char *)"PATH=/usr/bin", NULL, NULL, NULL};
+	if (jail->request->zygote) {
+		snprintf(preload, sizeof(preload), "LD_PRELOAD=%s", jail->options->library);
+		snprintf(
+		    forks, sizeof(forks), "%s=%d,%d", ZYGOTE_VARIABLE, QEMU_FD_FORK, QEMU_FD_PROC);
+		environment[1] = preload;
+		environment[2] = forks;
+	}
+	return environment;
+}
+
 static void child_run(struct jail *jail)
 {
-	static char *environment[] = {(char *)"PATH=/usr/bin", NULL};
 	const char *argv[LAUNCH_ARGUMENTS_MAX + 4] = {program(jail), "-sandbox", SANDBOX};
 	char byte;
-	/* Kept out of the numbers that QEMU's descriptors get. */
-	jail->report[1] = fcntl(jail->report[1], F_DUPFD_CLOEXEC, 64);
+	jail->report[1] = fcntl(jail->report[1], F_DUPFD_CLOEXEC, ABOVE);
 	close(jail->go[1]);
 	if (read(jail->go[0], &byte, 1) != 1)
 		_exit(127);
 	char error[ERROR_SIZE];
 	/* Opened here: only what belongs to this mount namespace can be bound in it. */
-	if (!open_files(jail, error) || !open_own(jail, error))
+	if (!open_files(jail, error) || !open_own(jail, error) ||
+	    (jail->request->zygote && !open_library(jail, error)))
 		child_end(jail, error);
+	int self = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int proc = fcntl(self, F_DUPFD_CLOEXEC, ABOVE);
 	const char *failed =
 	    launch_root_enter(jail->options->state_folder, jail->files, jail->file_count);
 	if (failed)
@@ -255,14 +262,14 @@ static void child_run(struct jail *jail)
 	if (sethostname("phone", 5) || setsid() < 0)
 		child_fail(jail, "its session");
 	memcpy(argv + 3, jail->request->arguments, jail->request->argument_count * sizeof(argv[0]));
-	child_descriptors(jail);
+	child_descriptors(jail, proc);
 	child_rights(jail);
 	sigset_t no_signal;
 	sigemptyset(&no_signal);
 	sigprocmask(SIG_SETMASK, &no_signal, NULL);
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
-	execve(argv[0], (char *const *)argv, environment);
+	execve(argv[0], (char *const *)argv, child_environment(jail));
 	child_fail(jail, argv[0]);
 }
 
@@ -286,8 +293,9 @@ static bool let_go(struct jail *jail, pid_t pid, char *error)
 
 static pid_t start(struct jail *jail, int *pidfd, char *error)
 {
-	pid_t pid =
-	    (pid_t)syscall(SYS_clone, NAMESPACES | CLONE_PIDFD | SIGCHLD, NULL, pidfd, NULL, 0);
+	/* The first process of a namespace cannot have siblings, which a zygote's children are. */
+	unsigned long flags = NAMESPACES | (jail->request->zygote ? 0 : CLONE_NEWPID);
+	pid_t pid = (pid_t)syscall(SYS_clone, flags | CLONE_PIDFD | SIGCHLD, NULL, pidfd, NULL, 0);
 	if (pid == 0)
 		child_run(jail);
 	if (pid < 0) {
@@ -302,17 +310,23 @@ static pid_t start(struct jail *jail, int *pidfd, char *error)
 }
 
 pid_t launch_jail_start(const struct launch_options *options, const struct launch_request *request,
-    const int fds[LAUNCH_START_FDS], int *pidfd, char error[static ERROR_SIZE])
+    const int *fds, int *pidfd, char error[static ERROR_SIZE])
 {
-	struct jail jail = {
-	    .options = options, .request = request, .go = {-1, -1}, .report = {-1, -1}};
-	memcpy(jail.fds, fds, sizeof(jail.fds));
+	struct jail jail = {.options = options,
+	    .request = request,
+	    .users = -1,
+	    .fd_count = request->zygote ? LAUNCH_ZYGOTE_FDS : LAUNCH_START_FDS,
+	    .go = {-1, -1},
+	    .report = {-1, -1}};
+	memcpy(jail.fds, fds, jail.fd_count * sizeof(*fds));
 	pid_t pid = -1;
 	launch_cgroup_sweep(options);
 	if (pipe2(jail.go, O_CLOEXEC) || pipe2(jail.report, O_CLOEXEC))
 		fail(error, "a pipe");
-	else if (find_uid(&jail, error))
+	else if (find_user(&jail, error))
 		pid = start(&jail, pidfd, error);
+	if (jail.users >= 0)
+		close(jail.users);
 	for (unsigned i = 0; i < 2; i++) {
 		if (jail.go[i] >= 0)
 			close(jail.go[i]);
@@ -320,4 +334,21 @@ pid_t launch_jail_start(const struct launch_options *options, const struct launc
 			close(jail.report[i]);
 	}
 	return pid;
+}
+
+bool launch_jail_confine(const struct launch_options *options, const struct launch_request *request,
+    pid_t pid, int pidfd, char error[static ERROR_SIZE])
+{
+	char folder[WRITABLE_PATH];
+	snprintf(folder, sizeof(folder), "%.960s/%s", options->state_folder, request->parent);
+	if (!launch_cgroup_enter(options, request, pid))
+		return fail(error, "its control group");
+	int disk = launch_disk_open(
+	    options, options->state_folder, request->uuid, DISK, launch_users_of(pid));
+	if (disk < 0)
+		return errno == ENOENT || fail(error, "its disk");
+	bool shown =
+	    launch_disk_show(pidfd, disk, folder, DISK) || fail(error, "its disk in its jail");
+	close(disk);
+	return shown;
 }

@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "qvisor/launch_users.h"
+
 /* Never another's identity than the kernel says: who has made `socket`. */
 static bool maker_of(int socket, struct ucred *maker)
 {
@@ -58,14 +60,26 @@ static bool is_socket(int fd)
 	return !fstat(fd, &status) && S_ISSOCK(status.st_mode);
 }
 
-bool launch_pair_make(int pidfd, int socket, int pair[2])
+/* Who is `maker` for the process: it compares names of its own namespace. */
+static bool translate(pid_t pid, struct ucred *maker)
+{
+	uid_t outside;
+	errno = ESRCH;
+	if (!launch_users_translate(pid, maker->uid, &outside))
+		return false;
+	if (outside != maker->uid)
+		maker->uid = maker->gid = outside;
+	return true;
+}
+
+bool launch_pair_make(pid_t pid, int pidfd, int socket, int pair[2])
 {
 	struct ucred maker;
 	int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
 	for (unsigned i = 0; i < 2; i++)
 		pair[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	bool asked = own >= 0 && pair[0] >= 0 && pair[1] >= 0 && maker_of(socket, &maker) &&
-	             make_inside(pidfd, own, &maker, pair);
+	             translate(pid, &maker) && make_inside(pidfd, own, &maker, pair);
 	int why = asked ? EAGAIN : errno;
 	bool made = asked && is_socket(pair[0]) && is_socket(pair[1]);
 	for (unsigned i = 0; !made && i < 2; i++)

@@ -7,8 +7,10 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* `socket` is an end of a pair that somebody has made: the new one says his user id (unix(7),
- * SO_PEERCRED), and a process id of the pid namespace of `pidfd`. Close-on-exec, the caller's.
- * False with errno. */
-bool launch_pair_make(int pidfd, int socket, int pair[2]);
+ * SO_PEERCRED) as `pid` sees it in its user namespace, and a process id of the pid namespace of
+ * `pidfd`, which is the same process. Close-on-exec, the caller's. False with errno; ESRCH: that
+ * user is not known in there. */
+bool launch_pair_make(pid_t pid, int pidfd, int socket, int pair[2]);

@@ -71,18 +71,38 @@ static bool parse_number(struct cursor *cursor, unsigned *number)
 	return true;
 }
 
-static const char *parse_start(struct launch_request *request, bool build, struct cursor *cursor)
+static bool parse_uuid(struct cursor *cursor, const char **uuid)
 {
-	const char *word = next(cursor);
-	if (!word || !uuid_valid(word))
-		return "the phone's uuid is none";
-	request->uuid = word;
-	request->folder = build ? next(cursor) : NULL;
-	if (build && (!request->folder || !part_valid(request->folder)))
-		return "the template's folder is none";
+	*uuid = next(cursor);
+	return *uuid && uuid_valid(*uuid);
+}
+
+static const char *parse_limits(struct launch_request *request, struct cursor *cursor)
+{
 	if (!parse_number(cursor, &request->memory_mib) ||
 	    !parse_number(cursor, &request->cpu_percent))
 		return "a limit is no number";
+	return NULL;
+}
+
+static const char *parse_confine(struct launch_request *request, struct cursor *cursor)
+{
+	if (!parse_uuid(cursor, &request->uuid) || !parse_uuid(cursor, &request->parent))
+		return "a phone's uuid is none";
+	const char *wrong = parse_limits(request, cursor);
+	return wrong || !cursor->left ? wrong : "there is more than limits";
+}
+
+static const char *parse_start(struct launch_request *request, bool build, struct cursor *cursor)
+{
+	const char *word, *wrong;
+	if (!parse_uuid(cursor, &request->uuid))
+		return "the phone's uuid is none";
+	request->folder = build ? next(cursor) : NULL;
+	if (build && (!request->folder || !part_valid(request->folder)))
+		return "the template's folder is none";
+	if ((wrong = parse_limits(request, cursor)))
+		return wrong;
 	while ((word = next(cursor)) && strcmp(word, "--")) {
 		if (request->file_count == LAUNCH_FILES_MAX)
 			return "too many files";
@@ -126,11 +146,16 @@ const char *launch_request_parse(
 		request->operation = LAUNCH_ABOUT;
 		return !fd_count && !cursor.left ? NULL : "about takes nothing";
 	}
+	if (!strcmp(operation, "confine")) {
+		request->operation = LAUNCH_CONFINE;
+		return fd_count == 1 ? parse_confine(request, &cursor) : "to confine takes a pidfd";
+	}
 	bool build = !strcmp(operation, "build");
-	if (!build && strcmp(operation, "start"))
+	request->zygote = !strcmp(operation, "zygote");
+	if (!build && !request->zygote && strcmp(operation, "start"))
 		return "the operation is unknown";
 	request->operation = LAUNCH_START;
-	if (fd_count != LAUNCH_START_FDS)
-		return "a start takes three descriptors";
+	if (fd_count != (request->zygote ? LAUNCH_ZYGOTE_FDS : LAUNCH_START_FDS))
+		return "a start takes three descriptors, a zygote four";
 	return parse_start(request, build, &cursor);
 }

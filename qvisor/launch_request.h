@@ -4,7 +4,9 @@
  * end in NUL. Plain C, no allocation: the strings point into the message.
  *
  *   "qvl1" "start" UUID MIB PERCENT [FILE...] "--" [ARGUMENT...]   descriptors: QMP, agent, log
+ *   "qvl1" "zygote" UUID MIB PERCENT [FILE...] "--" [ARGUMENT...]  likewise, and a socket
  *   "qvl1" "build" UUID FOLDER MIB PERCENT [FILE...] "--" [ARGUMENT...]   likewise
+ *   "qvl1" "confine" UUID PARENT MIB PERCENT                       a pidfd
  *   "qvl1" "kill"                                                  a pidfd
  *   "qvl1" "pair"                                                  a pidfd, a UNIX socket
  *   "qvl1" "about"
@@ -14,7 +16,9 @@
  * no limit but the launcher's own. FILE is an absolute path that QEMU may read; ARGUMENTs are
  * QEMU's, without its name and without what is the launcher's: the sandbox, user and root. A pair
  * is two sockets of whoever has made the one that comes along, but from inside that QEMU's pid
- * namespace (decision 180).
+ * namespace (decision 180). A zygote is started with the library that forks it (qvisor/zygote), the
+ * socket is how; its children, PARENT is the zygote's uuid, have no disk and no limits of their own
+ * until they are confined.
  */
 #pragma once
 
@@ -27,14 +31,17 @@
 #define LAUNCH_ARGUMENTS_MAX 200
 #define LAUNCH_PATH_MAX 1024
 #define LAUNCH_START_FDS 3
+#define LAUNCH_ZYGOTE_FDS 4
 #define LAUNCH_PAIR_FDS 2
 
-enum launch_operation { LAUNCH_START, LAUNCH_KILL, LAUNCH_PAIR, LAUNCH_ABOUT };
+enum launch_operation { LAUNCH_START, LAUNCH_CONFINE, LAUNCH_KILL, LAUNCH_PAIR, LAUNCH_ABOUT };
 
 struct launch_request {
 	enum launch_operation operation;
 	const char *uuid;   /* of a boot one that nobody else has */
 	const char *folder; /* a template's first boot; NULL: a phone */
+	bool zygote;        /* one that phones are forked from */
+	const char *parent; /* the uuid of the one that it was forked from */
 	unsigned memory_mib, cpu_percent;
 	const char *files[LAUNCH_FILES_MAX];
 	unsigned file_count;

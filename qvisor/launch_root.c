@@ -49,6 +49,12 @@ static bool bind_devices(const int *fds, const char *const *paths, unsigned coun
 	return true;
 }
 
+static unsigned long flags_of(enum launch_root_use use)
+{
+	return MS_NODEV | (use == LAUNCH_ROOT_RUN ? 0 : MS_NOEXEC) |
+	       (use == LAUNCH_ROOT_WRITE ? 0 : MS_RDONLY);
+}
+
 static const char *build(const char *folder, const struct launch_root_file *files, unsigned count)
 {
 	static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/urandom", "/dev/kvm"};
@@ -67,8 +73,7 @@ static const char *build(const char *folder, const struct launch_root_file *file
 	if (!make_place(folder, true))
 		return folder;
 	for (unsigned i = 0; i < count; i++)
-		if (!bind_file(files[i].fd, files[i].path, false,
-		        MS_NODEV | MS_NOEXEC | (files[i].writable ? 0 : MS_RDONLY)))
+		if (!bind_file(files[i].fd, files[i].path, false, flags_of(files[i].use)))
 			return files[i].path;
 	return NULL;
 }

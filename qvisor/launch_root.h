@@ -4,10 +4,12 @@
 
 #include <stdbool.h>
 
+enum launch_root_use { LAUNCH_ROOT_READ, LAUNCH_ROOT_WRITE, LAUNCH_ROOT_RUN };
+
 struct launch_root_file {
 	int fd;           /* open on the file */
 	const char *path; /* where it is, outside and inside: absolute, checked */
-	bool writable;
+	enum launch_root_use use;
 };
 
 /* Makes a root with /usr and the devices that QEMU needs, read-only, the files, and `folder`, which

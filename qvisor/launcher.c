@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/descriptor.h"
 #include "common/error.h"
 
 #define ANSWER_S 10
@@ -28,67 +29,30 @@ static int connect_to(const char *path, GError **error)
 	return -1;
 }
 
-union control {
-	struct cmsghdr header;
-	char space[CMSG_SPACE(LAUNCH_START_FDS * sizeof(int))];
-};
-
-static bool send_request(
-    int socket, const GByteArray *request, const int *fds, unsigned fd_count, GError **error)
-{
-	union control control = {.header = {.cmsg_level = SOL_SOCKET,
-	                             .cmsg_type = SCM_RIGHTS,
-	                             .cmsg_len = CMSG_LEN(fd_count * sizeof(int))}};
-	struct iovec part = {request->data, request->len};
-	struct msghdr message = {.msg_iov = &part,
-	    .msg_iovlen = 1,
-	    .msg_control = &control,
-	    .msg_controllen = fd_count ? CMSG_SPACE(fd_count * sizeof(int)) : 0};
-	if (fd_count)
-		memcpy(CMSG_DATA(&control.header), fds, fd_count * sizeof(int));
-	if (sendmsg(socket, &message, MSG_NOSIGNAL) == (ssize_t)request->len)
-		return true;
-	g_set_error(error, QVMI_ERROR, QVMI_ERROR_UNAVAILABLE, "qvisor-launch cannot be asked: %s",
-	    g_strerror(errno));
-	return false;
-}
-
 /* True: exactly `fd_count` descriptors came, which are the caller's. */
 static bool receive_reply(
     int socket, struct launch_reply *reply, int *fds, unsigned fd_count, GError **error)
 {
-	union control control;
-	struct iovec part = {reply, sizeof(*reply)};
-	struct msghdr message = {.msg_iov = &part,
-	    .msg_iovlen = 1,
-	    .msg_control = &control,
-	    .msg_controllen = sizeof(control)};
-	if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != sizeof(*reply)) {
-		g_set_error(
-		    error, QVMI_ERROR, QVMI_ERROR_UNAVAILABLE, "qvisor-launch has not answered");
-		return false;
-	}
-	int came[LAUNCH_START_FDS];
-	unsigned n = 0;
-	const struct cmsghdr *one = CMSG_FIRSTHDR(&message);
-	if (one && one->cmsg_type == SCM_RIGHTS) {
-		n = (one->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		memcpy(came, CMSG_DATA(one), n * sizeof(int));
-	}
+	int came[DESCRIPTOR_MAX_FDS];
+	unsigned n = DESCRIPTOR_MAX_FDS;
+	g_autoptr(GError) failure = NULL;
+	ssize_t size = descriptor_receive(socket, reply, sizeof(*reply), came, &n, &failure);
+	bool whole = size == sizeof(*reply);
 	reply->error[sizeof(reply->error) - 1] = reply->without[sizeof(reply->without) - 1] = 0;
-	if (!reply->error[0] && n == fd_count) {
+	if (whole && !reply->error[0] && n == fd_count) {
 		for (unsigned i = 0; i < n; i++)
 			fds[i] = came[i];
 		return true;
 	}
-	while (n)
+	while (size >= 0 && n)
 		close(came[--n]);
-	if (reply->error[0])
+	if (whole && reply->error[0])
 		g_set_error(
 		    error, QVMI_ERROR, QVMI_ERROR_FAILED, "qvisor-launch: %s", reply->error);
 	else
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_UNAVAILABLE,
-		    "qvisor-launch has sent no descriptor");
+		    "qvisor-launch has not answered%s%s", failure ? ": " : "",
+		    failure ? failure->message : "");
 	return false;
 }
 
@@ -104,8 +68,14 @@ static bool ask(const char *path, const GByteArray *request, const struct descri
     struct launch_reply *reply, GError **error)
 {
 	AUTO_FD socket = connect_to(path, error);
-	return socket >= 0 && send_request(socket, request, fds->sent, fds->sent_count, error) &&
-	       receive_reply(socket, reply, fds->taken, fds->taken_count, error);
+	if (socket < 0)
+		return false;
+	if (!descriptor_send(
+	        socket, request->data, request->len, fds->sent, fds->sent_count, error)) {
+		g_prefix_error_literal(error, "qvisor-launch: ");
+		return false;
+	}
+	return receive_reply(socket, reply, fds->taken, fds->taken_count, error);
 }
 
 static void add(GByteArray *request, const char *text)
@@ -119,6 +89,12 @@ static void add_number(GByteArray *request, unsigned number)
 	add(request, text);
 }
 
+static void add_limits(GByteArray *request, const struct qemu_limits *limits)
+{
+	add_number(request, limits->memory_mib);
+	add_number(request, limits->cpu_percent);
+}
+
 static GByteArray *request_new(const char *operation)
 {
 	GByteArray *request = g_byte_array_new();
@@ -130,15 +106,21 @@ static GByteArray *request_new(const char *operation)
 pid_t launcher_start(
     const char *socket, const struct launcher_start *start, int *pidfd, GError **error)
 {
-	g_autoptr(GByteArray) request = request_new(start->build ? "build" : "start");
-	const struct descriptors fds = {start->fds, LAUNCH_START_FDS, pidfd, 1};
+	g_autoptr(GByteArray) request = request_new(start->build         ? "build"
+	                                            : start->fork_socket ? "zygote"
+	                                                                 : "start");
+	int sent[LAUNCH_ZYGOTE_FDS];
+	memcpy(sent, start->fds, sizeof(start->fds));
+	if (start->fork_socket)
+		sent[LAUNCH_START_FDS] = *start->fork_socket;
+	const struct descriptors fds = {
+	    sent, start->fork_socket ? LAUNCH_ZYGOTE_FDS : LAUNCH_START_FDS, pidfd, 1};
 	struct launch_reply reply;
 	*pidfd = -1;
 	add(request, start->uuid);
 	if (start->build)
 		add(request, start->build);
-	add_number(request, start->memory_mib);
-	add_number(request, start->cpu_percent);
+	add_limits(request, &start->limits);
 	for (const char *const *file = start->files; file && *file; file++)
 		add(request, *file);
 	add(request, "--");
@@ -148,6 +130,17 @@ pid_t launcher_start(
 		else
 			add(request, *argument);
 	return ask(socket, request, &fds, &reply, error) ? reply.pid : -1;
+}
+
+bool launcher_confine(const char *socket, const struct launcher_forked *forked, GError **error)
+{
+	g_autoptr(GByteArray) request = request_new("confine");
+	const struct descriptors fds = {&forked->pidfd, 1, NULL, 0};
+	struct launch_reply reply;
+	add(request, forked->uuid);
+	add(request, forked->parent);
+	add_limits(request, forked->limits);
+	return ask(socket, request, &fds, &reply, error);
 }
 
 bool launcher_kill(const char *socket, int pidfd, GError **error)

@@ -7,7 +7,6 @@
 
 #include "common/process.h"
 #include "qvisor/launcher.h"
-#include "qvisor/qemu_limits.h"
 
 struct native {
 	struct platform platform;
@@ -24,7 +23,6 @@ static void start(
 {
 	g_autoptr(GError) error = NULL;
 	g_auto(GStrv) argv = qemu_command_build(spawn->command);
-	const struct qemu_limits limits = qemu_limits_of(spawn->command);
 	const struct qemu_process_spawn how = {
 	    .argv = argv,
 	    .folder = spawn->folder,
@@ -33,8 +31,7 @@ static void start(
 	    .build = spawn->child,
 	    .uuid = spawn->uuid,
 	    .files = spawn->files,
-	    .memory_mib = limits.memory_mib,
-	    .cpu_percent = limits.cpu_percent,
+	    .limits = qemu_limits_of(spawn->command),
 	    .fork_socket = spawn->fork_socket,
 	};
 	struct qemu_process *process = qemu_process_start(&how, spawn->exited, spawn->data, &error);
@@ -139,7 +136,7 @@ struct platform *native_new(const char *launcher, const char *state_folder)
 	*native = (struct native){
 	    .platform = {.name = "native",
 	        .in_folder = !launcher,
-	        .may_fork = !launcher,
+	        .may_fork = true,
 	        .may_wait = true,
 	        .start = start,
 	        .adopt = adopt,

@@ -82,8 +82,8 @@ static pid_t start_jailed(
 	g_autofree char *name = g_path_get_basename(spawn->folder);
 	struct launcher_start start = {.uuid = spawn->uuid,
 	    .build = spawn->build ? name : NULL,
-	    .memory_mib = spawn->memory_mib,
-	    .cpu_percent = spawn->cpu_percent,
+	    .limits = spawn->limits,
+	    .fork_socket = spawn->fork_socket,
 	    .argv = spawn->argv,
 	    .files = spawn->files};
 	memcpy(start.fds, fds, sizeof(start.fds));
@@ -147,6 +147,7 @@ struct qemu_process *qemu_process_start(const struct qemu_process_spawn *spawn,
 		return NULL;
 	struct qemu_process *process = qemu_process_watch(pid, pidfd, exited, data);
 	process->launcher = spawn->launcher;
+	process->limits = spawn->limits;
 	return process;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "common/cleanup.h"
+#include "qvisor/qemu_limits.h"
 
 struct platform;
 
@@ -24,7 +25,8 @@ struct qemu_process {
 	 * object may be freed. */
 	void (*exited)(void *data, const char *how);
 	void *data;
-	const char *launcher; /* who may kill it in our place; NULL: we do */
+	const char *launcher;      /* who may kill it in our place; NULL: we do */
+	struct qemu_limits limits; /* in a jail, of one that we have started ourselves */
 	/* Or the platform that has started it, which knows it by its uuid; NULL: none has. */
 	void (*kill)(struct qemu_process *process);
 	struct platform *platform;
@@ -42,10 +44,10 @@ struct qemu_process_spawn {
 	 * and what follows means nothing. */
 	const char *launcher;
 	const char *uuid;
-	const char *const *files;         /* NULL-terminated */
-	bool build;                       /* a template's first boot, in `folder` */
-	unsigned memory_mib, cpu_percent; /* what it needs: its limits in a jail */
-	const int *fork_socket;           /* platform.h; NULL: none */
+	const char *const *files;  /* NULL-terminated */
+	bool build;                /* a template's first boot, in `folder` */
+	struct qemu_limits limits; /* in a jail */
+	const int *fork_socket;    /* platform.h; NULL: none */
 };
 
 /* What a QEMU finds open. */

@@ -36,7 +36,10 @@ static const char usage[] =
     "  --qemu PATH           the program (default /usr/bin/qemu-system-x86_64)\n"
     "  --qemu-aarch64 PATH   that for phones of ARM64 (default /usr/bin/qemu-system-aarch64)\n"
     "  --first-uid UID       of the users that phones run as (default 70000)\n"
-    "  --uid-count N         how many (default 10000)\n"
+    "  --uid-count N         how many (default 10000); phones of one template that are forked\n"
+    "                        take blocks of 512\n"
+    "  --display-user NAME   who may look at the screens of those, beside qvisord's user and\n"
+    "                        root (mtpd's); may be repeated\n"
     "  --cgroup FOLDER       a control group (version 2) to divide among phones\n"
     "  --memory-max MIB, --cpu-max PERCENT, --pids-max N\n"
     "                        what one phone may use at most, whatever qvisord asks for\n"
@@ -64,6 +67,7 @@ static unsigned number(const char *name, const char *text, unsigned max)
 enum {
 	SOCKET = 256,
 	USER,
+	DISPLAY_USER,
 	STATE,
 	TEMPLATE,
 	QEMU,
@@ -78,23 +82,62 @@ enum {
 	HELP
 };
 
-static void set_user(struct launch_options *options, const char *name)
+static const struct passwd *user_named(const char *name)
 {
 	const struct passwd *user = getpwnam(name);
 	if (!user)
 		die(name, "there is no such user");
+	return user;
+}
+
+static void add_display_user(struct launch_users *users, uid_t uid)
+{
+	for (unsigned i = 0; i < users->display_count; i++)
+		if (users->display[i] == uid)
+			return;
+	if (users->display_count == LAUNCH_DISPLAY_USERS_MAX)
+		die("--display-user", "there are too many");
+	users->display[users->display_count++] = uid;
+}
+
+/* In the build's folder, or where `make install` puts it. */
+static const char *find_library(void)
+{
+	static const char *const places[] = {"", "../lib/qvmi/"};
+	static char path[LAUNCH_PATH_MAX + 64];
+	char self[LAUNCH_PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[n < 0 ? 0 : n] = 0;
+	char *slash = strrchr(self, '/');
+	if (!slash)
+		return NULL;
+	slash[1] = 0;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(path, sizeof(path), "%s%slibqvmi-zygote.so", self, places[i]);
+		char *real = realpath(path, NULL);
+		if (real)
+			return real;
+	}
+	return NULL;
+}
+
+static void set_user(struct launch_options *options, const char *name)
+{
+	const struct passwd *user = user_named(name);
 	options->daemon_uid = user->pw_uid;
 	options->daemon_gid = user->pw_gid;
+	add_display_user(&options->users, user->pw_uid);
 }
 
 static const char *parse_options(struct launch_options *options, int argc, char **argv)
 {
 	static const struct option names[] = {{"socket", 1, NULL, SOCKET}, {"user", 1, NULL, USER},
-	    {"state-folder", 1, NULL, STATE}, {"template-folder", 1, NULL, TEMPLATE},
-	    {"qemu", 1, NULL, QEMU}, {"qemu-aarch64", 1, NULL, QEMU_AARCH64},
-	    {"first-uid", 1, NULL, FIRST}, {"uid-count", 1, NULL, COUNT},
-	    {"cgroup", 1, NULL, CGROUP}, {"memory-max", 1, NULL, MEMORY}, {"cpu-max", 1, NULL, CPU},
-	    {"pids-max", 1, NULL, PIDS}, {"io-max", 1, NULL, IO}, {"help", 0, NULL, HELP}, {0}};
+	    {"display-user", 1, NULL, DISPLAY_USER}, {"state-folder", 1, NULL, STATE},
+	    {"template-folder", 1, NULL, TEMPLATE}, {"qemu", 1, NULL, QEMU},
+	    {"qemu-aarch64", 1, NULL, QEMU_AARCH64}, {"first-uid", 1, NULL, FIRST},
+	    {"uid-count", 1, NULL, COUNT}, {"cgroup", 1, NULL, CGROUP},
+	    {"memory-max", 1, NULL, MEMORY}, {"cpu-max", 1, NULL, CPU}, {"pids-max", 1, NULL, PIDS},
+	    {"io-max", 1, NULL, IO}, {"help", 0, NULL, HELP}, {0}};
 	const char *path = NULL, *user = NULL;
 	for (int key; (key = getopt_long(argc, argv, "", names, NULL)) != -1;) {
 		switch (key) {
@@ -103,6 +146,9 @@ static const char *parse_options(struct launch_options *options, int argc, char 
 			break;
 		case USER:
 			user = optarg;
+			break;
+		case DISPLAY_USER:
+			add_display_user(&options->users, user_named(optarg)->pw_uid);
 			break;
 		case STATE:
 			options->state_folder = optarg;
@@ -117,10 +163,10 @@ static const char *parse_options(struct launch_options *options, int argc, char 
 			options->qemu_aarch64 = optarg;
 			break;
 		case FIRST:
-			options->first_uid = number("--first-uid", optarg, 1U << 31);
+			options->users.first = number("--first-uid", optarg, ZYGOTE_FIRST_USER);
 			break;
 		case COUNT:
-			options->uid_count = number("--uid-count", optarg, 1000000);
+			options->users.count = number("--uid-count", optarg, 1000000);
 			break;
 		case CGROUP:
 			options->cgroup = optarg;
@@ -148,7 +194,7 @@ static const char *parse_options(struct launch_options *options, int argc, char 
 	if (!path || !user || !options->state_folder || options->state_folder[0] != '/' ||
 	    !options->template_folder || options->template_folder[0] != '/' ||
 	    options->qemu[0] != '/' || options->qemu_aarch64[0] != '/' ||
-	    options->first_uid < 1000 || !options->uid_count || optind < argc) {
+	    options->users.first < 1000 || !options->users.count || optind < argc) {
 		fputs(usage, stderr);
 		exit(2);
 	}
@@ -185,19 +231,33 @@ static void serve_kill(const struct launch_options *options, int pidfd, struct l
 static unsigned serve_pair(
     const struct launch_options *options, const int *fds, int pair[2], struct launch_reply *reply)
 {
-	if (!launch_jail_owns(options, process_of(fds[0])))
+	pid_t pid = process_of(fds[0]);
+	if (!launch_jail_owns(options, pid))
 		snprintf(reply->error, sizeof(reply->error), "refused: it is no phone's process");
-	else if (launch_pair_make(fds[0], fds[1], pair))
+	else if (launch_pair_make(pid, fds[0], fds[1], pair))
 		return 2;
+	else if (errno == ESRCH)
+		snprintf(reply->error, sizeof(reply->error),
+		    "refused: who asks is no --display-user of qvisor-launch");
 	else
 		snprintf(reply->error, sizeof(reply->error), "a pair: %s", strerror(errno));
 	return 0;
 }
 
+static void serve_confine(const struct launch_options *options,
+    const struct launch_request *request, int pidfd, struct launch_reply *reply)
+{
+	pid_t pid = process_of(pidfd);
+	if (!launch_jail_owns(options, pid))
+		snprintf(reply->error, sizeof(reply->error), "refused: it is no phone's process");
+	else
+		launch_jail_confine(options, request, pid, pidfd, reply->error);
+}
+
 static void serve_about(const struct launch_options *options, struct launch_reply *reply)
 {
-	reply->first_uid = options->first_uid;
-	reply->uid_count = options->uid_count;
+	reply->first_uid = options->users.first;
+	reply->uid_count = options->users.count;
 	memcpy(reply->without, options->without, sizeof(reply->without));
 }
 
@@ -217,6 +277,9 @@ static unsigned serve_request(const struct launch_options *options,
 		reply->pid =
 		    launch_jail_start(options, &request, message->fds, &fds[0], reply->error);
 		return reply->pid > 0;
+	case LAUNCH_CONFINE:
+		serve_confine(options, &request, message->fds[0], reply);
+		return 0;
 	case LAUNCH_KILL:
 		serve_kill(options, message->fds[0], reply);
 		return 0;
@@ -265,13 +328,13 @@ int main(int argc, char **argv)
 {
 	struct launch_options options = {.qemu = "/usr/bin/qemu-system-x86_64",
 	    .qemu_aarch64 = "/usr/bin/qemu-system-aarch64",
-	    .first_uid = 70000,
-	    .uid_count = 10000,
+	    .users = {.first = 70000, .count = 10000},
 	    .pids_max = 512};
 	umask(077);
 	const char *path = parse_options(&options, argc, argv);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_IGN); /* the kernel reaps: qvisord watches its pidfds */
+	options.library = find_library();
 	launch_cgroup_prepare(&options);
 	if (options.without[0])
 		fprintf(stderr, "qvisor-launch: no limit of: %s (--cgroup, --io-max)\n",

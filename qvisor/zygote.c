@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "qvisor/launcher.h"
 #include "qvisor/phone_network.h"
 #include "qvisor/phone_table.h"
 #include "qvisor/qemu_command.h"
@@ -219,8 +220,10 @@ static void on_prepared(void *data, struct spare *spare, const GError *error)
 		    spare->phone->qmp, "cont", NULL, -1, QMP_DEADLINE_MS, on_running, zygote);
 		return;
 	}
-	if (!g_error_matches(error, QVMI_ERROR, QVMI_ERROR_CANCELLED))
+	if (!g_error_matches(error, QVMI_ERROR, QVMI_ERROR_CANCELLED)) {
 		g_warning("a QEMU to fork clones from: %s", error->message);
+		g_hash_table_add(zygotes->refused, g_strdup(spare->phone->template->key));
+	}
 	g_ptr_array_remove(zygotes->list, zygote);
 	zygote_free(zygote);
 }
@@ -367,29 +370,54 @@ bool zygote_copy_disk(const struct zygote *zygote, const char *path, GError **er
 struct fork {
 	GCancellable *cancellable;
 	struct zygote *zygote;
-	const char *launcher;
+	char *uuid;
 	void (*exited)(void *data, const char *how);
 	platform_started_fn started;
 	void *data;
 };
 
+/* In a jail it has its namespaces and its user, but its parent's limits, and no way to its disk but
+ * the descriptor. */
+static bool confine(const struct fork *fork, struct qemu_process *process, GError **error)
+{
+	const struct qemu_process *parent = phone_of(fork->zygote)->process;
+	process->launcher = parent->launcher;
+	process->limits = parent->limits;
+	const struct launcher_forked forked = {.uuid = fork->uuid,
+	    .parent = phone_of(fork->zygote)->uuid,
+	    .limits = &process->limits,
+	    .pidfd = process->pidfd};
+	return !process->launcher || launcher_confine(process->launcher, &forked, error);
+}
+
+static void count_fork(struct zygote *zygote)
+{
+	if (++zygote->forks < ZYGOTE_FORKS_MAX)
+		return;
+	g_message("%u phones are forked from one QEMU: from another now", zygote->forks);
+	zygote_end(zygote);
+}
+
 static void on_forked(void *data, pid_t pid, int pidfd, const GError *error)
 {
-	g_autofree struct fork *fork = data;
-	g_autoptr(GCancellable) cancellable = fork->cancellable;
-	bool cancelled = g_cancellable_is_cancelled(cancellable);
+	struct fork *fork = data;
 	struct qemu_process *process = NULL;
-	if (pid > 0) {
+	g_autoptr(GError) failure = NULL;
+	bool cancelled = g_cancellable_is_cancelled(fork->cancellable);
+	if (pid > 0)
 		process = qemu_process_watch(pid, pidfd, fork->exited, fork->data);
-		process->launcher = fork->launcher;
-		fork->zygote->forks++;
-	}
-	if (cancelled && process) {
+	bool wanted = process && confine(fork, process, &failure) && !cancelled;
+	if (process && !wanted) {
 		qemu_process_kill(process);
 		qemu_process_free(process);
-	} else if (!cancelled) {
-		fork->started(fork->data, process, error);
 	}
+	if (!cancelled)
+		fork->started(fork->data, wanted ? process : NULL, failure ? failure : error);
+	if (process)
+		count_fork(fork->zygote);
+	g_object_unref(fork->cancellable);
+	g_free(fork->uuid);
+	g_free(fork);
 }
 
 static bool open_given(
@@ -404,11 +432,14 @@ static bool open_given(
 	fds[GIVEN_QMP] = files[QEMU_FILE_QMP];
 	fds[GIVEN_AGENT] = files[QEMU_FILE_AGENT];
 	fds[GIVEN_LOG] = files[QEMU_FILE_LOG];
-	fds[GIVEN_FOLDER] = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* In a jail there is only what is given; its root is that of the one that it comes from. */
+	bool has_folder = !phone_of(zygote)->process->launcher;
+	if (has_folder)
+		fds[GIVEN_FOLDER] = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	bool has_disk = template_path(phone_of(zygote)->template, "disk");
 	if (has_disk)
 		fds[GIVEN_DISK] = open(disk, O_RDWR | O_CLOEXEC);
-	if (fds[GIVEN_FOLDER] >= 0 && (!has_disk || fds[GIVEN_DISK] >= 0))
+	if ((!has_folder || fds[GIVEN_FOLDER] >= 0) && (!has_disk || fds[GIVEN_DISK] >= 0))
 		return true;
 	qvmi_error_set_errno(error, errno, "cannot open the disk in %s", folder);
 	for (unsigned i = 0; i < GIVEN_COUNT; i++)
@@ -428,7 +459,7 @@ void zygote_fork(
 	struct fork *fork = g_new(struct fork, 1);
 	*fork = (struct fork){.cancellable = g_object_ref(spawn->cancellable),
 	    .zygote = zygote,
-	    .launcher = phone_of(zygote)->process->launcher,
+	    .uuid = g_strdup(spawn->uuid),
 	    .exited = spawn->exited,
 	    .started = started,
 	    .data = spawn->data};

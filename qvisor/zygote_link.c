@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qvisor/zygote_link.h"
 
-#include <errno.h>
+#include <gio/gio.h>
 #include <glib-unix.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/descriptor.h"
 #include "common/error.h"
 
 #define DEADLINE_S 10 /* of one request; it takes some 20 ms */
@@ -60,24 +59,13 @@ static gboolean on_deadline(void *data)
 
 static bool send_message(int socket, struct request *request)
 {
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(GIVEN_COUNT * sizeof(int))];
-	} control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
-	struct iovec part = {&request->message, sizeof(request->message)};
-	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
 	int fds[GIVEN_COUNT];
 	unsigned count = 0;
 	for (unsigned i = 0; i < GIVEN_COUNT; i++)
 		if (request->fds[i] >= 0)
 			fds[count++] = request->fds[i];
-	if (count) {
-		memcpy(CMSG_DATA(&control.header), fds, count * sizeof(int));
-		control.header.cmsg_len = CMSG_LEN(count * sizeof(int));
-		header.msg_control = &control;
-		header.msg_controllen = CMSG_SPACE(count * sizeof(int));
-	}
-	return sendmsg(socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
+	return descriptor_send(
+	    socket, &request->message, sizeof(request->message), fds, count, NULL);
 }
 
 static void send_first(struct zygote_link *link)
@@ -91,35 +79,18 @@ static void send_first(struct zygote_link *link)
 	/* Else it is gone, and the watch says so. */
 }
 
-/* -1: nothing that is an answer. */
-static ssize_t receive(int socket, struct zygote_reply *reply, int *pidfd)
-{
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec part = {reply, sizeof(*reply)};
-	struct msghdr header = {.msg_iov = &part,
-	    .msg_iovlen = 1,
-	    .msg_control = &control,
-	    .msg_controllen = sizeof(control)};
-	ssize_t n = recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	const struct cmsghdr *one = n < 0 ? NULL : CMSG_FIRSTHDR(&header);
-	if (one && one->cmsg_type == SCM_RIGHTS && one->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(pidfd, CMSG_DATA(one), sizeof(int));
-	reply->error[sizeof(reply->error) - 1] = 0;
-	return n;
-}
-
 static gboolean on_reply(int fd, GIOCondition condition, void *data)
 {
 	(void)condition;
 	struct zygote_link *link = data;
 	struct zygote_reply reply = {.pid = -1};
 	AUTO_FD pidfd = -1;
-	ssize_t n = receive(fd, &reply, &pidfd);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	unsigned fds = 1;
+	g_autoptr(GError) failure = NULL;
+	ssize_t n = descriptor_receive(fd, &reply, sizeof(reply), &pidfd, &fds, &failure);
+	if (n < 0 && g_error_matches(failure, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
 		return G_SOURCE_CONTINUE;
+	reply.error[sizeof(reply.error) - 1] = 0;
 	if (n != sizeof(reply) || g_queue_is_empty(&link->requests)) {
 		link->watch = 0;
 		lose(link, QVMI_ERROR_UNAVAILABLE, "it has ended");
@@ -144,6 +115,7 @@ struct zygote_link *zygote_link_new(
 	struct zygote_link *link = g_new0(struct zygote_link, 1);
 	*link = (struct zygote_link){.socket = socket, .lost = lost, .data = data};
 	g_queue_init(&link->requests);
+	g_unix_set_fd_nonblocking(socket, TRUE, NULL); /* our end only */
 	link->watch = g_unix_fd_add(socket, G_IO_IN | G_IO_HUP, on_reply, link);
 	return link;
 }

@@ -8,9 +8,15 @@
 #include <stdint.h>
 
 #define ZYGOTE_MAGIC 0x71767a31 /* "qvz1" */
-/* The environment variable that wakes the library: the socket's descriptor, and a directory
- * descriptor of /proc/self where the process cannot open that itself ("5" or "5,6"). */
+/* How often one can be forked. */
+#define ZYGOTE_FORKS_MAX 480
+/* The environment variable that wakes the library: the socket's descriptor, and in a jail a
+ * directory descriptor of /proc/self, which it cannot open there itself ("5" or "5,6"). */
 #define ZYGOTE_VARIABLE "QVMI_ZYGOTE"
+
+/* In a jail each child has another user id, counted from this one in the user namespace that the
+ * jail is in then (launch_users.h). */
+#define ZYGOTE_FIRST_USER 1000000000
 
 /* What a child is given, as descriptors in this order; those of a request without their bit in
  * `given` are left out. */

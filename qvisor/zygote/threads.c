@@ -185,13 +185,11 @@ void threads_release(void)
 
 /* --- the child --- */
 
-pid_t threads_fork(int *pidfd)
+pid_t threads_fork(unsigned long flags, int *pidfd)
 {
 	pid_t *tid = tid_of(&self);
 	int out = -1;
-	pid_t pid = (pid_t)syscall(SYS_clone,
-	    CLONE_PARENT | CLONE_PIDFD | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, NULL,
-	    &out, tid, 0);
+	pid_t pid = (pid_t)syscall(SYS_clone, flags, NULL, &out, tid, 0);
 	if (pid == 0)
 		syscall(SYS_set_robust_list, self.robust, self.robust_size);
 	else

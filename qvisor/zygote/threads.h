@@ -24,7 +24,8 @@ const char *threads_park(int proc);
 void threads_release(void);
 /* A child process of the caller (CLONE_PARENT: a sibling of it, who is waited for by whom waits
  * for it), with the calling thread only: like fork(2), without the handlers and the clean-up that
- * glibc does for threads that are lost. *pidfd is set in the parent. */
-pid_t threads_fork(int *pidfd);
+ * glibc does for threads that are lost. `flags` are clone(2)'s, those that this relies on with
+ * them (launch_filter.h). *pidfd is set in the parent. */
+pid_t threads_fork(unsigned long flags, int *pidfd);
 /* In the child: the others, too. NULL, or what is wrong. */
 const char *threads_revive(void);

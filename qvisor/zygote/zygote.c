@@ -19,6 +19,7 @@
 #include "qvisor/zygote/identity.h"
 #include "qvisor/zygote/mappings.h"
 #include "qvisor/zygote/request.h"
+#include "qvisor/zygote/rights.h"
 #include "qvisor/zygote/sandbox.h"
 #include "qvisor/zygote/threads.h"
 
@@ -123,6 +124,7 @@ static void become(const struct message *message, int pipe)
 	const char *wrong = mappings_take();
 	setsid();
 	wrong = wrong ? wrong : descriptors_replace(message->fds);
+	wrong = wrong ? wrong : rights_drop();
 	wrong = wrong ? wrong : sandbox_enter();
 	message_close(message); /* before another thread opens something under their numbers */
 	close(control);
@@ -170,7 +172,7 @@ static bool fork_parked(const struct message *message, struct zygote_reply *repl
 		strcpy(reply->error, "a pipe cannot be had");
 		return false;
 	}
-	reply->pid = threads_fork(pidfd);
+	reply->pid = threads_fork(rights_fork_flags(), pidfd);
 	if (reply->pid == 0) {
 		close(pipe[0]);
 		become(message, pipe[1]);
@@ -187,6 +189,8 @@ static bool fork_parked(const struct message *message, struct zygote_reply *repl
 static bool serve(const struct message *message, struct zygote_reply *reply, int *pidfd)
 {
 	const char *wrong = check(message);
+	if (!wrong && message->request.given)
+		wrong = rights_next();
 	if (!wrong)
 		wrong = threads_park(proc);
 	if (wrong)
@@ -220,9 +224,12 @@ __attribute__((constructor)) static void begin(int argc, char **argv)
 	const char *variable = getenv(ZYGOTE_VARIABLE);
 	if (!variable)
 		return;
-	if (sscanf(variable, "%d,%d", &control, &proc) < 2)
+	bool jailed = sscanf(variable, "%d,%d", &control, &proc) == 2;
+	if (!jailed)
 		proc = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rights_init(jailed);
 	fcntl(control, F_SETFD, FD_CLOEXEC);
+	fcntl(proc, F_SETFD, FD_CLOEXEC);
 	unsetenv(ZYGOTE_VARIABLE);
 	unsetenv("LD_PRELOAD");
 	identity_init(argc, argv);

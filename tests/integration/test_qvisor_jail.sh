@@ -2,51 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # qvisord as an ordinary user, its phones in jails by qvisor-launch: what the kernel says of them, their life, and what a
 # qvisord that was taken over is refused.
-if [ "$(id -u)" != 0 ] || ! unshare --mount --pid --net --ipc --uts true 2>/dev/null; then
-	echo 'SKIP not root: qvisor-launch cannot be tried'
-	exit 0
-fi
-# shellcheck source=tests/integration/qvisor_lib.sh
-source "$(dirname "$0")/qvisor_lib.sh"
-launcher='' hostile='' launch=$work/launch.sock cgroup='' first=$((100000 + $$ * 4)) # user ids that no other test has
-as_user() { setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"; }
-if ! as_user test -x "$qvisord"; then
-	echo 'SKIP an ordinary user cannot run the programs where they are'
-	exit 0
-fi
-end_launcher() {
-	for daemon in $launcher $hostile; do kill "$daemon" 2>/dev/null || true; done
-	pkill -9 -u "$first,$((first + 1)),$((first + 2))" 2>/dev/null || true
-	sleep 0.2
-	[ -z "$cgroup" ] || { rmdir "$cgroup"/* "$cgroup" 2>/dev/null || true; }
-}
-trap 'end_launcher; clean_up' EXIT
-# The kernel and initramfs where that user may read them.
-cp -r "$tiny" "$work/image"
-tiny=$work/image
-chmod 755 "$work"
-chmod -R a+rX "$work/image"
-mkdir -m 700 "$state" "$templates"
-chown nobody:nogroup "$work" "$state" "$templates"
-printf '#!/bin/sh\nexec setpriv --reuid=nobody --regid=nogroup --clear-groups %s "$@"\n' "$qvisord" >"$work/qvisord"
-chmod 755 "$work/qvisord"
-qvisord=$work/qvisord
-unified=$(findmnt -n -o TARGET -t cgroup2 2>/dev/null | head -n 1 || true)
-if [ -n "$unified" ] && mkdir "$unified/qvmi$$" 2>/dev/null; then cgroup=$unified/qvmi$$; fi
-start_launcher() {
-	rm -f "$launch" # the one before has left it
-	"$QVMI_BIN/qvisor-launch" --socket "$launch" --user nobody --state-folder "$state" --template-folder "$templates" --first-uid "$first" --uid-count 3 \
-		${cgroup:+--cgroup "$cgroup" --memory-max 1024 --io-max 100} 2>>"$work/launch.log" &
-	launcher=$!
-	eventually test -S "$launch"
-}
-start_launcher
+# shellcheck source=tests/integration/jail_lib.sh
+source "$(dirname "$0")/jail_lib.sh"
 truncate -s 16M "$work/disk.raw"
-host_also="launcher=$launch"
 start_qvisord
-status() { awk -v name="$2:" '$1 == name { print $2 }' "/proc/$1/status"; }
 # The process of a template's first boot.
-booting() { pgrep -u "$first,$((first + 1)),$((first + 2))" -f 'uuid 00000000-0000-0000-0000-000000000000'; }
+booting() { pgrep -u "$(our_users)" -f 'uuid 00000000-0000-0000-0000-000000000000'; }
 api POST /v1/templates "{\"manifest\":\"$(tiny_manifest with-disk ".image.disk = \"$work/disk.raw\"")\"}"
 eventually booting
 boot=$(booting)
@@ -243,7 +204,7 @@ groups_left() {
 	probe kill $$ >/dev/null || true
 	find "$cgroup" -mindepth 1 -type d
 }
-processes_left() { ps -o pid=,stat=,args= -u "$first,$((first + 1)),$((first + 2))" | awk '$2 !~ /^Z/'; }
+processes_left() { ps -o pid=,stat=,args= -u "$(our_users)" | awk '$2 !~ /^Z/'; }
 [ -z "$cgroup" ] || check_soon 'no control group is left' '' groups_left
 check_soon 'no process of a phone is left' '' processes_left
 end_qvisord TERM

@@ -105,6 +105,56 @@ static void test_limits(void)
 	g_assert_cmpuint(request.cpu_percent, ==, 99999999);
 }
 
+static void test_zygote(void)
+{
+	struct launch_request request;
+	g_assert_null(PARSE(&request,
+	    "qvl1\0zygote\0" UUID "\0"
+	    "7\0"
+	    "150\0"
+	    "--\0"
+	    "-version",
+	    4));
+	g_assert_true(request.zygote && request.operation == LAUNCH_START);
+	g_assert_nonnull(PARSE(&request,
+	    "qvl1\0zygote\0" UUID "\0"
+	    "7\0"
+	    "150\0"
+	    "--\0"
+	    "-version",
+	    3));
+	g_assert_null(PARSE(&request,
+	    "qvl1\0confine\0" UUID "\0" UUID "\0"
+	    "7\0"
+	    "150",
+	    1));
+	g_assert_cmpint(request.operation, ==, LAUNCH_CONFINE);
+	g_assert_cmpstr(request.parent, ==, UUID);
+	g_assert_cmpuint(request.cpu_percent, ==, 150);
+	g_assert_nonnull(PARSE(&request,
+	    "qvl1\0confine\0" UUID "\0" UUID "\0"
+	    "7\0"
+	    "150",
+	    0));
+	g_assert_nonnull(PARSE(&request,
+	    "qvl1\0confine\0" UUID "\0"
+	    "7\0"
+	    "150",
+	    1));
+	g_assert_nonnull(PARSE(&request,
+	    "qvl1\0confine\0" UUID "\0"
+	    "../..\0"
+	    "7\0"
+	    "150",
+	    1));
+	g_assert_nonnull(PARSE(&request,
+	    "qvl1\0confine\0" UUID "\0" UUID "\0"
+	    "7\0"
+	    "150\0"
+	    "x",
+	    1));
+}
+
 static void test_refused(void)
 {
 	struct launch_request request;
@@ -155,6 +205,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/launch-request/kill", test_kill);
 	g_test_add_func("/launch-request/pair", test_pair);
 	g_test_add_func("/launch-request/limits", test_limits);
+	g_test_add_func("/launch-request/zygote", test_zygote);
 	g_test_add_func("/launch-request/refused", test_refused);
 	g_test_add_func("/launch-request/bounds", test_bounds);
 	return g_test_run();
