@@ -17,6 +17,8 @@ const struct http_route api_routes[] = {
     {.method = "GET", .pattern = "/v1/packages", .handler = api_package_list},
     {.method = "POST", .pattern = "/v1/packages", .handler = api_package_put},
     {.method = "DELETE", .pattern = "/v1/packages/{id}", .handler = api_package_remove},
+    {.method = "GET", .pattern = "/v1/packages/{id}/policy", .handler = api_session_policy},
+    {.method = "PUT", .pattern = "/v1/packages/{id}/policy", .handler = api_session_policy_set},
     {.method = "POST", .pattern = "/v1/packages/{id}/grants", .handler = api_package_grant},
     {.method = "DELETE",
         .pattern = "/v1/packages/{id}/grants",

@@ -63,6 +63,9 @@ void api_session_list(struct http_request *request, void *data);
 void api_session_close(struct http_request *request, void *data);
 /* api_resume.c */
 void api_resume(struct http_request *request, void *data);
+/* api_session_policy.c */
+void api_session_policy(struct http_request *request, void *data);
+void api_session_policy_set(struct http_request *request, void *data);
 /* api_user.c */
 void api_user_list(struct http_request *request, void *data);
 void api_user_add(struct http_request *request, void *data);

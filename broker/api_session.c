@@ -10,6 +10,7 @@
 #include "broker/pass.h"
 #include "broker/pool_client.h"
 #include "broker/session.h"
+#include "broker/session_policy.h"
 #include "broker/stream_ender.h"
 #include "common/error.h"
 #include "common/client_key.h"
@@ -210,7 +211,11 @@ void api_session_open(struct http_request *request, void *data)
 	session->token = g_strdup(caller->token);
 	session->package = g_strdup(id);
 	session->idempotency_key = g_strdup(key);
-	if (error || !session_begin(broker->database, session, broker_now(broker), &error))
+	struct session_policy policy;
+	if (error || !session_policy_load(broker->database, id, &policy, &error) ||
+	    !session_policy_make_room(
+	        broker->database, &policy, caller->user, id, broker_now(broker), &error) ||
+	    !session_begin(broker->database, session, broker_now(broker), &error))
 		return api_fail(request, error);
 	stream_ender_run(broker->streams); /* the oldest of too many has been closed */
 	struct entry *entry = entry_new(broker, request, g_steal_pointer(&session), package);

@@ -11,6 +11,7 @@
 #include "broker/schema.h"
 #include "broker/secret_key.h"
 #include "broker/session.h"
+#include "broker/session_policy.h"
 #include "broker/stream_ender.h"
 #include "broker/token.h"
 #include "common/database.h"
@@ -35,6 +36,7 @@ void broker_sweep(struct broker *broker)
 	g_autoptr(GError) error = NULL;
 	int64_t now = broker_now(broker);
 	if (!session_close_orphans(broker->database, now, &error) ||
+	    !session_policy_end_old(broker->database, now, &error) ||
 	    !token_end_expired(broker->database, now, &error) ||
 	    !session_forget_old(broker->database, now, &error))
 		g_warning("sweeping the records: %s", error->message);

@@ -6,12 +6,16 @@
 #include "broker/mtp_address.h"
 #include "broker/resumption.h"
 #include "broker/session.h"
+#include "broker/session_policy.h"
 #include "common/grant.h"
 
 static char *sign(struct broker *broker, const struct session *session,
     const struct session_place *place, int64_t *expires, GError **error)
 {
 	int64_t now = broker_now(broker);
+	struct session_policy policy;
+	if (!session_policy_load(broker->database, session->package, &policy, error))
+		return NULL;
 	AUTO(grant) grant = g_new0(struct grant, 1);
 	grant->host = g_strdup(place->host);
 	grant->user = g_strdup(session->user);
@@ -19,6 +23,7 @@ static char *sign(struct broker *broker, const struct session *session,
 	grant->session = g_strdup(session->id);
 	grant->role = g_strdup("user");
 	grant->client_key = g_strdup(session->client_key);
+	grant->second = g_strdup(policy.second_terminal);
 	grant->not_before = now;
 	grant->expires = *expires = now + broker->grant_lifetime_s;
 	return grant_sign(grant_key_file_key(broker->grant_keys), grant, error);

@@ -120,5 +120,13 @@ const char *const broker_schema[] = {
     "  used INTEGER NOT NULL"
     ") STRICT;"
     "CREATE INDEX devices_user ON devices (user, used);",
+    /* package_policies: a package without a row has what session_policy_load() says. */
+    "CREATE TABLE package_policies ("
+    "  package TEXT PRIMARY KEY REFERENCES packages (id) ON DELETE CASCADE,"
+    "  second_terminal TEXT NOT NULL"
+    "    CHECK (second_terminal IN ('share', 'take-over', 'look-on')),"
+    "  sessions INTEGER NOT NULL,"
+    "  duration_s INTEGER NOT NULL"
+    ") STRICT;",
     NULL,
 };

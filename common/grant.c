@@ -33,6 +33,7 @@ void grant_free(struct grant *grant)
 	g_free(grant->session);
 	g_free(grant->role);
 	g_free(grant->client_key);
+	g_free(grant->second);
 	g_free(grant);
 }
 
@@ -51,6 +52,8 @@ static char *claims_text(const struct grant *grant)
 	json_object_set_string_member(claims, "phone", grant->phone);
 	json_object_set_string_member(claims, "session", grant->session);
 	json_object_set_string_member(claims, "role", grant->role);
+	if (grant->second)
+		json_object_set_string_member(claims, "second", grant->second);
 	if (grant->client_key) {
 		JsonObject *confirmation = json_object_new();
 		json_object_set_object_member(
@@ -147,6 +150,16 @@ static bool read_header(const char *text, size_t n, char **id)
 	return !error;
 }
 
+/* NULL: as if it said share. */
+static bool read_second(JsonObject *claims, struct grant *grant)
+{
+	static const char *const known[] = {"share", "take-over", "look-on", NULL};
+	g_autoptr(GError) error = NULL;
+	const char *second = json_get_optional_string(claims, "second", 16, &error);
+	grant->second = g_strdup(second);
+	return !error && (!second || g_strv_contains(known, second));
+}
+
 /* RFC 7800: a grant that names a key is for the one who has it. */
 static bool read_confirmation(JsonObject *claims, struct grant *grant)
 {
@@ -178,7 +191,7 @@ static struct grant *read_claims(const char *text, size_t n)
 	    !grant->role || !g_uuid_string_is_valid(grant->phone) ||
 	    !g_uuid_string_is_valid(grant->session) ||
 	    (!g_str_equal(grant->role, "user") && !g_str_equal(grant->role, "viewer")) ||
-	    !read_confirmation(claims, grant))
+	    !read_second(claims, grant) || !read_confirmation(claims, grant))
 		return NULL;
 	return g_steal_pointer(&grant);
 }

@@ -5,7 +5,9 @@
  * used once. The header names the key that signed ("kid", common/grant_key.h).
  *
  * Claims: iss "qvmi-broker", aud host id, sub user, jti (grant id, 128 bit), nbf, exp, phone
- * (uuid), session (uuid), "role": "user" | "viewer", and where the terminal has told a key "cnf":
+ * (uuid), session (uuid), "role": "user" | "viewer", "second": what becomes of the other
+ * terminals that look at the phone ("take-over": they are ended), or of this one while another
+ * drives it ("look-on": it only looks), and where the terminal has told a key "cnf":
  * {"jwk"} (RFC 7800): then it shows the grant with "~" and its signature of CLIENT_KEY_GRANT behind
  * it, as SD-JWT does with a key binding (RFC 9901). The verifier needs the public key only and
  * checks offline; it names what is wrong (QVMI_ERROR_UNAUTHENTICATED: "the grant has expired 12 s
@@ -32,6 +34,7 @@ struct grant {
 	char *phone;   /* uuid */
 	char *session; /* uuid */
 	char *role;
+	char *second;     /* "share", "take-over", "look-on"; NULL: share */
 	char *client_key; /* as common/client_key.h keeps it; NULL: anybody's who has the grant */
 	int64_t not_before, expires; /* seconds since the epoch */
 };

@@ -109,6 +109,56 @@ static bool package_add(struct cli *cli, GError **error)
 	return node != NULL;
 }
 
+static const struct cli_option policy_options[] = {
+    {"second-terminal", "WHAT",
+        "share: both drive; take-over: it ends the first; look-on: it only looks"},
+    {"sessions", "N", "Open ones a user may have; beyond, the oldest is closed"},
+    {"duration-s", "S", "A session is closed after so long; 0: with the sign-in"},
+    {0},
+};
+
+static bool add_number(
+    const struct cli *cli, const char *option, const char *member, JsonObject *body, GError **error)
+{
+	const char *text = cli_option(cli, option);
+	gint64 number;
+
+	if (!text)
+		return true;
+	if (!g_ascii_string_to_signed(text, 10, 0, G_MAXINT32, &number, NULL)) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID, "--%s is a number, not \"%s\"",
+		    option, text);
+		return false;
+	}
+	json_object_set_int_member(body, member, number);
+	return true;
+}
+
+/* Without an option it is only shown. */
+static bool package_policy(struct cli *cli, GError **error)
+{
+	static const struct output_column columns[] = {{"SECOND TERMINAL", "second_terminal"},
+	    {"SESSIONS", "sessions"}, {"DURATION (S)", "duration_s"}, {0}};
+	const char *second = cli_option(cli, "second-terminal");
+	g_autofree char *path = http_path("/v1/packages/%s/policy", cli_argument(cli, 0));
+	g_autoptr(JsonObject) body = json_object_new();
+
+	if (second)
+		json_object_set_string_member(body, "second_terminal", second);
+	if (!add_number(cli, "sessions", "sessions", body, error) ||
+	    !add_number(cli, "duration-s", "duration_s", body, error))
+		return false;
+	struct http_client *broker = cli_broker(cli, error);
+	if (!broker)
+		return false;
+	bool sets = json_object_get_size(body) > 0;
+	g_autoptr(JsonNode) node = api_call(
+	    broker, sets ? "PUT" : "GET", path, sets ? json_object_ref(body) : NULL, error);
+	if (node)
+		output_object(cli, node, columns);
+	return node != NULL;
+}
+
 static const struct cli_option add_options[] = {
     {"name", "TEXT", "As people see it (default: ID)"},
     {"pool", "NAME", "Whose phones it opens (default: phone)"},
@@ -129,5 +179,7 @@ const struct cli_verb package_verbs[] = {
     {"grant", "ID [USER]", 1, 2, "Gives it to a user, a group or a unit.", receiver_options,
         package_grant},
     {"revoke", "ID [USER]", 1, 2, "Takes it from them.", receiver_options, package_revoke},
+    {"policy", "ID", 1, 1, "What its sessions may: shows it, or changes what is told.",
+        policy_options, package_policy},
     {0},
 };

@@ -23,6 +23,7 @@ struct connection {
 	struct admitted admitted; /* grant NULL: not yet */
 	struct pump *pump;
 	int64_t since; /* seconds since the epoch, of admission */
+	bool looks_on; /* another terminal drives the phone */
 	uint64_t bytes;
 	guint timer, ending;
 	char *address;
@@ -117,7 +118,7 @@ static void join(struct connection *c, const uint8_t *rest, size_t n)
 	    .session = grant->session,
 	    .version = c->admitted.version,
 	    .codecs = c->admitted.codecs,
-	    .may_input = g_strcmp0(grant->role, "viewer") != 0,
+	    .may_input = connection_drives(c),
 	    .terminal = c->admitted.terminal,
 	    .place = c->admitted.place};
 	worker_pool_join(c->pool, &viewer, pair[1], on_worker_failed, c);
@@ -215,6 +216,27 @@ const char *connection_session(const struct connection *c)
 	return c->admitted.grant ? c->admitted.grant->session : NULL;
 }
 
+const char *connection_phone(const struct connection *c)
+{
+	return c->admitted.grant ? c->admitted.grant->phone : NULL;
+}
+
+const char *connection_second(const struct connection *c)
+{
+	return c->admitted.grant ? c->admitted.grant->second : NULL;
+}
+
+bool connection_drives(const struct connection *c)
+{
+	return c->admitted.grant && !c->ending && !c->looks_on &&
+	       g_strcmp0(c->admitted.grant->role, "viewer") != 0;
+}
+
+void connection_look_on(struct connection *c)
+{
+	c->looks_on = true;
+}
+
 JsonObject *connection_json(const struct connection *c)
 {
 	const struct grant *grant = c->admitted.grant;
@@ -227,6 +249,7 @@ JsonObject *connection_json(const struct connection *c)
 	json_object_set_string_member(object, "address", c->address);
 	json_object_set_string_member(object, "model", c->admitted.model);
 	json_object_set_string_member(object, "since", text);
+	json_object_set_boolean_member(object, "drives", connection_drives(c));
 	json_object_set_int_member(
 	    object, "frames", (gint64)worker_pool_frames(c->pool, grant->phone, grant->session));
 	json_object_set_int_member(

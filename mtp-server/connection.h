@@ -30,8 +30,15 @@ void connection_free(struct connection *connection);
 
 bool connection_is_admitted(const struct connection *connection);
 const char *connection_address(const struct connection *connection);
-const char *connection_session(const struct connection *connection); /* NULL before */
-/* {"session","user","phone","address","model","since","frames","bytes"} */
+/* Of its grant; NULL before. */
+const char *connection_session(const struct connection *connection);
+const char *connection_phone(const struct connection *connection);
+const char *connection_second(const struct connection *connection);
+/* Is what it does at the phone done? */
+bool connection_drives(const struct connection *connection);
+/* It may not; to be called when it is admitted. */
+void connection_look_on(struct connection *connection);
+/* {"session","user","phone","address","model","since","drives","frames","bytes"} */
 JsonObject *connection_json(const struct connection *connection);
 /* Says why, and ends. */
 void connection_bye(struct connection *connection, enum mtp_bye_code code, const char *reason);

@@ -27,16 +27,39 @@ static void count_live(struct front *front)
 	metric_set(front->live, NULL, n);
 }
 
-/* The newest connection of a session replaces the ones before it. */
+/* Does another terminal drive this phone? */
+static bool is_driven(const struct front *front, const struct connection *connection)
+{
+	for (guint i = 0; i < front->connections->len; i++) {
+		const struct connection *other = front->connections->pdata[i];
+		if (other != connection && connection_drives(other) &&
+		    g_str_equal(connection_phone(other), connection_phone(connection)) &&
+		    !g_str_equal(connection_session(other), connection_session(connection)))
+			return true;
+	}
+	return false;
+}
+
+/* The newest connection of a session replaces the ones before it; what becomes of other sessions'
+ * on the same phone the grant says. */
 static void on_admitted(struct connection *connection, void *data)
 {
 	struct front *front = data;
-	const char *session = connection_session(connection);
+	const char *session = connection_session(connection), *phone = connection_phone(connection);
+	const char *second = connection_second(connection);
+	bool takes_over = g_strcmp0(second, "take-over") == 0;
+	if (g_strcmp0(second, "look-on") == 0 && is_driven(front, connection))
+		connection_look_on(connection);
 	for (guint i = 0; i < front->connections->len; i++) {
 		struct connection *other = front->connections->pdata[i];
-		if (other != connection && g_strcmp0(connection_session(other), session) == 0)
+		if (other == connection || !connection_is_admitted(other))
+			continue;
+		if (g_str_equal(connection_session(other), session))
 			connection_bye(
 			    other, MTP_BYE_ENDED, "the same session has been opened elsewhere");
+		else if (takes_over && g_str_equal(connection_phone(other), phone))
+			connection_bye(
+			    other, MTP_BYE_ENDED, "another terminal of yours has taken over");
 	}
 	count_live(front);
 }

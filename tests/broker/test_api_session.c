@@ -352,6 +352,50 @@ static void test_oldest_of_too_many(struct fixture *f, gconstpointer data)
 	g_assert_true(g_str_has_suffix(f->pool.stream_path, member(oldest, "session")));
 }
 
+/* How many a user may have of a package, and for how long. */
+static void test_policy(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	(void)data;
+	g_autofree char *alice = bearer(f, "alice");
+	const char *path = "/v1/packages/phone/policy";
+	static const char *const wrong[] = {"{\"second_terminal\":\"fight\"}", "{\"sessions\":0}",
+	    "{\"sessions\":33}", "{\"duration_s\":-1}", "{\"duration\":1}", "[]"};
+	for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++)
+		g_assert_cmpint(admin_do(f, "PUT", path, wrong[i]), ==, 400);
+	AUTO(reply) denied = ask_as(f, alice, "PUT", path, "{\"sessions\":1}");
+	g_assert_cmpint(denied->status, ==, 403);
+	g_assert_cmpint(
+	    admin_do(f, "PUT", "/v1/packages/none/policy", "{\"sessions\":1}"), ==, 404);
+	g_assert_cmpint(admin_do(f, "PUT", path,
+	                    "{\"second_terminal\":\"take-over\",\"sessions\":1,"
+	                    "\"duration_s\":120}"),
+	    ==, 200);
+	/* What is not told stays. */
+	g_assert_cmpint(admin_do(f, "PUT", path, "{\"sessions\":2}"), ==, 200);
+
+	AUTO(reply) one = open_session(f, alice, "phone", NULL);
+	AUTO(grant) grant = grant_of(f, one, fixture_time, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(grant->second, ==, "take-over");
+	AUTO(reply) other = open_session(f, alice, "sums", NULL);
+	AUTO(grant) of_other = grant_of(f, other, fixture_time, &error);
+	g_assert_cmpstr(of_other->second, ==, "share");
+	fixture_time += 60;
+	AUTO(reply) two = open_session(f, alice, "phone", NULL);
+	g_assert_cmpuint(f->pool.stream_asked, ==, 0);
+	AUTO(reply) three = open_session(f, alice, "phone", NULL);
+	wait_for_streams(f, 1);
+	g_assert_true(g_str_has_suffix(f->pool.stream_path, member(one, "session")));
+	/* Those of another package are counted for themselves, and last. */
+	fixture_time += 120;
+	broker_sweep(f->broker);
+	AUTO(reply) live = ask_as(f, alice, "GET", "/v1/sessions?live=1", NULL);
+	g_assert_nonnull(strstr(live->body->str, member(other, "session")));
+	g_assert_null(strstr(live->body->str, member(two, "session")));
+	g_assert_null(strstr(live->body->str, member(three, "session")));
+}
+
 #define ADD(name, function)                                                                        \
 	g_test_add("/api-session/" name, struct fixture, NULL, setup, function, teardown)
 
@@ -375,5 +419,6 @@ int main(int argc, char **argv)
 	ADD("sign-out-closes-sessions", test_sign_out_closes_sessions);
 	ADD("stream-ends-with-its-session", test_stream_ends_with_its_session);
 	ADD("oldest-of-too-many", test_oldest_of_too_many);
+	ADD("policy", test_policy);
 	return g_test_run();
 }

@@ -75,6 +75,38 @@ check 'what is not there' "$(cli session end 00000000-0000-4000-8000-00000000000
 check 'nor he' "$(cli user sign-out nobody 2>&1)" '*there is no user nobody*'
 check 'the sessions are closed' "$(cli session list --format json | jq '[.sessions[] | select(.state == "open")] | length')" 0
 
+# --- a second terminal ---
+
+drives() { curl -sS --unix-socket "$(json .sockets.mtpd)" http://mtpd/v1/sessions | jq -r '[.sessions[] | "\(.session) \(.drives)"] | sort | join(" ")'; }
+check 'an unknown policy' "$(cli package policy phone --second-terminal fight 2>&1)" '*share, take-over or look-on*'
+check 'a policy' "$(cli package policy phone --second-terminal look-on --format json | jq -c .)" '{"second_terminal":"look-on","sessions":32,"duration_s":0}'
+printf 'wait-update 60000\nmeasure-tap 20%% 60%% 30000\nwait-quiet 2500 30000\nscreenshot first.png\nsleep 600000\n' >look.script
+terminal first
+first=$terminal
+check_soon 'the first one drives' '* true' drives
+driver=$(drives)
+check_soon 'its phone shows what it did' 0 eval 'test -s first.png; echo $?'
+printf 'wait-update 60000\nwait-quiet 2500 30000\nscreenshot second.png\ntap 80%% 60%%\nsleep 600000\n' >look.script
+terminal second
+check_soon 'the second one looks on' '* false*' drives
+check 'the first one drives on' "$(drives)" "*$driver*"
+check_soon 'and sees the screen as it was' 0 eval 'test -s second.png; echo $?'
+check 'to the pixel' "$(cmp first.png second.png && echo same)" same
+kill "$terminal"
+wait "$terminal" 2>/dev/null || true
+check_soon 'it goes' "$driver" drives
+check 'another policy' "$(cli package policy phone --second-terminal take-over --format json | jq -r .second_terminal)" take-over
+printf 'wait-update 60000\nwait-quiet 2500 30000\nscreenshot third.png\nsleep 600000\n' >look.script
+terminal third
+wait "$first" && code=0 || code=$?
+check 'the third takes over: the first one ends' "$code" 4
+check 'and is told' "$(cat first.out)" '*another terminal of yours has taken over*'
+check_soon 'the third one drives' '* true' drives
+check_soon 'the screen is as it was' 0 eval 'test -s third.png; echo $?'
+check 'exactly' "$(cmp first.png third.png && echo same)" same
+kill "$terminal"
+wait "$terminal" 2>/dev/null || true
+
 end TERM
 check 'it ends' "$code" 0
 finish
