@@ -1,247 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * mtp-vnc: a phone for a terminal that has only a VNC viewer. Signs in, gets the phone as any MTP
- * client does, and shows it to one viewer who knows the one-time code that is printed. It ends when
- * the viewer leaves.
- */
-#include <glib-unix.h>
-#include <signal.h>
-#include <stdio.h>
-
-#include "common/error.h"
-#include "common/log.h"
-#include "mtp-client/sdl/options.h"
-#include "mtp-client/sdl/phone.h"
+/* mtp-vnc: a phone for a terminal that has only a VNC viewer (gateway.h says the rest). */
 #include "mtp-client/vnc/vnc_server.h"
-
-struct program {
-	struct options *account; /* what of it signs in */
-	char *listen;
-	gint port;
-	GMainLoop *loop;
-	int exit_code;
-	struct stats stats;
-	struct mtp_codecs codecs;
-	struct mtp_session *session;
-	struct input input;
-	struct phone *phone;
-	struct one_time_code code;
-	struct vnc_server *server; /* from the first whole picture on */
-	guint expiry;
-};
-
-static const char summary[] =
-    "Shows a phone that runs in the data centre to one standard VNC viewer. Prints a code of "
-    "eight\n"
-    "characters: the viewer's password, good once and for a minute. VNC itself is not encrypted:\n"
-    "listen at the loopback address, or where a tunnel (ssh, stunnel) ends.";
-
-static void give_up(struct program *p, const GError *error)
-{
-	fprintf(stderr, "mtp-vnc: %s\n", error->message);
-	p->exit_code = qvmi_error_exit_code(error);
-	g_main_loop_quit(p->loop);
-}
-
-static void on_ended(bool let_in, void *data)
-{
-	struct program *p = data;
-	g_autoptr(GError) error = g_error_new(QVMI_ERROR, QVMI_ERROR_UNAUTHENTICATED,
-	    "the password was wrong %u times; start again for another", CODE_TRIES);
-
-	if (let_in)
-		g_main_loop_quit(p->loop);
-	else
-		give_up(p, error);
-}
-
-static gboolean on_expired(gpointer data)
-{
-	struct program *p = data;
-
-	p->expiry = 0;
-	if (!vnc_server_has_viewer(p->server)) {
-		g_autoptr(GError) error = g_error_new(QVMI_ERROR, QVMI_ERROR_TIMEOUT,
-		    "no viewer came within %u s; start again", CODE_LIFE_S);
-
-		give_up(p, error);
-	}
-	return G_SOURCE_REMOVE;
-}
-
-/* There is something to see: let somebody in. */
-static void open_door(struct program *p)
-{
-	const struct vnc_server_options options = {.address = p->listen,
-	    .port = (uint16_t)p->port,
-	    .input = &p->input,
-	    .code = &p->code,
-	    .ended = on_ended,
-	    .data = p};
-	g_autoptr(GError) error = NULL;
-
-	one_time_code_make(&p->code, g_get_monotonic_time());
-	p->server = vnc_server_new(&options, mtp_session_picture(p->session), &error);
-	if (!p->server) {
-		give_up(p, error);
-		return;
-	}
-	p->expiry = g_timeout_add_seconds(CODE_LIFE_S, on_expired, p);
-	printf("VNC at %s::%d, password %s\n", p->listen, p->port, p->code.text);
-	fflush(stdout);
-}
-
-static void on_received(void *data)
-{
-	struct program *p = data;
-
-	if (!mtp_session_complete(p->session))
-		return;
-	if (!p->server)
-		open_door(p);
-	if (p->server)
-		vnc_server_show(p->server, mtp_session_picture(p->session));
-	mtp_session_shown(p->session);
-}
-
-static void on_live(void *data)
-{
-	input_reset(&((struct program *)data)->input);
-}
-
-static void on_lost(const char *notice, void *data)
-{
-	(void)data;
-	g_message("%s", notice);
-}
-
-static void on_over(const GError *error, void *data)
-{
-	give_up(data, error);
-}
-
-static void on_flush(void *data)
-{
-	phone_flush(((struct program *)data)->phone);
-}
-
-static gboolean on_signal(gpointer data)
-{
-	g_main_loop_quit(((struct program *)data)->loop);
-	return G_SOURCE_CONTINUE;
-}
-
-static bool parse(struct program *p, int argc, char **argv, GError **error)
-{
-	struct options *o = p->account;
-	g_auto(GStrv) rest = NULL;
-	const GOptionEntry entries[] = {
-	    {"listen", 0, 0, G_OPTION_ARG_STRING, &p->listen,
-	        "IPv4 address for the viewer (default: 127.0.0.1)", "ADDRESS"},
-	    {"port", 0, 0, G_OPTION_ARG_INT, &p->port, "TCP port for the viewer (default: 5900)",
-	        "PORT"},
-	    {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &rest, NULL, NULL},
-	    {0},
-	};
-	GOptionContext *context = g_option_context_new("https://HOST:PORT");
-	g_autoptr(GError) wrong = NULL;
-
-	g_option_context_set_summary(context, summary);
-	options_add_account(context, o);
-	g_option_context_add_main_entries(context, entries, NULL);
-	bool parsed = g_option_context_parse(context, &argc, &argv, &wrong);
-
-	g_option_context_free(context);
-	if (!parsed || !rest || !rest[0] || rest[1] || !o->user || p->port < 1 ||
-	    p->port > UINT16_MAX) {
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID, "%s (see --help)",
-		    wrong ? wrong->message
-		          : "give the broker's address, --user NAME and a port of 1 to 65535");
-		return false;
-	}
-	o->url = g_strdup(rest[0]);
-	if (!o->package)
-		o->package = g_strdup("phone");
-	if (!p->listen)
-		p->listen = g_strdup("127.0.0.1");
-	return true;
-}
-
-static bool start(struct program *p, GError **error)
-{
-	const struct options *o = p->account;
-	const struct phone_options phone = {.url = o->url,
-	    .user = o->user,
-	    .ca_file = o->ca_file,
-	    .package = o->package,
-	    .terminal = {.model = "mtp-vnc", .touch_points = 0},
-	    .session = p->session,
-	    .stats = &p->stats,
-	    .patience_s = CODE_LIFE_S,
-	    .live = on_live,
-	    .received = on_received,
-	    .lost = on_lost,
-	    .over = on_over,
-	    .data = p};
-	char *password;
-
-	if (!options_password(o, &password, error))
-		return false;
-	p->phone = phone_new(&phone, error);
-	if (p->phone)
-		phone_sign_in(p->phone, password);
-	options_forget(password);
-	return p->phone;
-}
-
-static int run(struct program *p)
-{
-	g_autoptr(GError) error = NULL;
-
-	if (mtp_codecs_init(&p->codecs))
-		p->session = mtp_session_new(&(struct mtp_session_options){.codecs = &p->codecs});
-	if (!p->session)
-		g_set_error(&error, QVMI_ERROR, QVMI_ERROR_EXHAUSTED, "not enough memory");
-	else
-		input_init(&p->input, p->session, on_flush, p);
-	if (p->session && start(p, &error)) {
-		g_unix_signal_add(SIGINT, on_signal, p);
-		g_unix_signal_add(SIGTERM, on_signal, p);
-		g_main_loop_run(p->loop);
-		if (mtp_session_bye(p->session, MTP_BYE_NORMAL, "the viewer has left"))
-			on_flush(p);
-	}
-	if (error)
-		give_up(p, error);
-	return p->exit_code;
-}
 
 int main(int argc, char **argv)
 {
-	struct program p = {.port = 5900, .account = g_new0(struct options, 1)};
-	g_autoptr(GError) error = NULL;
+	static const struct gateway_protocol vnc = {
+	    .name = "VNC",
+	    .program = "mtp-vnc",
+	    .summary =
+	        "Shows a phone that runs in the data centre to one standard VNC viewer. Prints a "
+	        "code of eight\n"
+	        "characters: the viewer's password, good once and for a minute. VNC itself is not "
+	        "encrypted:\n"
+	        "listen at the loopback address, or where a tunnel (ssh, stunnel) ends.",
+	    .colon = "::",
+	    .port = 5900,
+	    .code_length = 8,
+	    .open = vnc_server_new,
+	    .close = vnc_server_free,
+	    .has_viewer = vnc_server_has_viewer,
+	    .show = vnc_server_show,
+	};
 
-	signal(SIGPIPE, SIG_IGN);
-	log_init("mtp-vnc");
-	if (!parse(&p, argc, argv, &error)) {
-		fprintf(stderr, "mtp-vnc: %s\n", error->message);
-		options_free(p.account);
-		g_free(p.listen);
-		return 2;
-	}
-	p.loop = g_main_loop_new(NULL, FALSE);
-	stats_init(&p.stats);
-
-	int code = run(&p);
-
-	g_clear_handle_id(&p.expiry, g_source_remove);
-	vnc_server_free(p.server);
-	phone_free(p.phone);
-	mtp_session_free(p.session);
-	mtp_codecs_finish(&p.codecs);
-	stats_finish(&p.stats);
-	g_main_loop_unref(p.loop);
-	options_free(p.account);
-	g_free(p.listen);
-	return code;
+	return gateway_main(&vnc, argc, argv);
 }

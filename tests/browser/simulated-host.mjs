@@ -34,6 +34,7 @@ const packages = {
 	cut: { cutFirst: true },       // the first connection is cut after its picture
 	silent: { silent: true },      // accepts, and never says anything
 	still: { still: true },        // shows a picture and answers nothing
+	fits: { fits: true },          // scales to the terminal's size, when that is told
 	film: { film: true },          // pictures in motion, where the terminal decodes them
 	'broken-film': { film: true, brokenFilm: true },
 	stranger: { stranger: true },  // the host's certificate is of another authority
@@ -204,6 +205,10 @@ class Viewer {
 			solid(68, 100, 8, 8, [200, 0, 0])]); // drawn after what is decoded later
 		this.update([tile(H264, 64, 96, 64, 64, u8(2), u8(0xa0), counted(film[1]))]); // the left half
 	}
+	fit(width, height) {
+		this.send(frame(65, u16(width), u16(height)));
+		this.update([solid(0, 0, width, height, [0, 90, 0]), solid(width - 20, height - 20, 20, 20, [200, 100, 0])]);
+	}
 	moved(down, x, y) {
 		if (down)
 			this.press ??= { x, y };
@@ -227,6 +232,8 @@ class Viewer {
 			this.update(this.phone.typed(p.readUInt16BE(0)));
 		else if (type === 6)
 			this.update(this.phone.draw());
+		else if (type === 12 && this.is.fits)
+			this.fit(p.readUInt16BE(0), p.readUInt16BE(2));
 		else if (type === 15)
 			this.send(frame(67, p.subarray(0, 4), u8(0), ...this.phone.words()));
 		else if (type === 7)

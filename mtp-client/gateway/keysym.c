@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "mtp-client/vnc/keysym.h"
+#include "mtp-client/gateway/keysym.h"
 
 #include <glib.h>
 #include <linux/input-event-codes.h>

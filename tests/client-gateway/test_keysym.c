@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Keysyms of a viewer to the keys that the phone hears. */
-#include "mtp-client/vnc/keysym.h"
+#include "mtp-client/gateway/keysym.h"
 
 #include <glib.h>
 #include <linux/input-event-codes.h>

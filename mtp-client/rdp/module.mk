@@ -1,0 +1,9 @@
+PROGRAMS += mtp-rdp mtp-rdp-viewer
+mtp-rdp_MAIN := mtp-client/rdp/mtp_rdp.c
+mtp-rdp_LIBS := mtp-client/rdp mtp-client/gateway mtp-client/sdl mtp-client/core common mtp
+mtp-rdp_PKG := gio-unix-2.0 json-glib-1.0 libcurl openssl libzstd libjpeg
+mtp-rdp-viewer_MAIN := mtp-client/rdp/mtp_rdp_viewer.c
+mtp-rdp-viewer_LIBS := mtp-client/rdp
+mtp-rdp-viewer_PKG := freerdp-server3 freerdp3 winpr3 libseccomp
+client-rdp_TEST_PKG := freerdp3 winpr3
+client-rdp_TEST_LIBS := mtp-client/core
