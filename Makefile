@@ -9,7 +9,7 @@ SANITIZE ?=
 PREFIX   ?= /usr/local
 VERSION  := 0.1
 
-MODULES := common mtp mtp-server mtp-server/reader qvisor qvisor/probe qvisor/zygote pool rules broker broker/realm console agent mtp-client/core mtp-client/sdl mtp-client/gateway mtp-client/vnc mtp-client/rdp bench/screen bench/client-core
+MODULES := common mtp mtp-server mtp-server/reader qvisor qvisor/probe qvisor/zygote pool rules broker broker/realm broker/oidc broker/proxy broker/uaas console agent mtp-client/core mtp-client/sdl mtp-client/gateway mtp-client/vnc mtp-client/rdp bench/screen bench/client-core
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wformat=2 -Wundef -Werror
 CFLAGS   ?= -O2 -g
@@ -64,8 +64,8 @@ $(B)/obj/%.o: %.c
 	@$(CC) $(ALL_CFLAGS) $($(firstword $(subst /, ,$*))_CFLAGS) -c -o $@ $<
 
 # --- unit tests: tests/FOLDER/test_X.c with FOLDER's archive; FOLDER "client-core" is mtp-client/core, "bench-screen" bench/screen ---
-unit_module = $(subst realm,broker/realm,$(subst reader,mtp-server/reader,$(subst probe,qvisor/probe,$(subst bench-,bench/,$(subst client-,mtp-client/,$(1))))))
-UNIT_SOURCES := $(foreach m,common mtp mtp-server reader qvisor probe pool rules broker realm console agent client-core client-sdl client-gateway client-rdp bench-screen,$(wildcard tests/$(m)/test_*.c))
+unit_module = $(subst oidc,broker/oidc,$(subst realm,broker/realm,$(subst reader,mtp-server/reader,$(subst probe,qvisor/probe,$(subst bench-,bench/,$(subst client-,mtp-client/,$(1)))))))
+UNIT_SOURCES := $(foreach m,common mtp mtp-server reader qvisor probe pool rules broker realm oidc console agent client-core client-sdl client-gateway client-rdp bench-screen,$(wildcard tests/$(m)/test_*.c))
 UNIT_TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(UNIT_SOURCES))
 define unit_rule
 $(B)/tests/$(1)/%: $(B)/obj/tests/$(1)/%.o $(call lib,$(call unit_module,$(1))) $(foreach l,$($(1)_TEST_LIBS),$(call lib,$(l))) $(call lib,common) $(call lib,mtp)
@@ -117,7 +117,7 @@ $(B)/lint/%.ok: $(B)/obj/%.o .clang-tidy
 lint: $(LINTED:%.c=$(B)/lint/%.ok)
 
 # DESTDIR for packages. Not the tests' and benches' programs.
-INSTALLED := qvmi qvisord qvisor-launch qvisor-probe mtpd mtpd-worker mtp-reader poold qvmi-rule brokerd brokerd-realm consoled mtp-client mtp-vnc mtp-rdp mtp-rdp-viewer mtp-record mtp-replay
+INSTALLED := qvmi qvisord qvisor-launch qvisor-probe mtpd mtpd-worker mtp-reader poold qvmi-rule brokerd brokerd-realm brokerd-proxy uaasd consoled mtp-client mtp-vnc mtp-rdp mtp-rdp-viewer mtp-record mtp-replay
 install: $(INSTALLED:%=$(B)/bin/%) $(B)/bin/libqvmi-zygote.so web
 	@DESTDIR='$(DESTDIR)' deploy/install '$(PREFIX)' $(B)/bin/libqvmi-zygote.so $(INSTALLED:%=$(B)/bin/%)
 

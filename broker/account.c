@@ -8,7 +8,9 @@
 #define NO_USER "there is no user %s"
 
 #define NAME_MAX_SIZE 64
-#define COLUMNS "name, password, admin, created, principal, full_name, manager"
+#define COLUMNS                                                                                    \
+	"name, password, admin, created, principal, full_name, manager, "                          \
+	"(SELECT issuer FROM identities WHERE user = name)"
 
 void account_free(struct account *account)
 {
@@ -19,6 +21,7 @@ void account_free(struct account *account)
 	g_free(account->principal);
 	g_free(account->full_name);
 	g_free(account->manager);
+	g_free(account->issuer);
 	g_free(account);
 }
 
@@ -47,6 +50,7 @@ static void *account_from_row(struct rows *rows)
 	account->principal = g_strdup(rows_string(rows, 4));
 	account->full_name = g_strdup(rows_string(rows, 5));
 	account->manager = g_strdup(rows_string(rows, 6));
+	account->issuer = g_strdup(rows_string(rows, 7));
 	return account;
 }
 

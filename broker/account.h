@@ -13,7 +13,8 @@
 struct account {
 	char *name;     /* as it was added, whatever case the sign-in used */
 	char *password; /* PHC string; goes to password_worker and nowhere else; "" with Kerberos */
-	char *principal;           /* of Kerberos; NULL: a local account */
+	char *principal; /* of Kerberos; NULL: a local account */
+	char *issuer;    /* the provider that vouches for him; NULL: a person of our own */
 	char *full_name, *manager; /* as the directory says; may be NULL */
 	bool admin;
 	int64_t created;

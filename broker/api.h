@@ -49,6 +49,10 @@ void api_too_many(struct broker *broker, struct http_request *request, unsigned 
 /* api_negotiate.c */
 void api_negotiate(struct http_request *request, void *data);
 void api_ways(struct http_request *request, void *data);
+/* api_federation.c */
+void api_federation_begin(struct http_request *request, void *data);
+void api_federation_callback(struct http_request *request, void *data);
+void api_federation_finish(struct http_request *request, void *data);
 /* api_login.c */
 void api_login(struct http_request *request, void *data);
 void api_logout(struct http_request *request, void *data);

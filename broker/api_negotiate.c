@@ -2,14 +2,11 @@
 /* Sign-in with a Kerberos ticket: SPNEGO in HTTP (RFC 4559). */
 #include "broker/api.h"
 
-#include <string.h>
-
 #include "broker/broker.h"
 #include "broker/caller.h"
+#include "broker/negotiate_token.h"
 #include "common/error.h"
 #include "common/metrics.h"
-
-#define SCHEME "Negotiate "
 
 struct negotiation {
 	struct broker *broker;
@@ -42,12 +39,10 @@ static void negotiated(const char *user, GBytes *token, const GError *error, voi
 	g_autoptr(GError) failure = NULL;
 	if (!user && !error)
 		return refuse(broker, request);
-	gsize n = 0;
-	const guchar *bytes = token ? g_bytes_get_data(token, &n) : NULL;
-	g_autofree char *encoded = n ? g_base64_encode(bytes, n) : NULL;
-	g_autofree char *proof = g_strconcat(SCHEME, encoded, NULL);
-	if (encoded)
+	if (token && g_bytes_get_size(token) > 0) {
+		g_autofree char *proof = negotiate_token_write(token);
 		http_request_add_header(request, "www-authenticate", proof);
+	}
 	const struct api_entrant entrant = {.user = user,
 	    .address = negotiation->address,
 	    .browser = negotiation->browser,
@@ -56,22 +51,6 @@ static void negotiated(const char *user, GBytes *token, const GError *error, voi
 		return;
 	metric_add(broker->sign_ins, "failed", 1);
 	api_fail(request, error ? error : failure);
-}
-
-/* RFC 4648, strictly: NULL for what is not. Caller unrefs. */
-static GBytes *decode(const char *text)
-{
-	size_t n = strlen(text), padding = 0;
-	while (padding < 2 && padding < n && text[n - 1 - padding] == '=')
-		padding++;
-	for (size_t i = 0; i < n - padding; i++)
-		if (!g_ascii_isalnum(text[i]) && text[i] != '+' && text[i] != '/')
-			return NULL;
-	if (n == 0 || n % 4 != 0)
-		return NULL;
-	gsize size;
-	guchar *bytes = g_base64_decode(text, &size);
-	return g_bytes_new_take(bytes, size);
 }
 
 void api_negotiate(struct http_request *request, void *data)
@@ -87,14 +66,13 @@ void api_negotiate(struct http_request *request, void *data)
 		    "this broker knows no Kerberos; sign in with name and password");
 		return api_fail(request, error);
 	}
-	const char *authorization = http_request_header(request, "authorization");
-	size_t n = strlen(SCHEME);
-	if (!authorization || g_ascii_strncasecmp(authorization, SCHEME, n) != 0) {
+	g_autoptr(GBytes) token =
+	    negotiate_token_read(http_request_header(request, "authorization"));
+	if (!token) {
 		http_request_add_header(request, "www-authenticate", "Negotiate");
 		return refuse(broker, request);
 	}
-	g_autoptr(GBytes) token = decode(authorization + n);
-	if (!token)
+	if (g_bytes_get_size(token) == 0)
 		return refuse(broker, request);
 	struct negotiation *negotiation = g_new0(struct negotiation, 1);
 	negotiation->broker = broker;
@@ -116,5 +94,6 @@ void api_ways(struct http_request *request, void *data)
 	json_object_set_boolean_member(object, "password", true);
 	json_object_set_boolean_member(
 	    object, "kerberos", broker->authenticator->negotiate != NULL);
+	json_object_set_boolean_member(object, "federation", broker->federation != NULL);
 	api_respond(request, 200, object);
 }

@@ -61,6 +61,8 @@ void api_user_list(struct http_request *request, void *data)
 		JsonObject *user = user_json(account->name, account->admin, account->created);
 		if (account->principal)
 			json_object_set_string_member(user, "principal", account->principal);
+		if (account->issuer)
+			json_object_set_string_member(user, "issuer", account->issuer);
 		if (account->full_name && *account->full_name)
 			json_object_set_string_member(user, "full_name", account->full_name);
 		if (account->manager && *account->manager)
@@ -180,6 +182,10 @@ void api_user_password(struct http_request *request, void *data)
 	if (account && account->principal)
 		error = g_error_new(QVMI_ERROR, QVMI_ERROR_CONFLICT,
 		    "%s signs in with Kerberos; the password is changed there", account->name);
+	else if (account && account->issuer)
+		error = g_error_new(QVMI_ERROR, QVMI_ERROR_CONFLICT,
+		    "%s is vouched for by %s and has no password here", account->name,
+		    account->issuer);
 	if (error)
 		return api_fail(request, error);
 	hash_then(change_new(broker, request, caller, account->name), password);

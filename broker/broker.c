@@ -40,6 +40,8 @@ void broker_sweep(struct broker *broker)
 	    !token_end_expired(broker->database, now, &error) ||
 	    !session_forget_old(broker->database, now, &error))
 		g_warning("sweeping the records: %s", error->message);
+	if (broker->federation)
+		federation_sweep(broker->federation);
 	stream_ender_run(broker->streams);
 }
 
@@ -121,6 +123,18 @@ static bool open_sign_in(
 	return broker->authenticator_state != NULL;
 }
 
+static bool open_federation(
+    struct broker *broker, const struct federation_settings *settings, GError **error)
+{
+	const struct federation_context context = {.database = broker->database,
+	    .clock = broker->clock,
+	    .ended = sessions_ended,
+	    .data = broker};
+	if (settings)
+		broker->federation = federation_new(settings, &context, error);
+	return !settings || broker->federation;
+}
+
 static void serve(struct broker *broker, const struct broker_options *options)
 {
 	static const double seconds[] = {0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120};
@@ -147,7 +161,8 @@ struct broker *broker_new(const struct broker_options *options, GError **error)
 	broker->grant_lifetime_s = options->grant_lifetime_s;
 	broker->grant_keys = grant_key_file_new(options->grant_private_key, true, error);
 	if (!broker->grant_keys || !open_records(broker, options->database_path, error) ||
-	    !open_second_factor(broker, options, error) || !open_sign_in(broker, options, error))
+	    !open_second_factor(broker, options, error) || !open_sign_in(broker, options, error) ||
+	    !open_federation(broker, options->federation, error))
 		return NULL;
 	broker->pool = pool_client_new(&options->pool, error);
 	if (!broker->pool)
@@ -172,6 +187,7 @@ void broker_free(struct broker *broker)
 	if (broker->authenticator_state)
 		broker->authenticator->close(broker->authenticator_state);
 	resumer_free(broker->resumer);
+	federation_free(broker->federation);
 	pool_client_free(broker->pool);
 	stream_ender_free(broker->streams);
 	http_server_free(broker->server);

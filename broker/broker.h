@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "broker/authenticator.h"
+#include "broker/federation.h"
 #include "broker/password.h"
 #include "common/cleanup.h"
 #include "common/grant_key_file.h"
@@ -21,6 +22,7 @@ struct broker_options {
 	const char *grant_private_key;
 	const char *authenticator;          /* "local", "kerberos" */
 	const struct realm_settings *realm; /* NULL: none; borrowed, outlives the broker */
+	const struct federation_settings *federation; /* NULL: none */
 	struct http_client_options pool;
 	const char *web_folder;  /* NULL: no pages */
 	const char *web_connect; /* CSP sources that a page may stream from, "wss:" */
@@ -45,6 +47,7 @@ struct broker {
 	char *factor_issuer;
 	struct secret_key *secret_key; /* NULL: nobody needs a second factor */
 	struct challenges *challenges;
+	struct federation *federation; /* NULL: none */
 	struct pool_client *pool;
 	struct stream_ender *streams;
 	struct resumer *resumer;

@@ -29,6 +29,7 @@ static const struct config_key keys[] = {
     {"second-factor", "after-ticket", CONFIG_STRING, "nobody", 0, 0, "the same after a Kerberos ticket"},
     {"second-factor", "key", CONFIG_PATH, NULL, 0, 0, "32 random bytes that the secrets are sealed with (openssl rand -out FILE 32)"},
     {"second-factor", "issuer", CONFIG_STRING, "QVMI", 0, 0, "what authenticator applications call this broker"},
+    FEDERATION_CONFIG_KEYS,
     {"session", "lifetime-s", CONFIG_INT, "43200", 60, 30 * 86400, "a sign-in lasts so long"},
     {"session", "grant-lifetime-s", CONFIG_INT, "30", 5, 60, "a grant has to be used within"},
     {"argon2", "memory-kib", CONFIG_INT, "65536", 1024, 4 * 1024 * 1024, "memory of one computation"},
@@ -39,14 +40,15 @@ static const struct config_key keys[] = {
 };
 /* clang-format on */
 
-static struct broker *start(
-    const struct config *config, const struct realm_settings *realm, GError **error)
+static struct broker *start(const struct config *config, const struct realm_settings *realm,
+    const struct federation_settings *federation, GError **error)
 {
 	const struct broker_options options = {
 	    .database_path = daemon_require(config, "database", "path"),
 	    .grant_private_key = daemon_require(config, "grant", "private-key"),
 	    .authenticator = config_string(config, "sign-in", "backend"),
 	    .realm = realm,
+	    .federation = federation,
 	    .pool =
 	        {
 	            .base_url = daemon_require(config, "pool", "url"),
@@ -99,9 +101,13 @@ int main(int argc, char **argv)
 	AUTO(realm_settings)
 	realm = realm_settings_load(daemon_config(daemon),
 	    daemon_require(daemon_config(daemon), "listen", "certificate"), &error);
+	struct federation_settings federation;
+	bool federated =
+	    !error && federation_settings_load(&federation, daemon_config(daemon), &error);
 	if (error)
 		daemon_fail("reading the configuration", error);
-	AUTO(broker) broker = start(daemon_config(daemon), realm, &error);
+	AUTO(broker)
+	broker = start(daemon_config(daemon), realm, federated ? &federation : NULL, &error);
 	if (!broker)
 		daemon_fail("starting", error);
 	if (!listen_all(broker, daemon_config(daemon), &error))

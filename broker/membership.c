@@ -146,3 +146,12 @@ bool membership_close_sessions(
 	    "(SELECT package FROM package_holders WHERE user = ?)",
 	    "iss", now, user, user);
 }
+
+GPtrArray *membership_list(
+    struct database *database, const char *user, const char *kind, GError **error)
+{
+	struct rows *rows = database_query(database, error,
+	    "SELECT name FROM memberships WHERE user = ? AND kind = ? ORDER BY name", "ss", user,
+	    kind);
+	return rows_list(rows, name_from_row, g_free, error);
+}

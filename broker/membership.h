@@ -32,3 +32,6 @@ bool membership_end(struct database *database, const char *user, int64_t now, GE
 /* Closes the sessions with packages that the user does not have any more. */
 bool membership_close_sessions(
     struct database *database, const char *user, int64_t now, GError **error);
+/* The names (char *) of his groups or units ("group", "unit"). Caller unrefs. */
+GPtrArray *membership_list(
+    struct database *database, const char *user, const char *kind, GError **error);

@@ -7,7 +7,6 @@
 #include "common/json.h"
 #include "common/problem.h"
 
-#define ANSWER_MAX (16 * 1024 * 1024)
 #define CONNECT_TIMEOUT_MS 10000
 
 static size_t on_bytes(char *bytes, size_t size, size_t n, void *data)
@@ -15,7 +14,7 @@ static size_t on_bytes(char *bytes, size_t size, size_t n, void *data)
 	struct call *call = data;
 	(void)size; /* 1 */
 
-	if (call->answer->len + n > ANSWER_MAX) {
+	if (call->answer->len + n > call->client->max_answer) {
 		call->too_large = true;
 		return 0;
 	}
@@ -71,16 +70,21 @@ struct call *call_new(struct http_client *client, const struct http_call *reques
 	if (request->negotiate) {
 		curl_easy_setopt(call->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_NEGOTIATE);
 		curl_easy_setopt(call->easy, CURLOPT_USERPWD, ":"); /* whom the ticket says */
+	} else if (request->authorization) {
+		add_header(call, "Authorization", request->authorization);
 	} else if (bearer) {
 		g_autofree char *value = g_strconcat("Bearer ", bearer, NULL);
 		add_header(call, "Authorization", value);
 	}
 	if (request->idempotency_key)
 		add_header(call, "Idempotency-Key", request->idempotency_key);
-	if (request->body) {
-		call->text = json_text(request->body);
-		json_node_unref(request->body);
-		add_header(call, "Content-Type", "application/json");
+	call->redirect = request->redirect;
+	if (request->body || request->form) {
+		call->text = request->form ? g_strdup(request->form) : json_text(request->body);
+		if (request->body)
+			json_node_unref(request->body);
+		add_header(call, "Content-Type",
+		    request->form ? "application/x-www-form-urlencoded" : "application/json");
 		curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE, (long)strlen(call->text));
 		curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, call->text);
 	} else if (!g_str_equal(request->method, "GET") &&
@@ -117,7 +121,8 @@ static GError *transfer_error(const struct call *call, CURLcode result)
 
 	if (call->too_large)
 		return g_error_new(QVMI_ERROR, QVMI_ERROR_TOO_LARGE,
-		    "the answer of %s is larger than %d MiB", client->name, ANSWER_MAX >> 20);
+		    "the answer of %s is larger than %zu KiB", client->name,
+		    client->max_answer >> 10);
 	if (result == CURLE_OPERATION_TIMEDOUT)
 		return g_error_new(QVMI_ERROR, QVMI_ERROR_TIMEOUT, "%s did not answer in time (%s)",
 		    client->name, detail);
@@ -154,7 +159,10 @@ bool call_read_reply(struct call *call, CURLcode result, struct http_reply *repl
 	} else {
 		reply->bytes = g_bytes_new(text, call->answer->len);
 	}
-	if (status >= 200 && status < 300)
+	char *location = NULL;
+	curl_easy_getinfo(call->easy, CURLINFO_REDIRECT_URL, &location);
+	reply->location = location;
+	if ((status >= 200 && status < 300) || (call->redirect && location))
 		return true;
 	g_propagate_error(error,
 	    problem_to_error(status, reply->json ? json_node_get_object(reply->json) : NULL));

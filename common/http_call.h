@@ -12,6 +12,7 @@ struct http_client {
 	bool closed;
 	char *base, *unix_path, *ca_file, *certificate_file, *key_file, *bearer, *name;
 	unsigned timeout_ms;
+	size_t max_answer;
 	CURLM *multi;
 	guint timer;
 	GPtrArray *calls; /* pending */
@@ -24,7 +25,7 @@ struct call {
 	struct curl_slist *headers;
 	char *text; /* request body */
 	GByteArray *answer;
-	bool too_large;
+	bool too_large, redirect;
 	char problem[CURL_ERROR_SIZE];
 	GCancellable *cancellable;
 	gulong cancel_handler;

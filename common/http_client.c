@@ -6,6 +6,7 @@
 #include "common/http_call.h"
 
 #define TIMEOUT_MS 30000
+#define ANSWER_MAX (16 * 1024 * 1024)
 
 static gboolean on_timer(gpointer data);
 
@@ -184,6 +185,7 @@ struct http_client *http_client_new(const struct http_client_options *options, G
 	client->bearer = g_strdup(options->bearer);
 	client->name = g_strdup(options->name ? options->name : options->base_url);
 	client->timeout_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_MS;
+	client->max_answer = options->max_answer ? options->max_answer : ANSWER_MAX;
 	curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_want_socket);
 	curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
 	curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_want_timer);

@@ -5,7 +5,7 @@
  * Asynchronous calls run on GLib's default main context and never block; the synchronous one is for
  * command lines and tests. An answer >= 400 becomes a GError by its problem+json. An unreachable
  * daemon is QVMI_ERROR_UNAVAILABLE and says which. No redirects are followed. Answers are bounded
- * to 16 MiB.
+ * (max_answer).
  */
 #pragma once
 
@@ -24,6 +24,7 @@ struct http_client_options {
 	const char *certificate_file, *key_file; /* mutual TLS; NULL: none */
 	const char *bearer;                      /* token for Authorization; may be NULL */
 	unsigned timeout_ms;                     /* whole call; 0: 30 s */
+	size_t max_answer;                       /* bytes; 0: 16 MiB */
 	const char *name;                        /* for error messages: "qvisord on host-1" */
 };
 
@@ -37,11 +38,15 @@ struct http_reply {
 	JsonNode *json; /* NULL unless application/json */
 	GBytes *bytes;  /* the body otherwise */
 	const char *content_type;
+	const char *location; /* where a redirect leads; NULL: none */
 };
 
 struct http_call {
 	const char *method, *path; /* path with query; segments already escaped (see http_path) */
 	JsonNode *body;            /* taken; NULL: none */
+	const char *form;          /* in its place: a body as HTML's forms are sent */
+	const char *authorization; /* header in place of a bearer; NULL: none */
+	bool redirect;             /* to be sent elsewhere is an answer, and no error */
 	const char *idempotency_key;
 	const char *bearer;  /* for this call; NULL: the client's */
 	bool negotiate;      /* with the user's Kerberos ticket (RFC 4559); may wait for the KDC */
