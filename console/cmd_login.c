@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* qvmi login, qvmi logout: at a broker or console over HTTPS */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "common/enrolment.h"
 #include "common/error.h"
 #include "common/json.h"
+#include "common/known_device.h"
 #include "console/api.h"
 #include "console/nouns.h"
 #include "console/output.h"
@@ -18,28 +23,91 @@ static const char *server_of(struct cli *cli, GError **error)
 	return server;
 }
 
+static JsonNode *send_password(struct cli *cli, struct http_client *broker, GError **error)
+{
+	const char *server = cli_option(cli, "server"), *user = cli_argument(cli, 0);
+	g_autofree char *device = known_device_load(server, user);
+	char *password = secret_read(cli_option(cli, "password-file"), "Password", false, error);
+
+	if (!password)
+		return NULL;
+	JsonObject *body = json_object_new();
+
+	json_object_set_string_member(body, "user", user);
+	json_object_set_string_member(body, "password", password);
+	if (device)
+		json_object_set_string_member(body, "device", device);
+	secret_free(password);
+	http_client_set_bearer(broker, NULL);
+	return api_call(broker, "POST", "/v1/login", body, error);
+}
+
+static JsonNode *send_code(
+    struct cli *cli, struct http_client *broker, const char *challenge, GError **error)
+{
+	char *code = secret_read(cli_option(cli, "code-file"), "Code", false, error);
+
+	if (!code)
+		return NULL;
+	JsonObject *body = json_object_new();
+
+	json_object_set_string_member(body, "challenge", challenge);
+	json_object_set_string_member(body, "code", code);
+	secret_free(code);
+	return api_call(broker, "POST", "/v1/login/second-factor", body, error);
+}
+
+/* A person may try again; a file says the same each time. */
+static bool may_try_again(struct cli *cli, const GError *error)
+{
+	return g_error_matches(error, QVMI_ERROR, QVMI_ERROR_DENIED) &&
+	       !cli_option(cli, "code-file") && isatty(STDIN_FILENO);
+}
+
+/* The second half, where the answer to the first (taken) asks for one. */
+static JsonNode *complete(
+    struct cli *cli, struct http_client *broker, JsonNode *first, GError **error)
+{
+	GError *failure = NULL;
+	JsonNode *node = NULL;
+	JsonObject *asked = json_node_get_object(first);
+	const char *challenge = enrolment_challenge(asked, &failure);
+
+	if (!challenge && !failure)
+		return first;
+	if (challenge && enrolment_show(asked, stderr, &failure))
+		node = send_code(cli, broker, challenge, &failure);
+	while (failure && may_try_again(cli, failure)) {
+		fprintf(stderr, "%s\n", failure->message);
+		g_clear_error(&failure);
+		node = send_code(cli, broker, challenge, &failure);
+	}
+	if (failure)
+		g_propagate_error(error, failure);
+	json_node_unref(first);
+	return node;
+}
+
 static bool login(struct cli *cli, GError **error)
 {
 	const char *user = cli_argument(cli, 0);
 	const char *server = server_of(cli, error);
 	struct http_client *broker = server ? cli_broker(cli, error) : NULL;
-	char *password =
-	    broker ? secret_read(cli_option(cli, "password-file"), "Password", false, error) : NULL;
+	JsonNode *first = broker ? send_password(cli, broker, error) : NULL;
+	g_autoptr(JsonNode) node = first ? complete(cli, broker, first, error) : NULL;
+	JsonObject *answer = node ? json_node_get_object(node) : NULL;
+	const char *token = answer ? json_get_string(answer, "token", 4096, error) : NULL;
 
-	if (!password)
-		return false;
-	JsonObject *body = json_object_new();
-	json_object_set_string_member(body, "user", user);
-	json_object_set_string_member(body, "password", password);
-	secret_free(password);
-	http_client_set_bearer(broker, NULL);
-	g_autoptr(JsonNode) node = api_call(broker, "POST", "/v1/login", body, error);
-	const char *token =
-	    node ? json_get_string(json_node_get_object(node), "token", 4096, error) : NULL;
 	if (!token || !token_store_save(server, token, cli_option(cli, "ca-file"), error))
 		return false;
-	/* The token is a secret: it goes to its file, not to the screen. */
-	json_object_remove_member(json_node_get_object(node), "token");
+	const char *device = json_get_optional_string(answer, "device", 128, NULL);
+
+	if (device)
+		known_device_save(server, user, device);
+	enrolment_show_recovery(answer, stderr);
+	/* Secrets go to their files, not to the screen. */
+	json_object_remove_member(answer, "token");
+	json_object_remove_member(answer, "device");
 	output_done(cli, node, "signed in to %s as %s", server, user);
 	return true;
 }
@@ -59,6 +127,7 @@ static bool logout(struct cli *cli, GError **error)
 
 static const struct cli_option login_options[] = {
     {"password-file", "FILE", "Password in its first line (default: asked, or standard input)"},
+    {"code-file", "FILE", "Code of the second factor, likewise"},
     {0},
 };
 

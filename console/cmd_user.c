@@ -85,6 +85,19 @@ static bool user_sign_out(struct cli *cli, GError **error)
 	return node != NULL;
 }
 
+static bool user_reset_second_factor(struct cli *cli, GError **error)
+{
+	const char *name = cli_argument(cli, 0);
+	g_autofree char *path = http_path("/v1/users/%s/second-factor", name);
+	struct http_client *broker = cli_broker(cli, error);
+	g_autoptr(JsonNode) node = broker ? api_call(broker, "DELETE", path, NULL, error) : NULL;
+
+	if (node)
+		output_done(cli, node,
+		    "the second factor of %s is removed; the next sign-in enrols another", name);
+	return node != NULL;
+}
+
 static const struct cli_option add_options[] = {
     {"admin", NULL, "An administrator"},
     {"password-file", "FILE", "Password in its first line (default: asked, or standard input)"},
@@ -98,6 +111,9 @@ const struct cli_verb user_verbs[] = {
         user_passwd},
     {"sign-out", "NAME", 1, 1, "Ends every sign-in of theirs, and what their terminals see.", NULL,
         user_sign_out},
+    {"reset-second-factor", "NAME", 1, 1,
+        "Removes a second factor that is lost; ends what the account has opened.", NULL,
+        user_reset_second_factor},
     {"remove", "NAME", 1, 1, "Removes an account.", NULL, user_remove},
     {0},
 };

@@ -126,6 +126,7 @@ static void broker_get(struct http_request *request, void *data)
 
 const struct http_route forward_routes[] = {
     {"POST", "/v1/login", sign_in_open, NULL},
+    {"POST", "/v1/login/second-factor", sign_in_complete, NULL},
     {"POST", "/v1/logout", sign_in_close, NULL},
     {"GET", "/v1/whoami", sign_in_show, NULL},
     {"GET", "/v1/status", pool_get, NULL},

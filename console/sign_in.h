@@ -5,6 +5,7 @@
 
 struct http_request;
 
-void sign_in_open(struct http_request *request, void *data);  /* POST /v1/login */
-void sign_in_close(struct http_request *request, void *data); /* POST /v1/logout */
-void sign_in_show(struct http_request *request, void *data);  /* GET /v1/whoami */
+void sign_in_open(struct http_request *request, void *data);     /* POST /v1/login */
+void sign_in_complete(struct http_request *request, void *data); /* .../second-factor */
+void sign_in_close(struct http_request *request, void *data);    /* POST /v1/logout */
+void sign_in_show(struct http_request *request, void *data);     /* GET /v1/whoami */

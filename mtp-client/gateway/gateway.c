@@ -187,6 +187,8 @@ static bool start(struct program *p, GError **error)
 	    .user = o->user,
 	    .ca_file = o->ca_file,
 	    .package = o->package,
+	    .code = options_code,
+	    .code_data = p->account,
 	    .terminal = {.model = p->protocol->program, .touch_points = 0},
 	    .session = p->session,
 	    .stats = &p->stats,

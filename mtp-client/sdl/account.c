@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "common/client_key.h"
+#include "common/enrolment.h"
 #include "common/error.h"
 #include "common/http_client.h"
 #include "common/json.h"
+#include "common/known_device.h"
 #include "mtp-client/sdl/options.h"
 
 #define CALL_MS 130000 /* the broker waits 120 s for a phone that has to be booted first */
@@ -17,6 +19,9 @@
 
 struct account {
 	char *url, *user, *ca_file;
+	account_code_fn ask_code;
+	void *code_data;
+	JsonNode *challenge; /* that is to be answered by a code */
 	struct http_client *client;
 	GCancellable *pending; /* the call under way, NULL: none */
 	bool freed;
@@ -70,6 +75,7 @@ void account_free(struct account *account)
 	g_clear_object(&account->pending);
 	ticket_clear(account);
 	client_key_free(account->key);
+	g_clear_pointer(&account->challenge, json_node_unref);
 	g_free(account->session);
 	g_free(account->url);
 	g_free(account->user);
@@ -131,6 +137,63 @@ static JsonObject *reply_object(const struct http_reply *reply, GError **error)
 	return NULL;
 }
 
+static void answered_code(const struct http_reply *reply, const GError *failed, void *data);
+
+static void send_code(struct account *account, GError **error)
+{
+	JsonObject *challenge = json_node_get_object(account->challenge);
+	char *code = account->ask_code(challenge, account->code_data, error);
+
+	if (!code)
+		return;
+	JsonObject *body = json_object_new();
+
+	json_object_set_string_member(
+	    body, "challenge", json_object_get_string_member(challenge, "challenge"));
+	json_object_set_string_member(body, "code", code);
+	options_forget(code);
+	call(account, "/v1/login/second-factor", body, CALL_MS, answered_code);
+}
+
+/* The sign-in is complete. */
+static void enter(struct account *account, JsonObject *answer, GError **error)
+{
+	const char *token = json_get_string(answer, "token", 4096, error);
+	const char *device = json_get_optional_string(answer, "device", 128, NULL);
+
+	if (!token)
+		return;
+	http_client_set_bearer(account->client, token);
+	if (device && account->user)
+		known_device_save(account->url, account->user, device);
+	enrolment_show_recovery(answer, stderr);
+}
+
+static void answered_code(const struct http_reply *reply, const GError *failed, void *data)
+{
+	struct account *account = data;
+	g_autoptr(GError) error = NULL;
+
+	if (account->freed)
+		return;
+	g_clear_object(&account->pending);
+	if (failed) {
+		/* Another may be typed; a file says the same each time. */
+		if (!g_error_matches(failed, QVMI_ERROR, QVMI_ERROR_DENIED))
+			return finish(account, failed);
+		g_message("%s", failed->message);
+		send_code(account, &error);
+		if (error)
+			finish(account, error);
+		return;
+	}
+	JsonObject *object = reply_object(reply, &error);
+
+	if (object)
+		enter(account, object, &error);
+	finish(account, error);
+}
+
 static void signed_in(const struct http_reply *reply, const GError *failed, void *data)
 {
 	struct account *account = data;
@@ -138,26 +201,40 @@ static void signed_in(const struct http_reply *reply, const GError *failed, void
 
 	if (account->freed)
 		return;
-	if (failed) {
-		finish(account, failed);
-		return;
-	}
+	if (failed)
+		return finish(account, failed);
 	JsonObject *object = reply_object(reply, &error);
-	const char *token = object ? json_get_string(object, "token", 4096, &error) : NULL;
+	const char *challenge = object ? enrolment_challenge(object, &error) : NULL;
 
-	if (token)
-		http_client_set_bearer(account->client, token);
+	g_clear_object(&account->pending);
+	if (challenge) {
+		account->challenge = json_node_copy(reply->json);
+		send_code(account, &error);
+		if (!error)
+			return;
+	} else if (object && !error) {
+		enter(account, object, &error);
+	}
 	finish(account, error);
+}
+
+void account_set_code(struct account *account, account_code_fn ask, void *data)
+{
+	account->ask_code = ask;
+	account->code_data = data;
 }
 
 void account_sign_in(struct account *account, const char *password, account_done done, void *data)
 {
+	g_autofree char *device = known_device_load(account->url, account->user);
 	JsonObject *body = json_object_new();
 
 	account->done = done;
 	account->done_data = data;
 	json_object_set_string_member(body, "user", account->user);
 	json_object_set_string_member(body, "password", password);
+	if (device)
+		json_object_set_string_member(body, "device", device);
 	call(account, "/v1/login", body, CALL_MS, signed_in);
 }
 

@@ -7,6 +7,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <json-glib/json-glib.h>
 #include <stdint.h>
 
 #include "common/cleanup.h"
@@ -27,6 +28,10 @@ struct account_ticket {
 	const char *phone; /* uuid */
 };
 
+/* The code that answers a challenge (openapi.yaml), asked for again after a wrong one; NULL with
+ * error: there is none. May wait for a person. Caller clears it with options_forget(). */
+typedef char *(*account_code_fn)(JsonObject *challenge, void *data, GError **error);
+
 /* `error` is NULL on success. */
 typedef void (*account_done)(const GError *error, void *data);
 
@@ -34,6 +39,7 @@ struct account *account_new(const char *url, const char *user, const char *ca_fi
 void account_free(
     struct account *account); /* forgets token and grant; pending calls never answer */
 
+void account_set_code(struct account *account, account_code_fn ask, void *data);
 /* POST /v1/login. QVMI_ERROR_UNAUTHENTICATED: wrong name or password. The password is not kept. */
 void account_sign_in(struct account *account, const char *password, account_done done, void *data);
 /* POST /v1/login/negotiate, by the Kerberos ticket that the user holds. */

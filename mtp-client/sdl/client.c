@@ -280,6 +280,8 @@ static bool attach(struct client *client, GError **error)
 	    .url = options->url,
 	    .user = options->user,
 	    .ca_file = options->ca_file,
+	    .code = options_code,
+	    .code_data = client->options,
 	    .package = options->package,
 	    .terminal = {.model = "mtp-client, headless",
 	        .width = 720,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <termios.h>
 
+#include "common/enrolment.h"
 #include "common/error.h"
 #include "mtp/messages.h"
 
@@ -91,6 +92,9 @@ void options_add_account(GOptionContext *context, struct options *options)
 	    {"user", 'u', 0, G_OPTION_ARG_STRING, &options->user, "Who signs in", "NAME"},
 	    {"password-file", 0, 0, G_OPTION_ARG_FILENAME, &options->password_file,
 	        "Take the password from FILE's first line instead of asking", "FILE"},
+	    {"code-file", 0, 0, G_OPTION_ARG_FILENAME, &options->code_file,
+	        "Take the code of the second factor from FILE's first line instead of asking",
+	        "FILE"},
 	    {"kerberos", 'k', 0, G_OPTION_ARG_NONE, &options->kerberos,
 	        "Sign in with your Kerberos ticket (kinit) in place of name and password", NULL},
 	    {"ca-file", 0, 0, G_OPTION_ARG_FILENAME, &options->ca_file,
@@ -162,6 +166,7 @@ void options_free(struct options *options)
 	g_free(options->url);
 	g_free(options->user);
 	g_free(options->password_file);
+	g_free(options->code_file);
 	g_free(options->ca_file);
 	g_free(options->package);
 	g_free(options->screen);
@@ -193,51 +198,96 @@ static char *first_line(FILE *stream)
 	return password;
 }
 
-static char *password_from_file(const char *file, GError **error)
+static char *secret_from_file(const char *option, const char *file, GError **error)
 {
 	FILE *stream = fopen(file, "re");
 
 	if (!stream) {
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
-		    "cannot read --password-file %s: %s", file, g_strerror(errno));
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID, "cannot read %s %s: %s", option,
+		    file, g_strerror(errno));
 		return NULL;
 	}
 	/* Unbuffered: no copy of the secret stays behind in stdio's memory. */
 	setvbuf(stream, NULL, _IONBF, 0);
-	char *password = first_line(stream);
+	char *secret = first_line(stream);
 
 	fclose(stream);
-	if (!password)
+	if (!secret)
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
-		    "--password-file %s has no password in its first line", file);
-	return password;
+		    "%s %s has nothing in its first line", option, file);
+	return secret;
+}
+
+static FILE *open_terminal(const char *what, const char *option, GError **error)
+{
+	FILE *terminal = fopen("/dev/tty", "r+e");
+
+	if (terminal)
+		setvbuf(terminal, NULL, _IONBF, 0);
+	else
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "there is no terminal to ask for the %s: give %s FILE", what, option);
+	return terminal;
+}
+
+static char *ask_hidden(FILE *terminal, const char *what, GError **error)
+{
+	struct termios before, quiet;
+	bool changed = tcgetattr(fileno(terminal), &before) == 0;
+
+	quiet = before;
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	if (changed)
+		tcsetattr(fileno(terminal), TCSAFLUSH, &quiet);
+	char *secret = first_line(terminal);
+
+	if (changed)
+		tcsetattr(fileno(terminal), TCSAFLUSH, &before);
+	fputc('\n', terminal);
+	if (!secret)
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID, "no %s was given", what);
+	return secret;
 }
 
 static char *password_from_terminal(const struct options *options, GError **error)
 {
-	FILE *terminal = fopen("/dev/tty", "r+e");
-	struct termios before, quiet;
+	FILE *terminal = open_terminal("password", "--password-file", error);
 
-	if (!terminal || tcgetattr(fileno(terminal), &before)) {
-		if (terminal)
-			fclose(terminal);
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
-		    "there is no terminal to ask for the password: give --password-file FILE");
+	if (!terminal)
+		return NULL;
+	fprintf(terminal, "Password of %s at %s: ", options->user, options->url);
+	char *password = ask_hidden(terminal, "password", error);
+
+	fclose(terminal);
+	return password;
+}
+
+char *options_code(JsonObject *challenge, void *data, GError **error)
+{
+	struct options *options = data;
+
+	if (options->code_file && options->code_used) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_DENIED,
+		    "the code in --code-file %s is wrong, or was used already", options->code_file);
 		return NULL;
 	}
-	setvbuf(terminal, NULL, _IONBF, 0);
-	fprintf(terminal, "Password of %s at %s: ", options->user, options->url);
-	quiet = before;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	tcsetattr(fileno(terminal), TCSAFLUSH, &quiet);
-	char *password = first_line(terminal);
+	options->code_used = true;
+	FILE *terminal = options->code_file ? stderr : open_terminal("code", "--code-file", error);
+	char *code = NULL;
 
-	tcsetattr(fileno(terminal), TCSAFLUSH, &before);
-	fputc('\n', terminal);
-	fclose(terminal);
-	if (!password)
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID, "no password was given");
-	return password;
+	if (!terminal)
+		return NULL;
+	if (enrolment_show(challenge, terminal, error)) {
+		if (!options->code_file)
+			fputs("Code of the authenticator application, or a recovery code: ",
+			    terminal);
+		code = options->code_file
+		           ? secret_from_file("--code-file", options->code_file, error)
+		           : ask_hidden(terminal, "code", error);
+	}
+	if (terminal != stderr)
+		fclose(terminal);
+	return code;
 }
 
 bool options_password(const struct options *options, char **password, GError **error)
@@ -245,7 +295,8 @@ bool options_password(const struct options *options, char **password, GError **e
 	*password = NULL;
 	if (options->kerberos)
 		return true;
-	*password = options->password_file ? password_from_file(options->password_file, error)
-	                                   : password_from_terminal(options, error);
+	*password = options->password_file
+	                ? secret_from_file("--password-file", options->password_file, error)
+	                : password_from_terminal(options, error);
 	return *password;
 }

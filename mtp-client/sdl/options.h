@@ -3,6 +3,7 @@
 #pragma once
 
 #include <glib.h>
+#include <json-glib/json-glib.h>
 #include <stdbool.h>
 
 #include "common/cleanup.h"
@@ -11,6 +12,8 @@ struct options {
 	char *url; /* of the broker, https://HOST[:PORT], without a slash at the end */
 	char *user;
 	char *password_file; /* NULL: ask at the terminal */
+	char *code_file;     /* of a second factor; likewise */
+	bool code_used;      /* what is in the file was sent once */
 	gboolean kerberos;   /* neither name nor password: by the user's ticket */
 	char *ca_file;       /* NULL: the system's authorities */
 	char *package;
@@ -34,6 +37,9 @@ void options_add_account(GOptionContext *context, struct options *options);
 /* The password: first line of the file, or asked on /dev/tty without echo; NULL with --kerberos.
  * Caller clears it with options_forget(). */
 bool options_password(const struct options *options, char **password, GError **error);
+/* The code for a challenge: from the file, or asked on /dev/tty, with what there is to enrol;
+ * `options` is a struct options (account_code_fn). */
+char *options_code(JsonObject *challenge, void *options, GError **error);
 /* Overwrites and frees; takes NULL. */
 void options_forget(char *secret);
 

@@ -256,6 +256,7 @@ struct phone *phone_new(const struct phone_options *options, GError **error)
 		return NULL;
 	phone->network = g_object_ref(g_network_monitor_get_default());
 	g_signal_connect(phone->network, "network-changed", G_CALLBACK(on_network_changed), phone);
+	account_set_code(phone->account, options->code, options->code_data);
 	return g_steal_pointer(&phone);
 }
 

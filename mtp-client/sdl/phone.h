@@ -18,6 +18,7 @@
 
 #include "common/cleanup.h"
 #include "mtp-client/core/session.h"
+#include "mtp-client/sdl/account.h"
 #include "mtp-client/sdl/stats.h"
 
 struct phone;
@@ -34,6 +35,8 @@ struct phone_terminal {
 struct phone_options {
 	const char *url, *user, *ca_file, *package; /* copied */
 	struct phone_terminal terminal;             /* model is static */
+	account_code_fn code;                       /* asks for a second factor */
+	void *code_data;
 	struct mtp_session *session;
 	struct stats *stats;          /* times go here; both outlive the phone */
 	unsigned patience_s;          /* give up after so long without a connection; 0: never */

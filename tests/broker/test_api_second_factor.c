@@ -133,7 +133,7 @@ static void test_recovery(struct fixture *f, gconstpointer data)
 {
 	(void)data;
 	char *recovery;
-	g_autofree char *secret = enrol(f, "alice", &recovery);
+	g_free(enrol(f, "alice", &recovery));
 	g_autofree char *challenge = challenge_of(f, "alice", NULL);
 	AUTO(reply) reply = show(f, challenge, recovery);
 	g_assert_cmpint(reply->status, ==, 200);
@@ -210,7 +210,9 @@ static void test_administrators_only(struct fixture *f, gconstpointer data)
 static void test_bad_bodies(struct fixture *f, gconstpointer data)
 {
 	(void)data;
-	g_autofree char *challenge = challenge_of(f, "carol", &(char *){NULL});
+	char *secret;
+	g_autofree char *challenge = challenge_of(f, "carol", &secret);
+	g_free(secret);
 	g_autofree char *long_code = g_strnfill(65, '1');
 	g_autofree char *too_long =
 	    g_strdup_printf("{\"challenge\":\"%s\",\"code\":\"%s\"}", challenge, long_code);

@@ -64,6 +64,22 @@ for token in '' '=' '!' YII= "$(head -c 3000 /dev/urandom | base64 -w0)" "$(prin
 done
 check 'a foreign page cannot send one' "$(status -X POST -H 'Origin: https://evil.example' -H 'Authorization: Negotiate YII=' "$url/v1/login/negotiate")" 403
 
+# a second factor, for passwords and for tickets apart
+kill "$pid"; wait "$pid"
+(umask 077; openssl rand -out factor.key 32)
+printf '[second-factor]\nafter-password=administrators,group:sales\nafter-ticket=group:phone-admins\nkey=factor.key\n' >>broker.conf
+start
+check 'alice needs one after her password, by a group in her group' "$(login alice "$(password alice)")$(jq -r 'has("enrolment")' body)" 202true
+check 'her code signs her in' "$(status -d "$(jq -c --arg c "$(oathtool --totp -b "$(jq -r .enrolment.secret body)")" '{challenge, code: $c}' body)" \
+	"$url/v1/login/second-factor")$(jq -r .user body)" 200alice
+check 'carol needs one as an administrator' "$(login carol "$(password carol)")" 202
+check 'dave needs none' "$(login dave "$(password dave)")" 200
+realm_ticket "$work/realm" alice "$work/alice.cc"
+realm_ticket "$work/realm" carol "$work/carol.cc"
+check 'alice needs none with a ticket' "$(ticket alice)" 200
+check 'carol does, and the broker has proved itself' "$(ticket carol)$(jq -r 'has("challenge")' body)" 202true
+check 'a wrong password tells nothing of it' "$(login carol wrong)$(jq -r .detail body)" '401wrong user name or password'
+
 # what is left behind
 check 'no password in the log or the records' "$(grep -cF -e "$(password alice)" -e "$(password dave)" log broker.db* | grep -vc ':0$')" 0
 kill "$pid"

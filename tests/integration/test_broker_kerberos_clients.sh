@@ -20,6 +20,8 @@ url=https://localhost:$port
 realm_ready "$work/realm"
 broker_conf "$work" "$port" "$work/server" "$work/no-pool.sock" | sed "/^unix=/a web-folder=$PWD/build/web/client" >"$work/broker.conf"
 realm_broker "$work/realm" >>"$work/broker.conf"
+printf "[second-factor]\nafter-password=group:sales\nkey=%s/factor.key\n" "$work" >>"$work/broker.conf"
+(umask 077; openssl rand -out "$work/factor.key" 32)
 "$bin/brokerd" --config "$work/broker.conf" 2>"$work/log" &
 pid=$!
 eventually curl -sf -o /dev/null --unix-socket "$work/brokerd.sock" http://b/readyz || { cat "$work/log"; exit 1; }
@@ -40,6 +42,9 @@ if [ -z "${SANITIZED:-}" ]; then # nothing of ours is in Chromium
 	QVMI_URL=$url QVMI_CA=$work/server.pem QVMI_USER=dave QVMI_PASSWORD_FILE=$work/password QVMI_TICKET=dave QVMI_PROFILE=$work/profile \
 		QVMI_SCREENSHOTS=build/browser/ticket CHROMIUM_ARGS=--auth-server-allowlist=localhost \
 		timeout 120 node tests/browser/test_ticket.mjs || failed=1
+	realm_password "$work/realm" alice >"$work/password"
+	QVMI_URL=$url QVMI_CA=$work/server.pem QVMI_USER=alice QVMI_PASSWORD_FILE=$work/password QVMI_SCREENSHOTS=build/browser/second-factor \
+		timeout 120 node tests/browser/test_second_factor.mjs || failed=1
 fi
 [ "$failed" = 0 ] || cat "$work/log"
 exit $failed

@@ -84,8 +84,21 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
 const id = encodeURIComponent;
 
 export const whoAmI = () => call<{ user: string }>("GET", "/v1/whoami");
+export interface Administrator {
+  user: string;
+  recovery_codes?: string[];
+}
+
+// The first half of a sign-in is done; the second factor is asked for.
+export interface Challenge {
+  challenge: string;
+  enrolment?: { secret: string; qr: string[] };
+}
+
 export const signIn = (user: string, password: string) =>
-  call<{ user: string }>("POST", "/v1/login", { user, password });
+  call<Administrator | Challenge>("POST", "/v1/login", { user, password });
+export const showSecondFactor = (challenge: string, code: string) =>
+  call<Administrator>("POST", "/v1/login/second-factor", { challenge, code });
 export const signOut = () => call("POST", "/v1/logout", {});
 export const phones = () => call<{ phones: Phone[]; next?: string }>("GET", "/v1/phones?limit=500");
 export const hosts = () => call<{ hosts: Host[] }>("GET", "/v1/hosts");

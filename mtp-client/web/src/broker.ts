@@ -14,6 +14,17 @@ export interface Package {
 export interface Account {
 	user: string;
 	packages: Package[];
+	recovery_codes?: string[];
+}
+
+/** The first half of a sign-in is done; the second factor is asked for. */
+export interface Challenge {
+	challenge: string;
+	enrolment?: { secret: string; qr: string[] };
+}
+
+export function isChallenge(answer: Account | Challenge): answer is Challenge {
+	return 'challenge' in answer;
 }
 
 /** What opens a phone: the grant is used once and lives half a minute. */
@@ -62,11 +73,13 @@ function sentence(text: string): string {
 	return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
 }
 
-export const signIn = (user: string, password: string) => call('POST', '/v1/login', { user, password }) as Promise<Account>;
+export const signIn = (user: string, password: string) => call('POST', '/v1/login', { user, password }) as Promise<Account | Challenge>;
+export const showSecondFactor = (challenge: string, code: string) =>
+	call('POST', '/v1/login/second-factor', { challenge, code }) as Promise<Account>;
 /** With the Kerberos ticket that the browser sends by itself where its owner has allowed that. Chromium on Linux loads its Kerberos
  *  library only once it has been asked for a ticket, and comes without one that first time: hence again. */
-export async function signInByTicket(): Promise<Account> {
-	const enter = () => call('POST', '/v1/login/negotiate') as Promise<Account>;
+export async function signInByTicket(): Promise<Account | Challenge> {
+	const enter = () => call('POST', '/v1/login/negotiate') as Promise<Account | Challenge>;
 	try {
 		return await enter();
 	} catch (error) {

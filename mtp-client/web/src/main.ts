@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The page: sign in, pick, use.
-import { BrokerError, signIn, signInByTicket, signOut, waysToSignIn, whoAmI, type Account, type Package } from './broker.js';
+import {
+	BrokerError, isChallenge, signIn, signInByTicket, signOut, waysToSignIn, whoAmI, type Account, type Challenge, type Package,
+} from './broker.js';
 import { Input } from './input.js';
 import { Meter } from './meter.js';
 import { Screen } from './screen.js';
+import { SecondFactor } from './second_factor.js';
 import { Stream } from './stream.js';
 import { Text } from './text.js';
 
@@ -11,10 +14,10 @@ function element<T extends HTMLElement>(id: string): T {
 	return document.getElementById(id) as T;
 }
 
-type Place = 'sign-in' | 'packages' | 'phone';
+type Place = 'sign-in' | 'second-factor' | 'packages' | 'phone';
 
 function show(place: Place): void {
-	for (const id of ['sign-in', 'packages', 'phone'] as const)
+	for (const id of ['sign-in', 'second-factor', 'packages', 'phone'] as const)
 		element(id).hidden = id !== place;
 	document.body.dataset.place = place;
 }
@@ -26,6 +29,15 @@ function tell(id: 'sign-in-message' | 'packages-message', message: string): void
 
 // --- sign in ---
 
+const secondFactor = new SecondFactor(() => show('second-factor'), account => offer(account), message => askToSignIn(message));
+
+function enter(answer: Account | Challenge): void {
+	if (isChallenge(answer))
+		secondFactor.ask(answer);
+	else
+		offer(answer);
+}
+
 // Who has come in by ticket comes in so the next time, without asking; signing out ends that.
 const BY_TICKET = 'sign-in-by-ticket';
 
@@ -33,7 +45,7 @@ async function enterByTicket(): Promise<void> {
 	try {
 		const account = await signInByTicket();
 		localStorage.setItem(BY_TICKET, 'yes');
-		offer(account);
+		enter(account);
 	} catch (error) {
 		localStorage.removeItem(BY_TICKET);
 		askToSignIn((error as Error).message);
@@ -55,7 +67,7 @@ element<HTMLFormElement>('sign-in-form').addEventListener('submit', async event 
 	button.disabled = true;
 	tell('sign-in-message', '');
 	try {
-		offer(await signIn(element<HTMLInputElement>('user').value, password.value));
+		enter(await signIn(element<HTMLInputElement>('user').value, password.value));
 	} catch (error) {
 		askToSignIn((error as Error).message);
 	} finally {
