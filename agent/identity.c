@@ -63,6 +63,24 @@ static bool parse_time(struct json_object *params, int64_t *time_ns)
 	return *time_ns > 0 && *time_ns < INT64_MAX;
 }
 
+/* Not every phone has an interface by then. */
+static bool parse_mac(
+    struct json_object *params, char mac[static INTERFACE_MAC_SIZE], struct rpc_error *error)
+{
+	const char *text = "";
+	if (!json_object_object_get_ex(params, "mac", NULL)) {
+		mac[0] = 0;
+		return true;
+	}
+	if (!rpc_string(params, "mac", &text, error))
+		return false;
+	if (!interface_address_is_valid(text))
+		return rpc_fail(error, RPC_INVALID_PARAMS,
+		    "mac must be an Ethernet address of one machine, as 02:00:5e:10:00:00");
+	strcpy(mac, text);
+	return true;
+}
+
 bool identity_parse(struct identity *identity, struct json_object *params, struct rpc_error *error)
 {
 	const char *hostname, *machine_id, *seed;
@@ -83,6 +101,8 @@ bool identity_parse(struct identity *identity, struct json_object *params, struc
 	if (!parse_time(params, &identity->time_ns))
 		return rpc_fail(error, RPC_INVALID_PARAMS,
 		    "time_ns must be nanoseconds since 1970, a number or its digits in a string");
+	if (!parse_mac(params, identity->mac, error))
+		return false;
 	identity->seed_length = (unsigned)seed_length;
 	strcpy(identity->hostname, hostname);
 	strcpy(identity->machine_id, machine_id);
@@ -165,9 +185,19 @@ static bool renew_ssh_keys(struct rpc_error *error)
 		for (size_t i = 0; i < keys.gl_pathc; i++)
 			unlink(keys.gl_pathv[i]);
 	globfree(&keys);
-	const char *const argv[] = {SSH_KEYGEN, "-A", NULL};
+	/* An RSA key as well would take an emulated processor seconds; OpenSSH has known these
+	 * since 6.5. */
+	const char *const argv[] = {SSH_KEYGEN, "-q", "-t", "ed25519", "-N", "", "-f",
+	    "/etc/ssh/ssh_host_ed25519_key", NULL};
 	const char *const environment[] = {"PATH=/usr/sbin:/usr/bin", NULL};
 	return command_run(argv, environment, NULL, 60000, error);
+}
+
+static void take_address(const char *mac)
+{
+	char name[INTERFACE_NAME_SIZE];
+	if (*mac && interface_find(INTERFACE_NETWORKS, name) && !interface_set_address(name, mac))
+		fprintf(stderr, "qvmi-agent: %s keeps its address: %s\n", name, strerror(errno));
 }
 
 bool identity_apply(const struct identity *identity, struct rpc_error *error)
@@ -180,5 +210,6 @@ bool identity_apply(const struct identity *identity, struct rpc_error *error)
 		return false;
 	if (sethostname(identity->hostname, strlen(identity->hostname)) < 0)
 		return rpc_fail(error, RPC_FAILED, "cannot set the host name: %s", strerror(errno));
+	take_address(identity->mac);
 	return identity_write_files(identity, "", error) && renew_ssh_keys(error);
 }

@@ -235,11 +235,24 @@ static bool parse_settle(struct manifest *manifest, JsonObject *ready, GError **
 	       get_unsigned(ready, "ready", "settle_s", 1, 600, &manifest->settle_s, error);
 }
 
+static bool parse_rehearsal(struct manifest *manifest, JsonObject *root, GError **error)
+{
+	if (!json_object_has_member(root, "rehearsal"))
+		return true;
+	JsonArray *list = json_get_array(root, "rehearsal", GESTURES_MAX, error);
+	if (!list || !gestures_parse(list, manifest->rehearsal, &manifest->rehearsal_count, error))
+		return false;
+	return manifest->touch == MANIFEST_MULTITOUCH ||
+	       invalid(error, "rehearsal wants a screen that tells fingers apart, devices.touch "
+	                      "\"virtio-multitouch\"");
+}
+
 static bool parse(struct manifest *manifest, JsonObject *root, const char *folder, GError **error)
 {
 	int64_t format;
 	if (!json_get_int(root, "format", 1, 1, &format, error) ||
-	    !check_members(root, "", "format kind name image machine screen devices ready", error))
+	    !check_members(
+	        root, "", "format kind name image machine screen devices ready rehearsal", error))
 		return false;
 	unsigned kind = MANIFEST_LINUX;
 	if (json_object_has_member(root, "kind") &&
@@ -268,7 +281,7 @@ static bool parse(struct manifest *manifest, JsonObject *root, const char *folde
 	           ready, "ready", "by", (const char *[]){agents[kind], NULL}, NULL, error) &&
 	       get_unsigned(
 	           ready, "ready", "timeout_s", 1, 3600, &manifest->ready_timeout_s, error) &&
-	       parse_settle(manifest, ready, error);
+	       parse_settle(manifest, ready, error) && parse_rehearsal(manifest, root, error);
 }
 
 struct manifest *manifest_parse(JsonObject *object, const char *folder, GError **error)
@@ -344,6 +357,9 @@ JsonNode *manifest_json(const struct manifest *manifest)
 	json_object_set_int_member(ready, "timeout_s", manifest->ready_timeout_s);
 	if (manifest->settle_s != MANIFEST_SETTLE_S)
 		json_object_set_int_member(ready, "settle_s", manifest->settle_s);
+	if (manifest->rehearsal_count)
+		json_object_set_array_member(root, "rehearsal",
+		    gestures_json(manifest->rehearsal, manifest->rehearsal_count));
 	return json_node_of(root);
 }
 

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "common/cleanup.h"
+#include "qvisor/gesture.h"
 
 #define MANIFEST_MAX_SIZE (64 * 1024)
 #define MANIFEST_SYSTEMS_MAX 6
@@ -53,6 +54,8 @@ struct manifest {
 	enum manifest_touch touch;
 	unsigned ready_timeout_s;
 	unsigned settle_s; /* that a template rests after that, until it is saved */
+	struct gesture rehearsal[GESTURES_MAX]; /* rehearsal.h */
+	unsigned rehearsal_count;
 };
 
 struct manifest *manifest_load(const char *path, GError **error);

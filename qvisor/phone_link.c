@@ -84,7 +84,7 @@ static void on_identity(void *data, JsonObject *result, const GError *error)
 		    "phone %s still has its template's identity: %s", phone->uuid, error->message);
 	else
 		g_message("phone %s knows who it is", phone->uuid);
-	phone_network_plug(phone);
+	phone_network_identified(phone);
 	phone_record_store(phone, NULL);
 	phone_volume_connect(phone);
 }
@@ -110,6 +110,7 @@ static void on_hello(void *data)
 	json_object_set_string_member(identity, "machine_id", machine_id);
 	json_object_set_string_member(identity, "seed", seed_text);
 	json_object_set_string_member(identity, "time_ns", time);
+	json_object_set_string_member(identity, "mac", phone->mac);
 	agent_call(phone->agent, "identity.set", identity, 30000, on_identity, phone);
 }
 

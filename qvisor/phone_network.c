@@ -10,8 +10,11 @@
 #include "qvisor/phone_record.h"
 #include "qvisor/phone_table.h"
 
-#define NETDEV "net0"
+#define HUB 0
 #define NIC "nic0"
+#define NETDEV "net0"  /* the interface's port of the hub */
+#define PASST "passt0" /* the socket that leads to passt, and its port of the hub */
+#define PASST_PORT "passt0-port"
 
 /* NULL: its interface has no cable. */
 static struct network *network_of(const struct phone *phone, GError **error)
@@ -25,12 +28,34 @@ static void pull(struct phone *phone)
 	    phone->qmp, "device_del", qmp_one_member("id", NIC), -1, QMP_DEADLINE_MS, NULL, NULL);
 }
 
+static void delete_netdev(struct phone *phone, const char *id)
+{
+	/* What is not there cannot be deleted, and need not. */
+	qmp_execute(
+	    phone->qmp, "netdev_del", qmp_one_member("id", id), -1, QMP_DEADLINE_MS, NULL, NULL);
+}
+
+/* Whatever the guest does it reaches nothing any more. */
+static void cut_cable(struct phone *phone)
+{
+	phone->passt = 0; /* it ends, and nothing follows from that */
+	delete_netdev(phone, PASST_PORT);
+	delete_netdev(phone, PASST);
+}
+
+/* Without a cable a guest asks for no address, again and again (docs/decisions/136). */
+static void set_link(struct phone *phone, bool up)
+{
+	JsonObject *link = qmp_one_member("name", NIC);
+	json_object_set_boolean_member(link, "up", up);
+	qmp_execute(phone->qmp, "set_link", link, -1, QMP_DEADLINE_MS, NULL, NULL);
+}
+
 /* The way out is closed by us; whether the guest lets go of the interface is its matter. */
 static void unplug(struct phone *phone)
 {
-	phone->passt = 0; /* it ends, and nothing follows from that */
-	qmp_execute(phone->qmp, "netdev_del", qmp_one_member("id", NETDEV), -1, QMP_DEADLINE_MS,
-	    NULL, NULL);
+	cut_cable(phone);
+	delete_netdev(phone, NETDEV);
 	pull(phone);
 }
 
@@ -48,24 +73,22 @@ static void on_plugged(void *data, JsonNode *result, const GError *error)
 		g_warning("phone %s has no network interface: %s", phone->uuid, error->message);
 		return;
 	}
-	/* The descriptor that was not taken would keep its passt. */
-	if (plugged && phone->passt)
-		qmp_execute(phone->qmp, "closefd", qmp_one_member("fdname", NETDEV), -1,
-		    QMP_DEADLINE_MS, NULL, NULL);
 	phone->has_network = true;
 	phone_record_store(phone, NULL);
 	if (stale)
 		unplug(phone);
 }
 
-static void add_hub(struct phone *phone)
+static void add_hub_port(struct phone *phone, const char *id, const char *netdev)
 {
-	JsonObject *hub = json_object_new();
-	json_object_set_string_member(hub, "type", "hubport");
-	json_object_set_string_member(hub, "id", NETDEV);
-	json_object_set_int_member(hub, "hubid", 0);
+	JsonObject *port = json_object_new();
+	json_object_set_string_member(port, "type", "hubport");
+	json_object_set_string_member(port, "id", id);
+	json_object_set_int_member(port, "hubid", HUB);
+	if (netdev)
+		json_object_set_string_member(port, "netdev", netdev);
 	/* After a lost connection it may be there already; what matters is the device. */
-	qmp_execute(phone->qmp, "netdev_add", hub, -1, QMP_DEADLINE_MS, NULL, NULL);
+	qmp_execute(phone->qmp, "netdev_add", port, -1, QMP_DEADLINE_MS, NULL, NULL);
 }
 
 struct passt {
@@ -97,6 +120,19 @@ static void on_passt_exit(GPid pid, int status, void *data)
 	pull(phone);
 }
 
+/* One that a qvisord before us could not record any more is there: the second passt would be kept
+ * by the descriptor that was not taken. */
+static void on_passt_added(void *data, JsonNode *result, const GError *error)
+{
+	(void)result;
+	struct phone *phone = data;
+	if (!error || !phone->qmp)
+		return;
+	phone->passt = 0;
+	qmp_execute(phone->qmp, "closefd", qmp_one_member("fdname", PASST), -1, QMP_DEADLINE_MS,
+	    NULL, NULL);
+}
+
 static bool add_passt(struct phone *phone, struct network *network, GError **error)
 {
 	int fd = network_attach(network, phone->folder, &phone->passt, error);
@@ -109,36 +145,40 @@ static bool add_passt(struct phone *phone, struct network *network, GError **err
 	 */
 	JsonObject *stream = json_object_new();
 	json_object_set_string_member(stream, "type", "socket");
-	json_object_set_string_member(stream, "id", NETDEV);
-	json_object_set_string_member(stream, "fd", NETDEV);
+	json_object_set_string_member(stream, "id", PASST);
+	json_object_set_string_member(stream, "fd", PASST);
 	qmp_execute(
-	    phone->qmp, "getfd", qmp_one_member("fdname", NETDEV), fd, QMP_DEADLINE_MS, NULL, NULL);
-	qmp_execute(phone->qmp, "netdev_add", stream, -1, QMP_DEADLINE_MS, NULL, NULL);
+	    phone->qmp, "getfd", qmp_one_member("fdname", PASST), fd, QMP_DEADLINE_MS, NULL, NULL);
+	qmp_execute(phone->qmp, "netdev_add", stream, -1, QMP_DEADLINE_MS, on_passt_added, phone);
+	add_hub_port(phone, PASST_PORT, PASST);
 	return true;
 }
 
-/* Nobody is at the other end of the hub. A guest that is told so asks for no address, again and
- * again (docs/decisions/136). */
-static void pull_cable(struct phone *phone)
+static bool is_wanted(const struct phone *phone)
 {
-	JsonObject *link = qmp_one_member("name", NIC);
-	json_object_set_boolean_member(link, "up", FALSE);
-	qmp_execute(phone->qmp, "set_link", link, -1, QMP_DEADLINE_MS, NULL, NULL);
+	return phone->reach || phone->host->network_kind != HOST_NETWORK_NONE;
+}
+
+/* `*network` NULL: it has no cable. */
+static bool connect_cable(struct phone *phone, struct network **network)
+{
+	g_autoptr(GError) error = NULL;
+	*network = network_of(phone, &error);
+	if (!error && (!*network || phone->passt || add_passt(phone, *network, &error)))
+		return true;
+	g_warning("phone %s has no network: %s", phone->uuid, error->message);
+	return false;
 }
 
 void phone_network_plug(struct phone *phone)
 {
-	g_autoptr(GError) error = NULL;
-	bool wanted = phone->reach || phone->host->network_kind != HOST_NETWORK_NONE;
-	if (!wanted || phone->has_network || !phone->qmp || phone->network_plug)
+	struct network *network;
+	if (!is_wanted(phone) || phone->has_network || !phone->qmp || phone->network_plug)
 		return;
-	struct network *network = network_of(phone, &error);
-	if (!network && !error) {
-		add_hub(phone);
-	} else if (!network || !add_passt(phone, network, &error)) {
-		g_warning("phone %s has no network: %s", phone->uuid, error->message);
+	phone->passt = 0;
+	if (!connect_cable(phone, &network))
 		return;
-	}
+	add_hub_port(phone, NETDEV, NULL);
 	JsonObject *device = json_object_new();
 	json_object_set_string_member(device, "driver", "virtio-net-pci");
 	json_object_set_string_member(device, "id", NIC);
@@ -149,13 +189,52 @@ void phone_network_plug(struct phone *phone)
 	phone->network_plug = NETWORK_PLUG_UNDER_WAY;
 	qmp_execute(phone->qmp, "device_add", device, -1, QMP_DEADLINE_MS, on_plugged, phone);
 	if (!network)
-		pull_cable(phone);
+		set_link(phone, false);
 }
 
-void phone_network_unplug(struct phone *phone)
+/* --- one that it has since before it was this phone --- */
+
+static const char *main_mac(JsonNode *filters)
+{
+	JsonArray *list =
+	    filters && JSON_NODE_HOLDS_ARRAY(filters) ? json_node_get_array(filters) : NULL;
+	JsonObject *first =
+	    list && json_array_get_length(list) ? json_array_get_object_element(list, 0) : NULL;
+	return first ? json_object_get_string_member_with_default(first, "main-mac", "") : "";
+}
+
+/* What the guest's driver has told its device. */
+static void on_filters(void *data, JsonNode *filters, const GError *error)
+{
+	struct phone *phone = data;
+	struct network *network;
+	if (!phone->qmp || !phone->has_network ||
+	    (error && g_error_matches(error, QVMI_ERROR, QVMI_ERROR_CANCELLED)))
+		return;
+	if (error || strcmp(main_mac(filters), phone->mac)) {
+		g_message("phone %s: its interface has another's address, it gets a new one",
+		    phone->uuid);
+		unplug(phone);
+	} else if (connect_cable(phone, &network) && network) {
+		set_link(phone, true);
+	}
+}
+
+void phone_network_identified(struct phone *phone)
 {
 	if (phone->has_network && phone->qmp)
-		unplug(phone);
+		qmp_execute(phone->qmp, "query-rx-filter", qmp_one_member("name", NIC), -1,
+		    QMP_DEADLINE_MS, on_filters, phone);
+	else
+		phone_network_plug(phone);
+}
+
+void phone_network_cut(struct phone *phone)
+{
+	if (!phone->has_network || !phone->qmp)
+		return;
+	set_link(phone, false);
+	cut_cable(phone);
 }
 
 bool phone_network_set(struct phone *phone, const char *reach, GError **error)
@@ -208,8 +287,8 @@ void phone_network_event(struct phone *phone, const char *name, JsonObject *payl
 	    !phone->has_network || !payload || strcmp(name, "DEVICE_DELETED") ||
 	    strcmp(json_object_get_string_member_with_default(payload, "device", ""), NIC))
 		return;
-	qmp_execute(phone->qmp, "netdev_del", qmp_one_member("id", NETDEV), -1, QMP_DEADLINE_MS,
-	    NULL, NULL);
+	cut_cable(phone);
+	delete_netdev(phone, NETDEV);
 	phone->has_network = false;
 	if (phone->state == PHONE_RUNNING)
 		phone_network_plug(phone);

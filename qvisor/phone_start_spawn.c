@@ -184,6 +184,7 @@ void start_step_fork(struct phone_start *start)
 		return;
 	}
 	begin_anew(start);
+	phone->has_network = zygote_has_network(zygote);
 	start->spawning = g_cancellable_new();
 	const struct platform_spawn spawn = {.folder = phone->folder,
 	    .uuid = phone->uuid,

@@ -185,6 +185,24 @@ void qemu_process_kill(struct qemu_process *process)
 		g_warning("QEMU (pid %d) cannot be killed: %s", (int)process->pid, error->message);
 }
 
+static gboolean on_discarded(int fd, GIOCondition condition, void *data)
+{
+	(void)condition;
+	struct qemu_process *process = data;
+	siginfo_t info;
+	waitid((idtype_t)P_PIDFD, fd, &info, WEXITED | WNOHANG);
+	process->source = 0;
+	qemu_process_free(process);
+	return G_SOURCE_REMOVE;
+}
+
+void qemu_process_discard(struct qemu_process *process)
+{
+	qemu_process_kill(process);
+	g_clear_handle_id(&process->source, g_source_remove);
+	process->source = g_unix_fd_add(process->pidfd, G_IO_IN, on_discarded, process);
+}
+
 void qemu_process_end(const char *launcher, pid_t pid, uint64_t start_time)
 {
 	g_autoptr(GError) error = NULL;

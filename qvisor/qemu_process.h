@@ -69,6 +69,10 @@ void qemu_process_free(struct qemu_process *process);
 /* By force; `exited` follows. */
 void qemu_process_kill(struct qemu_process *process);
 
+/* Kills, reaps and then frees one that is not wanted any more, or has ended by itself; nobody is
+ * told. */
+void qemu_process_discard(struct qemu_process *process);
+
 /* Seconds since it was started. */
 double qemu_process_uptime(const struct qemu_process *process);
 

@@ -9,9 +9,9 @@
 
 #include "common/error.h"
 #include "qvisor/launcher.h"
-#include "qvisor/phone_network.h"
 #include "qvisor/phone_table.h"
 #include "qvisor/qemu_command.h"
+#include "qvisor/rehearsal.h"
 #include "qvisor/spare.h"
 #include "qvisor/zygote_link.h"
 
@@ -20,22 +20,17 @@
 #define ASK_MS 100    /* QEMU needs a moment to see that nobody is connected any more */
 #define ASK_TIMES 100
 #define COPY_BLOCK (256 * 1024)
-#define UNPLUG_TIMES 30 /* seconds that a guest may take; Linux takes six */
 
 enum zygote_state {
 	ZYGOTE_LOADING,
-	ZYGOTE_WARMING,    /* runs as a clone does: told who it is, its interface plugged */
-	ZYGOTE_UNPLUGGING, /* of that interface */
-	ZYGOTE_SETTLING,
+	ZYGOTE_REHEARSING, /* what a clone does first */
 	ZYGOTE_STOPPING,
 	ZYGOTE_READY
 };
 
 static const char *const state_names[] = {
     [ZYGOTE_LOADING] = "loading",
-    [ZYGOTE_WARMING] = "warming",
-    [ZYGOTE_UNPLUGGING] = "unplugging",
-    [ZYGOTE_SETTLING] = "settling",
+    [ZYGOTE_REHEARSING] = "rehearsing",
     [ZYGOTE_STOPPING] = "stopping",
     [ZYGOTE_READY] = "ready",
 };
@@ -44,6 +39,7 @@ struct zygote {
 	struct zygotes *zygotes;
 	struct spare *spare;
 	struct zygote_link *link;
+	struct rehearsal *rehearsal;
 	enum zygote_state state;
 	guint timer;
 	unsigned asked; /* how often, for what it waits for */
@@ -57,6 +53,7 @@ struct zygotes {
 	GPtrArray *list;         /* struct zygote *, the one wanted last at the end */
 	struct template *wanted; /* one that has none yet; held by reference only */
 	GHashTable *refused;     /* templates' keys, that cannot be forked here */
+	GHashTable *untouched;   /* that are not as before when they have been touched */
 	guint timer;
 };
 
@@ -75,6 +72,8 @@ static void zygote_end(struct zygote *zygote)
 static void zygote_free(struct zygote *zygote)
 {
 	g_clear_handle_id(&zygote->timer, g_source_remove);
+	phone_disconnect(phone_of(zygote)); /* whose answers are ours and the rehearsal's */
+	rehearsal_free(zygote->rehearsal);
 	zygote_link_free(zygote->link);
 	g_free(zygote);
 }
@@ -89,8 +88,7 @@ static void refuse(struct zygote *zygote, const GError *error)
 	zygote_end(zygote);
 }
 
-/* --- making one. What every clone does first it does once: what that translates and writes is
- * there for all --- */
+/* --- making one --- */
 
 static void on_lost(void *data, const GError *error)
 {
@@ -160,51 +158,38 @@ static void on_stopped(void *data, JsonNode *result, const GError *error)
 	forget_console(zygote);
 }
 
-static gboolean on_settled(void *data)
+static void on_rehearsed(void *data, const GError *error)
 {
 	struct zygote *zygote = data;
-	zygote->timer = 0;
-	zygote->state = ZYGOTE_STOPPING;
-	zygote->asked = 0;
-	qmp_execute(phone_of(zygote)->qmp, "stop", NULL, -1, QMP_DEADLINE_MS, on_stopped, zygote);
-	return G_SOURCE_REMOVE;
-}
-
-static gboolean on_unplugging(void *data)
-{
-	struct zygote *zygote = data;
-	if (phone_of(zygote)->has_network && ++zygote->asked < UNPLUG_TIMES)
-		return G_SOURCE_CONTINUE;
-	zygote->timer = 0;
-	if (phone_of(zygote)->has_network) {
-		g_autoptr(GError) error = g_error_new_literal(QVMI_ERROR, QVMI_ERROR_TIMEOUT,
-		    "its guest does not let go of a network interface");
+	struct zygotes *zygotes = zygote->zygotes;
+	struct template *template = phone_of(zygote)->template;
+	g_clear_pointer(&zygote->rehearsal, rehearsal_free);
+	if (!error) {
+		zygote->state = ZYGOTE_STOPPING;
+		zygote->asked = 0;
+		qmp_execute(
+		    phone_of(zygote)->qmp, "stop", NULL, -1, QMP_DEADLINE_MS, on_stopped, zygote);
+	} else if (!g_hash_table_add(zygotes->untouched, g_strdup(template->key))) {
 		refuse(zygote, error);
 	} else {
-		zygote->state = ZYGOTE_SETTLING;
-		zygote->timer =
-		    g_timeout_add_seconds((zygote->zygotes->warm_s + 1) / 2, on_settled, zygote);
+		g_warning("clones of \"%s\" are forked from one that is not touched before: %s",
+		    template->name, error->message);
+		AUTO(template) again = template_ref(template);
+		zygote_end(zygote);
+		zygotes_want(zygotes, again);
 	}
-	return G_SOURCE_REMOVE;
-}
-
-static gboolean on_warm(void *data)
-{
-	struct zygote *zygote = data;
-	zygote->state = ZYGOTE_UNPLUGGING;
-	phone_network_unplug(phone_of(zygote));
-	zygote->timer = g_timeout_add_seconds(1, on_unplugging, zygote);
-	return G_SOURCE_REMOVE;
 }
 
 static void on_running(void *data, JsonNode *result, const GError *error)
 {
 	(void)result;
 	struct zygote *zygote = data;
+	const struct zygotes *zygotes = zygote->zygotes;
+	struct phone *phone = phone_of(zygote);
 	if (error)
 		return; /* it is ending */
-	phone_connect_agent(phone_of(zygote));
-	zygote->timer = g_timeout_add_seconds(zygote->zygotes->warm_s, on_warm, zygote);
+	bool touch = !g_hash_table_contains(zygotes->untouched, phone->template->key);
+	zygote->rehearsal = rehearsal_new(phone, touch, zygotes->warm_s, on_rehearsed, zygote);
 }
 
 static void on_prepared(void *data, struct spare *spare, const GError *error)
@@ -215,7 +200,7 @@ static void on_prepared(void *data, struct spare *spare, const GError *error)
 		if (((struct zygote *)g_ptr_array_index(zygotes->list, i))->spare == spare)
 			zygote = g_ptr_array_index(zygotes->list, i);
 	if (!error) {
-		zygote->state = ZYGOTE_WARMING;
+		zygote->state = ZYGOTE_REHEARSING;
 		qmp_execute(
 		    spare->phone->qmp, "cont", NULL, -1, QMP_DEADLINE_MS, on_running, zygote);
 		return;
@@ -334,6 +319,11 @@ void zygotes_drop(struct zygotes *zygotes, const char *template_name)
 
 /* --- a fork --- */
 
+bool zygote_has_network(const struct zygote *zygote)
+{
+	return phone_of(zygote)->has_network;
+}
+
 static bool copy_data(int from, int to, off_t begin, off_t end, uint8_t *block, GError **error)
 {
 	while (begin < end) {
@@ -407,10 +397,8 @@ static void on_forked(void *data, pid_t pid, int pidfd, const GError *error)
 	if (pid > 0)
 		process = qemu_process_watch(pid, pidfd, fork->exited, fork->data);
 	bool wanted = process && confine(fork, process, &failure) && !cancelled;
-	if (process && !wanted) {
-		qemu_process_kill(process);
-		qemu_process_free(process);
-	}
+	if (process && !wanted)
+		qemu_process_discard(process);
 	if (!cancelled)
 		fork->started(fork->data, wanted ? process : NULL, failure ? failure : error);
 	if (process)
@@ -478,6 +466,7 @@ struct zygotes *zygotes_new(struct host *host, unsigned limit, unsigned warm_s)
 	zygotes->owned = spares_new(host, on_prepared, zygotes);
 	zygotes->list = g_ptr_array_new();
 	zygotes->refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	zygotes->untouched = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	return zygotes;
 }
 
@@ -492,6 +481,7 @@ void zygotes_free(struct zygotes *zygotes)
 	spares_free(zygotes->owned);
 	g_ptr_array_unref(zygotes->list);
 	g_hash_table_unref(zygotes->refused);
+	g_hash_table_unref(zygotes->untouched);
 	g_free(zygotes);
 }
 
@@ -507,7 +497,9 @@ JsonObject *zygotes_json(const struct zygotes *zygotes)
 		json_object_set_string_member(one, "uuid", phone->uuid);
 		if (phone->process)
 			json_object_set_int_member(one, "pid", phone->process->pid);
-		json_object_set_string_member(one, "state", state_names[zygote->state]);
+		json_object_set_string_member(one, "state",
+		    zygote->rehearsal ? rehearsal_state(zygote->rehearsal)
+		                      : state_names[zygote->state]);
 		json_object_set_int_member(one, "forks", zygote->forks);
 		json_array_add_object_element(list, one);
 	}

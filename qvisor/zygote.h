@@ -35,13 +35,16 @@ void zygotes_drop(struct zygotes *zygotes, const char *template_name);
 /* One that can be forked now; NULL: there is none. Not to be kept. */
 struct zygote *zygotes_find(const struct zygotes *zygotes, const struct template *template);
 
+/* Whether a fork begins with an interface, of the zygote's address and without a cable. */
+bool zygote_has_network(const struct zygote *zygote);
 /* The disk that a fork begins with; `path` must not exist. Blocks for a copy of some MiB. */
 bool zygote_copy_disk(const struct zygote *zygote, const char *path, GError **error);
 /* As platform.h's start(), out of this one: the folder has the disk. The guest is stopped. */
 void zygote_fork(
     struct zygote *zygote, const struct platform_spawn *spawn, platform_started_fn started);
 
-/* {"limit", "zygotes": [{"template", "uuid", "pid", "state", "forks"}]}; caller's. */
+/* {"limit", "zygotes": [{"template", "uuid", "pid", "state",
+ * "forks"}]}; caller's. */
 JsonObject *zygotes_json(const struct zygotes *zygotes);
 
 DEFINE_CLEANUP(zygotes);

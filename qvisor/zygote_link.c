@@ -7,6 +7,7 @@
 
 #include "common/descriptor.h"
 #include "common/error.h"
+#include "qvisor/qemu_process.h"
 
 #define DEADLINE_S 10 /* of one request; it takes some 20 ms */
 
@@ -104,6 +105,10 @@ static gboolean on_reply(int fd, GIOCondition condition, void *data)
 		error = g_error_new(QVMI_ERROR, QVMI_ERROR_FAILED, "the QEMU cannot be forked: %s",
 		    *reply.error ? reply.error : "it has sent no process");
 	send_first(link);
+	/* It could not become the phone, and has ended. */
+	if (error && pidfd >= 0)
+		qemu_process_discard(
+		    qemu_process_watch(reply.pid, fd_steal(&pidfd), NULL, NULL));
 	request_answer(request, error || !forked ? 0 : reply.pid,
 	    error || !forked ? -1 : fd_steal(&pidfd), error);
 	return G_SOURCE_CONTINUE;
@@ -120,6 +125,15 @@ struct zygote_link *zygote_link_new(
 	return link;
 }
 
+/* A process that was forked and of which nobody has heard yet. */
+static void discard_unread(const struct zygote_link *link)
+{
+	struct zygote_reply reply;
+	int pidfd = -1;
+	if (receive(link->socket, &reply, &pidfd) > 0 && pidfd >= 0)
+		qemu_process_discard(qemu_process_watch(reply.pid, pidfd, NULL, NULL));
+}
+
 void zygote_link_free(struct zygote_link *link)
 {
 	if (!link)
@@ -128,6 +142,7 @@ void zygote_link_free(struct zygote_link *link)
 	    QVMI_ERROR, QVMI_ERROR_CANCELLED, "the QEMU that it was to be forked from ends");
 	g_clear_handle_id(&link->watch, g_source_remove);
 	g_clear_handle_id(&link->deadline, g_source_remove);
+	discard_unread(link);
 	while (!g_queue_is_empty(&link->requests))
 		request_answer(g_queue_pop_head(&link->requests), 0, -1, error);
 	close(link->socket);

@@ -1,11 +1,13 @@
 # shellcheck shell=bash
 # Sourced: the description of the machine that an image wants to run on.
 
-# write_manifest FILE NAME ARCHITECTURE WIDTH HEIGHT MEMORY_MIB
+# write_manifest FILE NAME ARCHITECTURE WIDTH HEIGHT MEMORY_MIB [REHEARSAL]
+# REHEARSAL: a file, what is done once for all clones on the phone that they are forked from (qvisor/README.md).
 # A phone that runs can be given another GiB (decision 179); what QEMU calls virt has no room for that here.
 write_manifest() {
-	local machine='"type": "q35"' gpu=virtio-vga more=", \"max_memory_mib\": $(($6 + 1024))"
+	local rehearsal='' machine='"type": "q35"' gpu=virtio-vga more=", \"max_memory_mib\": $(($6 + 1024))"
 	[ "$3" != arm64 ] || { machine='"architecture": "aarch64", "type": "virt"' gpu=virtio-gpu more=''; }
+	[ -z "${7:-}" ] || rehearsal=", \"rehearsal\": $(cat "$7")"
 	cat >"$1" <<JSON
 {
   "format": 1,
@@ -19,7 +21,7 @@ write_manifest() {
   "machine": { $machine, "cpus": 1, "memory_mib": $6$more },
   "screen": { "width": $4, "height": $5 },
   "devices": { "gpu": "$gpu", "touch": "virtio-multitouch", "keyboard": "virtio-keyboard" },
-  "ready": { "by": "agent", "timeout_s": 600, "settle_s": 35 }
+  "ready": { "by": "agent", "timeout_s": 600, "settle_s": 35 }$rehearsal
 }
 JSON
 }

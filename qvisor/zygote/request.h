@@ -35,7 +35,8 @@ struct zygote_request {
 	char uuid[40];  /* the phone's; NUL-terminated */
 };
 
-/* With a pidfd when a QEMU was forked. It is stopped ("paused"), as the one that it comes from. */
+/* With a pidfd when a QEMU was forked, of one that has failed and ends, too. It is stopped
+ * ("paused"), as the one that it comes from. */
 struct zygote_reply {
 	int32_t pid;
 	char error[252]; /* "": done */

@@ -107,14 +107,14 @@ static bool guest_runs(void)
 	return !runs || runs();
 }
 
-/* Says how it went, by a pipe that its parent reads: "" when all is well. */
-static void tell(int pipe, const char *wrong)
+/* Says how it went, by a pipe that its parent reads: "" when all is well. False: the parent is
+ * gone, and nobody knows of us. */
+static bool tell(int pipe, const char *wrong)
 {
 	char text[sizeof(((struct zygote_reply *)0)->error)] = "";
 	if (wrong)
 		strncpy(text, wrong, sizeof(text) - 1);
-	ssize_t ignored = write(pipe, text, sizeof(text));
-	(void)ignored;
+	return write(pipe, text, sizeof(text)) == sizeof(text);
 }
 
 /* Up to here as the phone: no lock may be taken until the other threads are there, as one of them
@@ -135,8 +135,7 @@ static void become(const struct message *message, int pipe)
 		_exit(127);
 	}
 	wrong = identity_take(message->request.uuid);
-	tell(pipe, wrong);
-	if (wrong)
+	if (!tell(pipe, wrong) || wrong)
 		_exit(127);
 	close(pipe);
 }
@@ -212,7 +211,7 @@ static gboolean on_request(int fd, GIOCondition condition, gpointer data)
 		_exit(0); /* qvisord is gone, and nobody else can ask */
 	if (serve(&message, &reply, &pidfd))
 		return G_SOURCE_REMOVE;
-	answer(&reply, reply.error[0] ? -1 : pidfd);
+	answer(&reply, pidfd); /* also of one that has failed: somebody has to reap it */
 	if (pidfd >= 0)
 		close(pidfd);
 	message_close(&message);

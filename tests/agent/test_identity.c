@@ -41,6 +41,27 @@ static void test_parses(void)
 		g_assert_cmpuint(((unsigned char *)&identity)[i], ==, 0);
 }
 
+static void check_mac(const char *member, bool is_good, const char *wanted)
+{
+	struct identity identity;
+	struct rpc_error error = {0};
+	g_autofree char *time = g_strdup_printf("1%s", member);
+	g_assert_cmpint(parse(&identity, "p", ID, SEED32, time, &error), ==, is_good);
+	if (is_good)
+		g_assert_cmpstr(identity.mac, ==, wanted);
+	else
+		g_assert_cmpint(error.code, ==, RPC_INVALID_PARAMS);
+}
+
+static void test_mac(void)
+{
+	check_mac("", true, "");
+	check_mac(",\"mac\":\"02:00:5e:10:00:00\"", true, "02:00:5e:10:00:00");
+	check_mac(",\"mac\":\"01:00:5e:10:00:00\"", false, NULL);
+	check_mac(",\"mac\":\"\"", false, NULL);
+	check_mac(",\"mac\":7", false, NULL);
+}
+
 static void test_refuses(void)
 {
 	g_autofree char *label64 = g_strnfill(64, 'a');
@@ -142,6 +163,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/agent/identity/parses", test_parses);
+	g_test_add_func("/agent/identity/mac", test_mac);
 	g_test_add_func("/agent/identity/refuses", test_refuses);
 	g_test_add_func("/agent/identity/base64", test_base64);
 	g_test_add_func("/agent/identity/writes-files", test_writes_files);

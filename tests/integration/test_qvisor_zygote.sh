@@ -9,10 +9,12 @@ start_qvisord
 zygote() { api GET /v1/host; field '.zygotes.zygotes[0] | "\(.pid) \(.state)"'; }
 api GET /v1/host
 check 'none before the first clone' "$(field '.zygotes | "\(.limit) \(.zygotes | length)"')" '1 0'
-build_template "$(tiny_manifest forked ".image.disk = \"$work/disk.raw\" | .name = \"forked\"")"
+build_template "$(tiny_manifest forked ".image.disk = \"$work/disk.raw\" | .name = \"forked\" |
+	.rehearsal = [{from: [100, 900], to: [900, 900], ms: 200, rest_ms: 500}]")"
 parent=$(zygote)
 check 'clones are forked from one that waits' "$parent" '* ready'
 parent=${parent% *}
+check 'it has been touched before' "$(sed -n 's/.*"forked" has been touched.*: \([0-9]*\) of 1000 pixels changed.*/\1/p' "$work/log")" '[1-9]*'
 logged() { grep -cE "phone $1: cloned in .*$2 " "$work/log"; }
 create() { # create VARIABLE NAME
 	api POST /v1/phones "{\"template\":\"forked\",\"name\":\"$2\"}"
@@ -41,6 +43,9 @@ check 'nobody is a stray' "$("$QVMI_BIN/qvmi" audit --config "$work/qvisord.conf
 
 # --- what a phone does it does ---
 wait_for 20 "/v1/phones/$first" '.agent.identity'
+plugged() { jq .network "$state/$first/phone.json"; }
+check_soon 'the interface it began with is its own' true plugged
+check '  by its address, so that it needs no other' "$(grep -c "$first.*interface has another" "$work/log")" 0
 api POST "/v1/phones/$first/suspend"
 check 'it is suspended' "$code $(field .state)" '200 suspended'
 api POST "/v1/phones/$first/start"

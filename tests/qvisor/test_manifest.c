@@ -102,7 +102,10 @@ static void test_optional_numbers(struct fixture *fixture, gconstpointer data)
 	g_autoptr(GString) text = g_string_new(good);
 	g_string_replace(
 	    text, "\"cpus\":2", "\"cpus\":2,\"max_cpus\":4,\"max_memory_mib\":2176", 1);
-	g_string_replace(text, "\"timeout_s\":60", "\"timeout_s\":60,\"settle_s\":35", 1);
+	g_string_replace(text, "\"timeout_s\":60}",
+	    "\"timeout_s\":60,\"settle_s\":35},\"rehearsal\":[{\"from\":[500,500],\"to\":[500,500],"
+	    "\"ms\":80,\"rest_ms\":9000}]",
+	    1);
 	AUTO(manifest) manifest = load(fixture, text->str, &error);
 	g_assert_no_error(error);
 	g_autoptr(JsonNode) node = manifest_json(manifest);
@@ -110,6 +113,8 @@ static void test_optional_numbers(struct fixture *fixture, gconstpointer data)
 	g_assert_no_error(error);
 	g_assert_cmpuint(again->max_cpus, ==, 4);
 	g_assert_cmpuint(again->settle_s, ==, 35);
+	g_assert_cmpuint(again->rehearsal_count, ==, 1);
+	g_assert_cmpuint(again->rehearsal[0].rest_ms, ==, 9000);
 	g_assert_cmpuint(again->max_memory_mib, ==, 128 + MANIFEST_DIMMS_MAX * MANIFEST_DIMM_MIB);
 
 	/* The same where nothing can be plugged. */
