@@ -10,11 +10,11 @@ zygote() { api GET /v1/host; field '.zygotes.zygotes[0] | "\(.pid) \(.state)"'; 
 api GET /v1/host
 check 'none before the first clone' "$(field '.zygotes | "\(.limit) \(.zygotes | length)"')" '1 0'
 build_template "$(tiny_manifest forked ".image.disk = \"$work/disk.raw\" | .name = \"forked\" |
-	.rehearsal = [{from: [100, 900], to: [900, 900], ms: 200, rest_ms: 500}]")"
+	.rehearsal = [{from: [500, 900], to: [500, 900], ms: 80, rest_ms: 500}]")"
 parent=$(zygote)
 check 'clones are forked from one that waits' "$parent" '* ready'
 parent=${parent% *}
-check 'it has been touched before' "$(sed -n 's/.*"forked" has been touched.*: \([0-9]*\) of 1000 pixels changed.*/\1/p' "$work/log")" '[1-9]*'
+check 'it has been touched before' "$(sed -nE 's/.*touched.*: ([0-9]+) of 1000 pixels changed.*/\1/p' "$work/log")" '[1-9]*'
 logged() { grep -cE "phone $1: cloned in .*$2 " "$work/log"; }
 create() { # create VARIABLE NAME
 	api POST /v1/phones "{\"template\":\"forked\",\"name\":\"$2\"}"
