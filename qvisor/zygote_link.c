@@ -107,8 +107,7 @@ static gboolean on_reply(int fd, GIOCondition condition, void *data)
 	send_first(link);
 	/* It could not become the phone, and has ended. */
 	if (error && pidfd >= 0)
-		qemu_process_discard(
-		    qemu_process_watch(reply.pid, fd_steal(&pidfd), NULL, NULL));
+		qemu_process_discard(qemu_process_watch(reply.pid, fd_steal(&pidfd), NULL, NULL));
 	request_answer(request, error || !forked ? 0 : reply.pid,
 	    error || !forked ? -1 : fd_steal(&pidfd), error);
 	return G_SOURCE_CONTINUE;
@@ -120,6 +119,7 @@ struct zygote_link *zygote_link_new(
 	struct zygote_link *link = g_new0(struct zygote_link, 1);
 	*link = (struct zygote_link){.socket = socket, .lost = lost, .data = data};
 	g_queue_init(&link->requests);
+	g_unix_set_fd_nonblocking(socket, TRUE, NULL);
 	g_unix_set_fd_nonblocking(socket, TRUE, NULL); /* our end only */
 	link->watch = g_unix_fd_add(socket, G_IO_IN | G_IO_HUP, on_reply, link);
 	return link;
@@ -130,7 +130,10 @@ static void discard_unread(const struct zygote_link *link)
 {
 	struct zygote_reply reply;
 	int pidfd = -1;
-	if (receive(link->socket, &reply, &pidfd) > 0 && pidfd >= 0)
+	unsigned fds = 1;
+	if (descriptor_receive(link->socket, &reply, sizeof(reply), &pidfd, &fds, NULL) ==
+	        sizeof(reply) &&
+	    pidfd >= 0)
 		qemu_process_discard(qemu_process_watch(reply.pid, pidfd, NULL, NULL));
 }
 
