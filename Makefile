@@ -9,7 +9,7 @@ SANITIZE ?=
 PREFIX   ?= /usr/local
 VERSION  := 0.1
 
-MODULES := common mtp mtp-server mtp-server/reader qvisor qvisor/probe qvisor/zygote pool rules broker broker/realm broker/oidc broker/proxy broker/uaas console agent mtp-client/core mtp-client/sdl mtp-client/gateway mtp-client/vnc mtp-client/rdp bench/screen bench/client-core
+MODULES := common mtp mtp-server mtp-server/reader qvisor qvisor/probe qvisor/zygote pool rules broker broker/realm broker/oidc broker/proxy broker/uaas console agent mtp-client/core mtp-client/sdl mtp-client/gateway mtp-client/vnc mtp-client/rdp bench/screen bench/client-core bench/broker
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wformat=2 -Wundef -Werror
 CFLAGS   ?= -O2 -g
@@ -145,6 +145,7 @@ help:
 	@echo 'make faults       qvisord killed with -9, 200 times, at seeded random moments'
 	@echo 'make faults-volume poold and a host killed with -9 while a volume goes from phone to phone'
 	@echo 'make bench-clone bench-density bench-host bench-volume   what clones, phones and qvisord cost; N=10 for a short run'
+	@echo 'make bench-broker  what sign-in costs, with a real KDC; SECONDS_EACH=, SESSIONS=, IDLE='
 	@echo 'make bench-video bench-client-core           which codec for moving pictures; what the client core weighs'
 	@echo 'make fuzz-mtp fuzz-mtp-server fuzz-client-core fuzz-qvisor fuzz-probe fuzz-broker   the parsers that strangers feed, a million executions each'
 	@echo 'make format       clang-format over the tree'

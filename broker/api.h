@@ -36,13 +36,11 @@ struct api_entrant {
 	bool browser;        /* the token goes into the cookie */
 	bool ticket;         /* came with a ticket and has typed no password */
 };
-/* Lets him in, or asks for the second factor where he needs one. False: not answered. */
+/* Lets him in (welcomer.h), or asks for the second factor where he needs one. False: neither. */
 bool api_admit(struct broker *broker, struct http_request *request,
     const struct api_entrant *entrant, GError **error);
-/* Answers with a new sign-in. Everything that can fail does before anything is answered. `more`
- * (taken; NULL: nothing) is answered as well. */
-bool api_welcome(struct broker *broker, struct http_request *request,
-    const struct api_entrant *entrant, JsonObject *more, GError **error);
+/* "user", "admin" and "expires" of a sign-in. */
+void api_put_who(JsonObject *object, const char *user, bool admin, int64_t expires);
 /* 429, and when to try again. */
 void api_too_many(struct broker *broker, struct http_request *request, unsigned wait_s);
 

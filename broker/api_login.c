@@ -15,8 +15,6 @@
 #include "common/metrics.h"
 
 #define USER_MAX_SIZE 256
-/* A browser keeps it longer than its sign-in. */
-#define DEVICE_COOKIE "__Host-qvmi-device"
 
 /* One sign-in, from the request to the answer. */
 struct sign_in {
@@ -43,64 +41,12 @@ static struct attempt attempt_of(const struct sign_in *sign_in)
 	    .account = sign_in->typed, .address = sign_in->address, .device = sign_in->device};
 }
 
-static void put_who(JsonObject *object, const char *user, bool admin, int64_t expires)
+void api_put_who(JsonObject *object, const char *user, bool admin, int64_t expires)
 {
 	json_object_set_string_member(object, "user", user);
 	json_object_set_boolean_member(object, "admin", admin);
 	g_autofree char *text = api_time(expires);
 	json_object_set_string_member(object, "expires", text);
-}
-
-/* A device that signs in with a password is known from then on. *text: of a new one. */
-static bool know_device(
-    struct broker *broker, const struct api_entrant *entrant, char **text, GError **error)
-{
-	int64_t now = broker_now(broker);
-	*text = NULL;
-	if (entrant->ticket)
-		return true;
-	if (entrant->device)
-		return device_touch(broker->database, entrant->device, now, error);
-	*text = device_issue(broker->database, entrant->user, now, error);
-	return *text != NULL;
-}
-
-static void hand_out(struct http_request *request, JsonObject *answer, bool browser,
-    const char *cookie, const char *member, const char *secret, int64_t lifetime_s)
-{
-	if (browser)
-		browser_set_cookie(request, cookie, secret, lifetime_s);
-	else
-		json_object_set_string_member(answer, member, secret);
-}
-
-bool api_welcome(struct broker *broker, struct http_request *request,
-    const struct api_entrant *entrant, JsonObject *more, GError **error)
-{
-	g_autoptr(JsonObject) object = more ? more : json_object_new();
-	int64_t now = broker_now(broker);
-	AUTO(account) account = account_find(broker->database, entrant->user, error);
-	if (!account)
-		return false;
-	g_autoptr(JsonArray) packages = api_packages_of(broker, entrant->user, error);
-	if (!packages)
-		return false;
-	g_autofree char *device = NULL;
-	g_autofree char *token =
-	    token_issue(broker->database, entrant->user, now, broker->token_lifetime_s, error);
-	if (!token || !know_device(broker, entrant, &device, error))
-		return false;
-	put_who(object, account->name, account->admin, now + broker->token_lifetime_s);
-	json_object_set_array_member(object, "packages", g_steal_pointer(&packages));
-	hand_out(request, object, entrant->browser, CALLER_COOKIE, "token", token,
-	    broker->token_lifetime_s);
-	if (device)
-		hand_out(request, object, entrant->browser, DEVICE_COOKIE, "device", device,
-		    DEVICE_LIFETIME_S);
-	g_message("%s signed in from %s", account->name, entrant->address);
-	metric_add(broker->sign_ins, "succeeded", 1);
-	api_respond(request, 200, g_steal_pointer(&object));
-	return true;
 }
 
 static void authenticated(const char *user, const GError *error, void *data)
@@ -163,7 +109,7 @@ static bool find_device(struct sign_in *sign_in, JsonObject *body, GError **erro
 {
 	g_autoptr(GError) failure = NULL;
 	g_autofree char *cookie =
-	    sign_in->browser ? browser_cookie(sign_in->request, DEVICE_COOKIE) : NULL;
+	    sign_in->browser ? browser_cookie(sign_in->request, CALLER_DEVICE_COOKIE) : NULL;
 	const char *text = cookie;
 	if (!text)
 		text = json_get_optional_string(body, "device", TOKEN_MAX_SIZE, &failure);
@@ -244,7 +190,7 @@ void api_whoami(struct http_request *request, void *data)
 	if (!packages)
 		return api_fail(request, error);
 	JsonObject *object = json_object_new();
-	put_who(object, caller->user, caller->admin, caller->expires);
+	api_put_who(object, caller->user, caller->admin, caller->expires);
 	json_object_set_array_member(object, "packages", g_steal_pointer(&packages));
 	api_respond(request, 200, object);
 }

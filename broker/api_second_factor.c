@@ -13,6 +13,7 @@
 #include "broker/session.h"
 #include "broker/stream_ender.h"
 #include "broker/token.h"
+#include "broker/welcomer.h"
 #include "common/error.h"
 #include "common/json.h"
 #include "common/metrics.h"
@@ -90,8 +91,10 @@ bool api_admit(struct broker *broker, struct http_request *request,
 		    !factor_policy_needs(policy, broker->database, account, &needed, error))
 			return false;
 	}
-	if (!needed)
-		return api_welcome(broker, request, entrant, NULL, error);
+	if (!needed) {
+		welcomer_add(broker->welcomer, request, entrant, NULL);
+		return true;
+	}
 	return second_factor_is_enrolled(broker->database, entrant->user, &enrolled, error) &&
 	       ask(broker, request, entrant, enrolled, error);
 }
@@ -161,18 +164,17 @@ static void wrong(struct broker *broker, struct http_request *request, struct ch
 	api_fail(request, error);
 }
 
-static bool welcome(struct broker *broker, struct http_request *request,
-    struct challenge *challenge, JsonObject *more, GError **error)
+static void welcome(struct broker *broker, struct http_request *request,
+    struct challenge *challenge, JsonObject *more)
 {
 	const struct api_entrant entrant = {.user = challenge->user,
 	    .address = challenge->address,
 	    .device = challenge->device,
 	    .browser = challenge->browser,
 	    .ticket = challenge->ticket};
-	bool done = api_welcome(broker, request, &entrant, more, error);
 
+	welcomer_add(broker->welcomer, request, &entrant, more);
 	challenges_end(broker->challenges, challenge);
-	return done;
 }
 
 static void answer(struct broker *broker, struct http_request *request, struct challenge *challenge,
@@ -193,12 +195,11 @@ static void answer(struct broker *broker, struct http_request *request, struct c
 
 	if (looked && outcome == FACTOR_REFUSED)
 		return wrong(broker, request, challenge);
-	if (looked)
+	if (looked) {
 		attempt_limiter_succeeded(broker->code_limiter, &attempt);
-	else
-		attempt_limiter_refund(broker->code_limiter, &attempt);
-	if (looked && welcome(broker, request, challenge, g_steal_pointer(&more), &error))
-		return;
+		return welcome(broker, request, challenge, g_steal_pointer(&more));
+	}
+	attempt_limiter_refund(broker->code_limiter, &attempt);
 	metric_add(broker->sign_ins, "failed", 1);
 	api_fail(request, error);
 }

@@ -14,6 +14,7 @@
 #include "broker/session_policy.h"
 #include "broker/stream_ender.h"
 #include "broker/token.h"
+#include "broker/welcomer.h"
 #include "common/database.h"
 #include "common/error.h"
 #include "common/metrics.h"
@@ -168,6 +169,7 @@ struct broker *broker_new(const struct broker_options *options, GError **error)
 	if (!broker->pool)
 		return NULL;
 	broker->resumer = resumer_new(broker);
+	broker->welcomer = welcomer_new(broker);
 	broker->streams = stream_ender_new(broker);
 	stream_ender_run(broker->streams);
 	serve(broker, options);
@@ -188,6 +190,7 @@ void broker_free(struct broker *broker)
 		broker->authenticator->close(broker->authenticator_state);
 	resumer_free(broker->resumer);
 	federation_free(broker->federation);
+	welcomer_free(broker->welcomer);
 	pool_client_free(broker->pool);
 	stream_ender_free(broker->streams);
 	http_server_free(broker->server);

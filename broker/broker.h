@@ -51,6 +51,7 @@ struct broker {
 	struct pool_client *pool;
 	struct stream_ender *streams;
 	struct resumer *resumer;
+	struct welcomer *welcomer;
 	struct grant_key_file *grant_keys;
 	struct http_server *server;
 	int64_t token_lifetime_s, grant_lifetime_s;

@@ -20,6 +20,8 @@
 
 /* The prefix binds the cookie to this host, Path=/ and Secure (RFC 6265bis 4.1.3.2). */
 #define CALLER_COOKIE "__Host-qvmi"
+/* The device's (device.h), which a browser keeps longer than a sign-in. */
+#define CALLER_DEVICE_COOKIE "__Host-qvmi-device"
 
 struct broker;
 struct http_request;

@@ -188,14 +188,19 @@ bool session_resume(
 	return false;
 }
 
+/* A text each: SQLite chooses its index when it reads the text, not when it knows the values. */
 GPtrArray *session_list(
     struct database *database, const char *user, bool live, unsigned limit, GError **error)
 {
-	struct rows *rows = database_query(database, error,
-	    "SELECT " COLUMNS " FROM sessions WHERE (? IS NULL OR user = ?) AND (NOT ? OR " LIVE
-	    ") "
-	    "ORDER BY created DESC, rowid DESC LIMIT ?",
-	    "ssii", user, user, (int64_t)live, (int64_t)limit);
+#define LIST(condition)                                                                            \
+	"SELECT " COLUMNS " FROM sessions WHERE " condition                                        \
+	" ORDER BY created DESC, rowid DESC LIMIT ?"
+	static const char *const texts[2][2] = {
+	    {LIST("TRUE"), LIST(LIVE)}, {LIST("user = ?"), LIST("user = ? AND " LIVE)}};
+#undef LIST
+	const char *text = texts[user != NULL][live];
+	struct rows *rows = user ? database_query(database, error, text, "si", user, (int64_t)limit)
+	                         : database_query(database, error, text, "i", (int64_t)limit);
 	return rows_list(rows, session_from_row, (GDestroyNotify)session_free, error);
 }
 

@@ -22,7 +22,7 @@
 #include "common/http_server.h"
 
 #define HTTP_HEADER_MAX 16384
-#define HTTP_CONNECTIONS_MAX 1024
+#define HTTP_CONNECTIONS_MAX 4096
 #define HTTP_ARRIVAL_S 30 /* for a request to arrive; for a stalled reader to go on */
 #define HTTP_KEEP_ALIVE_S 75
 #define HTTP_CHUNK 32768

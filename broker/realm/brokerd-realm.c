@@ -2,7 +2,8 @@
 /*
  * brokerd-realm: asks Kerberos and the directory for brokerd, one question at a time, on a socket
  * that it has as descriptor 3. Neither library keeps a total time, and both read what strangers
- * send; so they run here, where brokerd can end them. It has no state but its directory connection.
+ * send; so they run here, where brokerd can end them. It has no state but its directory connection
+ * and the credential of the service.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -23,13 +24,14 @@
 #define SOCKET 3
 
 static struct realm_answer *answer_to(const struct realm_options *options,
-    struct directory *directory, const struct realm_request *request)
+    struct ticket_service *tickets, struct directory *directory,
+    const struct realm_request *request)
 {
 	switch (request->task) {
 	case REALM_PASSWORD:
 		return password_check(options, request->principal, request->password);
 	case REALM_TICKET:
-		return ticket_accept(options, request->token, request->binding);
+		return ticket_accept(tickets, request->token, request->binding);
 	case REALM_PERSON:
 		if (!directory)
 			break;
@@ -41,11 +43,13 @@ static struct realm_answer *answer_to(const struct realm_options *options,
 }
 
 /* False: brokerd has gone, or says what it should not. */
-static bool serve_one(const struct realm_options *options, struct directory *directory)
+static bool serve_one(const struct realm_options *options, struct ticket_service *tickets,
+    struct directory *directory)
 {
 	g_autoptr(GError) error = NULL;
 	AUTO(realm_request) request = realm_request_receive(SOCKET, &error);
-	AUTO(realm_answer) answer = request ? answer_to(options, directory, request) : NULL;
+	AUTO(realm_answer)
+	answer = request ? answer_to(options, tickets, directory, request) : NULL;
 	if (answer && !realm_answer_send(SOCKET, answer, &error)) {
 		realm_answer_free(answer);
 		answer = realm_answer_new(REALM_UNAVAILABLE, error->message);
@@ -86,8 +90,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	set_environment(&options);
+	AUTO(ticket_service) tickets = ticket_service_new(&options);
 	struct directory *directory = options.servers ? directory_new(&options) : NULL;
-	while (serve_one(&options, directory))
+	while (serve_one(&options, tickets, directory))
 		continue;
 	directory_free(directory);
 	realm_options_clear(&options);

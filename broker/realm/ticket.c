@@ -6,6 +6,11 @@
 #include <gssapi/gssapi_krb5.h>
 #include <string.h>
 
+struct ticket_service {
+	const struct realm_options *options;
+	gss_cred_id_t credential; /* acquired at the first ticket; its keytab is read at each */
+};
+
 static gss_OID_desc spnego = {6, (void *)"\x2b\x06\x01\x05\x05\x02"}; /* 1.3.6.1.5.5.2 */
 static gss_OID_desc krb5 = {9, (void *)"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02"};
 
@@ -111,18 +116,32 @@ static struct realm_answer *accept_token(gss_cred_id_t credential, GBytes *token
 	return answer;
 }
 
-struct realm_answer *ticket_accept(
-    const struct realm_options *options, GBytes *token, GBytes *binding)
+struct ticket_service *ticket_service_new(const struct realm_options *options)
+{
+	struct ticket_service *service = g_new0(struct ticket_service, 1);
+	service->options = options;
+	service->credential = GSS_C_NO_CREDENTIAL;
+	return service;
+}
+
+void ticket_service_free(struct ticket_service *service)
+{
+	OM_uint32 minor;
+	if (!service)
+		return;
+	gss_release_cred(&minor, &service->credential);
+	g_free(service);
+}
+
+struct realm_answer *ticket_accept(struct ticket_service *service, GBytes *token, GBytes *binding)
 {
 	if (g_bytes_get_size(token) == 0 || g_bytes_get_size(token) > TICKET_MAX)
 		return realm_answer_new(REALM_REFUSED, "a token of a strange size");
-	gss_cred_id_t credential = GSS_C_NO_CREDENTIAL;
-	OM_uint32 minor;
-	OM_uint32 major = acquire(options, &credential, &minor);
-	struct realm_answer *answer =
-	    GSS_ERROR(major)
-	        ? failed(REALM_UNAVAILABLE, "the key of our service in the keytab", major, minor)
-	        : accept_token(credential, token, binding);
-	gss_release_cred(&minor, &credential);
-	return answer;
+	OM_uint32 minor, ignored, major = GSS_S_COMPLETE;
+	if (service->credential == GSS_C_NO_CREDENTIAL)
+		major = acquire(service->options, &service->credential, &minor);
+	if (!GSS_ERROR(major))
+		return accept_token(service->credential, token, binding);
+	gss_release_cred(&ignored, &service->credential);
+	return failed(REALM_UNAVAILABLE, "the key of our service in the keytab", major, minor);
 }

@@ -9,10 +9,17 @@
 
 #include "broker/realm/message.h"
 #include "broker/realm/options.h"
+#include "common/cleanup.h"
 
 #define TICKET_MAX 65536
 
+/* Borrows the options. */
+struct ticket_service;
+struct ticket_service *ticket_service_new(const struct realm_options *options);
+void ticket_service_free(struct ticket_service *service);
+
 /* `binding`: what a client that binds its token to the TLS connection has bound it to (RFC 5929
  * section 4, with its prefix); empty: nothing to compare with. Caller frees. */
-struct realm_answer *ticket_accept(
-    const struct realm_options *options, GBytes *token, GBytes *binding);
+struct realm_answer *ticket_accept(struct ticket_service *service, GBytes *token, GBytes *binding);
+
+DEFINE_CLEANUP(ticket_service);

@@ -85,7 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	g_autoptr(GBytes) token =
 	    *data & 1 ? wrap(data + 1, size - 1) : g_bytes_new(data + 1, size - 1);
 	g_autoptr(GBytes) binding = g_bytes_new_static("tls-server-end-point:", 21);
-	AUTO(realm_answer) answer = ticket_accept(&options, token, binding);
+	AUTO(ticket_service) service = ticket_service_new(&options);
+	AUTO(realm_answer) answer = ticket_accept(service, token, binding);
 	g_assert_cmpint(answer->outcome, !=, REALM_ADMITTED); /* nobody has the key */
 	return 0;
 }
