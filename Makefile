@@ -115,6 +115,7 @@ $(B)/lint/%.ok: $(B)/obj/%.o .clang-tidy
 	@clang-tidy --quiet $*.c -- $(filter-out -Werror -MMD -MP,$(ALL_CFLAGS)) 2>/dev/null
 	@touch $@
 lint: $(LINTED:%.c=$(B)/lint/%.ok)
+	@deploy/check-asvs
 
 # DESTDIR for packages. Not the tests' and benches' programs.
 INSTALLED := qvmi qvisord qvisor-launch qvisor-probe mtpd mtpd-worker mtp-reader poold qvmi-rule brokerd brokerd-realm brokerd-proxy uaasd consoled mtp-client mtp-vnc mtp-rdp mtp-rdp-viewer mtp-record mtp-replay
