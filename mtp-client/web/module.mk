@@ -2,6 +2,7 @@
 WEB_CLIENT := build/web/client
 WEB_NODE := mtp-client/web/node_modules/.package-lock.json
 WEB_STATIC := $(shell cd mtp-client/web/static && find . -type f)
+WEB_ESBUILD := --bundle --minify --target=es2022 --legal-comments=none --log-level=warning
 
 $(WEB_NODE): mtp-client/web/package-lock.json
 	@echo "  NPM   mtp-client/web"
@@ -14,19 +15,22 @@ $(WEB_CLIENT)/mtp.wasm: mtp-client/web/wasm/build mtp-client/web/debian-source \
 	@echo "  WASM  $@"
 	@mtp-client/web/wasm/build $@
 
+# The page, and what of it runs in a worker.
 $(WEB_CLIENT)/app.js: $(WEB_NODE) mtp-client/web/tsconfig.json $(wildcard mtp-client/web/src/*.ts)
 	@mkdir -p $(@D)
 	@echo "  WEB   $@"
 	@cd mtp-client/web && node_modules/.bin/tsc --noEmit -p .
-	@cd mtp-client/web && node_modules/.bin/esbuild src/main.ts --bundle --minify --format=esm --target=es2022 \
-	  --legal-comments=none --log-level=warning --outfile=../../$@
+	@cd mtp-client/web && node_modules/.bin/esbuild src/main.ts $(WEB_ESBUILD) --format=esm --outfile=../../$@
+
+$(WEB_CLIENT)/worker.js: $(WEB_CLIENT)/app.js
+	@cd mtp-client/web && node_modules/.bin/esbuild src/worker.ts $(WEB_ESBUILD) --format=iife --outfile=../../$@
 
 $(WEB_CLIENT)/%: mtp-client/web/static/%
 	@mkdir -p $(@D)
 	@cp $< $@
 
 .PHONY: web-client
-web-client: $(WEB_CLIENT)/mtp.wasm $(WEB_CLIENT)/app.js $(WEB_STATIC:./%=$(WEB_CLIENT)/%)
+web-client: $(WEB_CLIENT)/mtp.wasm $(WEB_CLIENT)/app.js $(WEB_CLIENT)/worker.js $(WEB_STATIC:./%=$(WEB_CLIENT)/%)
 web: web-client
 ifneq ($(wildcard $(WEB_NODE)),)
 all: web-client

@@ -16,6 +16,9 @@ const password = fs.readFileSync(passwordFile, 'utf8').split('\n')[0];
 const pictures = process.env.QVMI_SCREENSHOTS ?? 'build/browser';
 fs.mkdirSync(pictures, { recursive: true });
 
+// Where the page's session is to run: a worker, or the page itself as in a browser that knows no OffscreenCanvas.
+const thread = process.env.QVMI_THREAD ?? 'worker';
+
 export { base, password };
 export const picture = name => path.join(pictures, `${name}.png`);
 
@@ -43,7 +46,10 @@ function verifiedKey(url) {
 // What the canvas shows: a hash of its pixels, and how many colours there are (sampled).
 export const look = page => page.evaluate(() => {
 	const canvas = document.getElementById('screen');
-	const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+	// A worker may have its context: so it is copied.
+	const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d');
+	copy.drawImage(canvas, 0, 0);
+	const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
 	const colours = new Set();
 	let hash = 0, bright = 0;
 	for (let i = 0; i < data.length; i += 4 * 7) {
@@ -95,6 +101,8 @@ export async function choose(page, wanted) {
 export async function openPhone(page, wanted) {
 	await choose(page, wanted);
 	await page.locator('#screen[data-state=live][data-updates]').waitFor({ timeout: 60000 });
+	if (await page.locator('#screen').getAttribute('data-thread') !== thread)
+		check(`the session runs in the ${thread}`, false);
 	return rest(page);
 }
 
@@ -116,8 +124,21 @@ async function runIn(browser, parts) {
 	process.exit(failed ? 1 : 0);
 }
 
+const withoutOffscreen = context => context.addInitScript(() => { delete HTMLCanvasElement.prototype.transferControlToOffscreen; });
+
+function onThread(browser) {
+	const newContext = browser.newContext.bind(browser);
+	if (thread === 'page')
+		browser.newContext = async options => {
+			const context = await newContext(options);
+			await withoutOffscreen(context);
+			return context;
+		};
+	return browser;
+}
+
 /** Runs the parts one after the other in one browser; ends the process. */
-export const run = async (...parts) => runIn(await chromium.launch(await launchOptions()), parts);
+export const run = async (...parts) => runIn(onThread(await chromium.launch(await launchOptions())), parts);
 
 /** The same with a user's profile in `folder`, as in no private window: some things Chromium does in none. */
 export const runProfile = async (folder, ...parts) => runIn(await chromium.launchPersistentContext(folder, await launchOptions()), parts);

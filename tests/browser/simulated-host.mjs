@@ -138,6 +138,7 @@ class Phone {
 const phones = new Map(); // user -> Phone: it is the same one on the next connection
 const grants = new Map(); // grant -> {package, phone}
 const cutAlready = new Set();
+const heard = { hello: null, terminals: [], viewers: 0 }; // of all viewers; for the page's tests
 
 const proves = (jwk, purpose, text, proof) => verify('sha256', Buffer.from(purpose + text),
 	{ key: createPublicKey({ key: jwk, format: 'jwk' }), dsaEncoding: 'ieee-p1363' }, Buffer.from(proof, 'base64url'));
@@ -179,7 +180,9 @@ class Viewer {
 		if (is.bye)
 			return this.bye(is.bye);
 		// After grant and model: width, height, dpi, touch points.
-		const codecs = p.readUInt32BE(8 + p.readUInt16BE(4) + p.readUInt16BE(6 + p.readUInt16BE(4)) + 7);
+		const codecsAt = 8 + p.readUInt16BE(4) + p.readUInt16BE(6 + p.readUInt16BE(4)) + 7;
+		const codecs = p.readUInt32BE(codecsAt);
+		heard.hello = { scaling: p[codecsAt + 5] }; // after the rotation
 		this.touchPoints = is.touchPoints ?? 0;
 		this.send(frame(64, u16(1), u16(WIDTH), u16(HEIGHT), u8(this.touchPoints), u32(31), str(granted.session)));
 		this.welcomed = true;
@@ -205,7 +208,11 @@ class Viewer {
 			solid(68, 100, 8, 8, [200, 0, 0])]); // drawn after what is decoded later
 		this.update([tile(H264, 64, 96, 64, 64, u8(2), u8(0xa0), counted(film[1]))]); // the left half
 	}
-	fit(width, height) {
+	terminal(terminal) {
+		const { width, height } = terminal;
+		heard.terminals.push(terminal);
+		if (!this.is.fits)
+			return;
 		this.send(frame(65, u16(width), u16(height)));
 		this.update([solid(0, 0, width, height, [0, 90, 0]), solid(width - 20, height - 20, 20, 20, [200, 100, 0])]);
 	}
@@ -232,8 +239,8 @@ class Viewer {
 			this.update(this.phone.typed(p.readUInt16BE(0)));
 		else if (type === 6)
 			this.update(this.phone.draw());
-		else if (type === 12 && this.is.fits)
-			this.fit(p.readUInt16BE(0), p.readUInt16BE(2));
+		else if (type === 12)
+			this.terminal({ width: p.readUInt16BE(0), height: p.readUInt16BE(2), scaling: p[7] });
 		else if (type === 15)
 			this.send(frame(67, p.subarray(0, 4), u8(0), ...this.phone.words()));
 		else if (type === 7)
@@ -263,6 +270,8 @@ function upgrade(request, socket) {
 		socket.write(Buffer.concat([u8(0x82), length, bytes]));
 	};
 	const viewer = new Viewer(send, () => socket.end(Buffer.from([0x88, 0])));
+	heard.viewers++;
+	socket.on('close', () => heard.viewers--);
 	let buffer = Buffer.alloc(0);
 	socket.on('error', () => {});
 	socket.on('data', bytes => {
@@ -350,6 +359,8 @@ function answer(request, response, body) {
 	}
 	if (call === 'GET /v1/resumed')
 		return json(200, { resumed });
+	if (call === 'GET /v1/heard')
+		return json(200, heard);
 	const cookie = /__Host-qvmi=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
 	const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? (browser ? cookie : undefined);
 	const user = tokens.get(token);

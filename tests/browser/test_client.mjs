@@ -7,7 +7,7 @@
 //
 // QVMI_PACKAGE (default: the first offered) is the package's id; QVMI_SCREENSHOTS (default build/browser) takes the
 // pictures. Needs node_modules (npm ci) and Chromium.
-import { base, changes, check, look, openPhone, password, picture, rest, run, signIn } from './page.mjs';
+import { base, changes, check, eventually, look, openPhone, password, picture, rest, run, signIn } from './page.mjs';
 
 const wanted = process.env.QVMI_PACKAGE;
 
@@ -25,7 +25,8 @@ async function onHandset(browser) {
 	await page.screenshot({ path: picture('sign-in') });
 	await signIn(page);
 	await page.locator('.tile img').first().waitFor();
-	check('the tile has its icon', await page.locator('.tile img').first().evaluate(img => img.complete && img.naturalWidth > 0));
+	check('the tile has its icon', await eventually(page, () =>
+		page.locator('.tile img').first().evaluate(img => img.complete && img.naturalWidth > 0)));
 	await page.screenshot({ path: picture('packages') });
 
 	const before = await openPhone(page, wanted);

@@ -4,35 +4,17 @@ import { base, changes, check, eventually, openPhone, picture, rest, run, signIn
 
 const wanted = process.env.QVMI_PACKAGE;
 
-// Where HELLO has its scaling: after two versions, grant and model with their lengths, three sizes, touch points, codecs
-// and the rotation.
-function scalingOfHello(payload, begin) {
-	const model = begin + 4 + 2 + payload.readUInt16BE(begin + 4);
-	return model + 2 + payload.readUInt16BE(model) + 6 + 1 + 4 + 1;
-}
-
-// The TERMINAL messages (type 12) that the page sends, and the scaling that HELLO (type 1) asks for.
-function listen(page) {
-	const said = { terminals: [], hello: undefined };
-	page.on('websocket', socket => socket.on('framesent', ({ payload }) => {
-		for (let at = 0; typeof payload !== 'string' && at + 6 <= payload.length; at += 6 + payload.readUInt32BE(at)) {
-			const type = payload.readUInt16BE(at + 4);
-			if (type === 12)
-				said.terminals.push({ width: payload.readUInt16BE(at + 6), height: payload.readUInt16BE(at + 8), scaling: payload[at + 13] });
-			if (type === 1)
-				said.hello = payload[scalingOfHello(payload, at + 6)];
-		}
-	}));
-	return said;
-}
+// What the simulated host has heard.
+const heard = page => page.evaluate(async () => (await fetch('/v1/heard')).json());
+const lastTerminal = async page => (await heard(page)).terminals.at(-1);
 
 async function onHandset(browser) {
 	const context = await browser.newContext({ viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true });
-	const page = await context.newPage(), said = listen(page);
+	const page = await context.newPage();
 	await page.goto(base);
 	await signIn(page);
 	await openPhone(page, wanted);
-	check('HELLO asks for a picture that fits', said.hello === 1);
+	check('HELLO asks for a picture that fits', (await heard(page)).hello.scaling === 1);
 
 	const whole = await rest(page), box = await page.locator('#screen').boundingBox();
 	const cdp = await context.newCDPSession(page);
@@ -56,16 +38,16 @@ async function onHandset(browser) {
 	check('after the button they zoom', await changes(page, whole) && await eventually(page, async () => await zoom() > 3));
 	await rest(page);
 	await page.screenshot({ path: picture('zoomed') });
-	check('the host is asked for all pixels', await eventually(page, () => said.terminals.at(-1)?.scaling === 0));
+	check('the host is asked for all pixels', await eventually(page, async () => (await lastTerminal(page))?.scaling === 0));
 	await page.click('#zoom');
 	check('and the button ends it',
-		await eventually(page, async () => await zoom() === 1 && said.terminals.at(-1)?.scaling === 1));
+		await eventually(page, async () => await zoom() === 1 && (await lastTerminal(page))?.scaling === 1));
 	await context.close();
 }
 
 async function onDesktop(browser) {
 	const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-	const page = await context.newPage(), said = listen(page);
+	const page = await context.newPage();
 	await page.goto(base);
 	await signIn(page);
 	await openPhone(page, wanted);
@@ -76,7 +58,7 @@ async function onDesktop(browser) {
 	await page.keyboard.up('Control');
 	check('Ctrl and the wheel zoom', await changes(page, whole));
 	await page.setViewportSize({ width: 500, height: 700 });
-	check('the host is told another window', await eventually(page, () => said.terminals.at(-1)?.width === 500));
+	check('the host is told another window', await eventually(page, async () => (await lastTerminal(page))?.width === 500));
 	await page.click('#meter');
 	let text;
 	const shown = await eventually(page, async () => {

@@ -18,6 +18,8 @@ node tests/browser/test_keys.mjs || code=1
 for test in text client trouble video; do
 	timeout 120 node "tests/browser/test_$test.mjs" || code=1
 done
-QVMI_PACKAGE=touch timeout 120 node tests/browser/test_client.mjs || code=1
+# As in a browser that cannot draw in a worker.
+QVMI_THREAD=page timeout 120 node tests/browser/test_video.mjs || code=1
+QVMI_THREAD=page QVMI_PACKAGE=touch timeout 120 node tests/browser/test_client.mjs || code=1
 timeout 120 node tests/browser/test_view.mjs || code=1 # last: its fingers leave the phone as they like
 exit "$code"

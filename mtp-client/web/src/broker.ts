@@ -3,6 +3,7 @@
 // this page that asked (a form of another site cannot set it).
 
 import { publicKey, sign } from './key.js';
+import type { Identity } from './session.js';
 
 export interface Package {
 	id: string;
@@ -99,10 +100,10 @@ async function proven(answer: unknown): Promise<Ticket> {
 	return ticket.resumption ? { ...ticket, grant: `${ticket.grant}~${await sign('qvmi grant ', ticket.grant)}` } : ticket;
 }
 
-export async function openSession(packageId: string): Promise<Ticket> {
+export async function openSession(packageId: string, { model, width, height }: Identity): Promise<Ticket> {
 	return proven(await call('POST', '/v1/sessions', {
 		package: packageId,
-		terminal: { model: terminalModel(), width: screenPixels(screen.width), height: screenPixels(screen.height) },
+		terminal: { model, width, height },
 		client_key: await publicKey(),
 	}));
 }
@@ -117,12 +118,4 @@ export async function resumeSession(resumption: string, slow: boolean): Promise<
 export async function renewSession(session: string): Promise<Ticket> {
 	const ticket = await proven(await call('POST', `/v1/sessions/${encodeURIComponent(session)}/grant`, {}, RENEW_MS));
 	return { ...ticket, session: ticket.session ?? session };
-}
-
-export function screenPixels(cssPixels: number): number {
-	return Math.min(65535, Math.round(cssPixels * devicePixelRatio));
-}
-
-export function terminalModel(): string {
-	return 'browser, ' + (navigator.maxTouchPoints > 0 ? 'touch' : 'desktop');
 }

@@ -6,7 +6,7 @@ type Exports = Record<
 	'page_buffer' | 'page_buffer_size' | 'page_init' | 'page_start' | 'page_feed' | 'page_waiting' | 'page_planes' |
 	'page_decoded' | 'page_output' | 'page_output_size' |
 	'page_output_sent' | 'page_state' | 'page_code' | 'page_reason' | 'page_complete' | 'page_touch_points' |
-	'page_pixels' | 'page_damage' | 'page_width' | 'page_height' | 'page_shown' | 'page_counter' | 'page_delay' |
+	'page_pixels' | 'page_damage' | 'page_width' | 'page_height' | 'page_as_of' | 'page_shown' | 'page_counter' | 'page_delay' |
 	'page_tile_name' | 'page_terminal' | 'page_zoom' | 'page_zoom_by' | 'page_zoom_reset' | 'page_finger' | 'page_pointer' |
 	'page_touch' | 'page_key' | 'page_refresh' | 'page_ping' | 'page_bye' | 'page_fit' | 'page_view' | 'page_to_phone' |
 	'page_phone_x' | 'page_phone_y' | 'page_read' | 'page_words' | 'page_words_size' | 'page_words_id' | 'page_words_status', (...numbers: number[]) => number> & { memory: WebAssembly.Memory };
@@ -143,6 +143,8 @@ export class Core {
 	get touchPoints(): number { return this.wasm.page_touch_points(); }
 	get width(): number { return this.wasm.page_width(); }
 	get height(): number { return this.wasm.page_height(); }
+	/** When the host saw what the picture shows, in its milliseconds. */
+	get asOf(): number { return this.wasm.page_as_of() >>> 0; }
 	get updates(): number { return this.wasm.page_counter(0); }
 
 	get reason(): string { return this.text(this.wasm.page_reason()); }

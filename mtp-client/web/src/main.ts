@@ -5,21 +5,22 @@ import {
 } from './broker.js';
 import { Input } from './input.js';
 import { Meter } from './meter.js';
+import { findPlace, type Place } from './place.js';
 import { Screen } from './screen.js';
 import { SecondFactor } from './second_factor.js';
-import { Stream } from './stream.js';
+import type { Command, Identity, News } from './session.js';
 import { Text } from './text.js';
 
 function element<T extends HTMLElement>(id: string): T {
 	return document.getElementById(id) as T;
 }
 
-type Place = 'sign-in' | 'second-factor' | 'packages' | 'phone';
+type Part = 'sign-in' | 'second-factor' | 'packages' | 'phone';
 
-function show(place: Place): void {
+function show(part: Part): void {
 	for (const id of ['sign-in', 'second-factor', 'packages', 'phone'] as const)
-		element(id).hidden = id !== place;
-	document.body.dataset.place = place;
+		element(id).hidden = id !== part;
+	document.body.dataset.place = part;
 }
 
 /** A line for the user in the place where he looks; empty: none. */
@@ -108,12 +109,17 @@ function tile(offered: Package): HTMLElement {
 // --- use ---
 
 const canvas = element<HTMLCanvasElement>('screen');
-let stream: Stream | undefined;
-let screen: Screen | undefined;
+let finding: Promise<Place> | undefined; // where sessions run, from the first one on
+let place: Place | undefined;
+let session = 0; // the last one
+let using = false; // it
 let input: Input | undefined;
-const meter = new Meter(element('statistics'), () => stream);
+let pinchZooms = false;
 
-const text = new Text(element('text'), element('words'), element('words-status'), () => screen, () => stream?.core, () => stream?.flush());
+const send = (command: Command) => place?.send(command);
+const screen = new Screen(canvas, layout => send({ is: 'layout', layout }), () => text.moved());
+const meter = new Meter(element('statistics'), () => send({ is: 'count' }));
+const text = new Text(element('text'), element('words'), element('words-status'), () => screen.placement(), id => send({ is: 'read', id }));
 
 function notice(message: string, trust?: string): void {
 	element('notice').hidden = !message;
@@ -124,49 +130,60 @@ function notice(message: string, trust?: string): void {
 	canvas.dataset.state = message ? 'waiting' : 'live';
 }
 
+function take({ session: whose, happening }: News): void {
+	if (!using || whose !== session)
+		return; // left meanwhile
+	switch (happening.is) {
+	case 'live':
+		return notice('');
+	case 'lost':
+		return notice(happening.message, happening.trust);
+	case 'over':
+		return backToPackages(happening.message, happening.signIn);
+	case 'drawn':
+		return screen.shown(happening.drawn);
+	case 'received':
+		return text.received(happening.updates);
+	case 'words':
+		return text.take(happening.reading);
+	case 'counters':
+		return meter.take(happening.counters, happening.width, happening.height);
+	}
+}
+
 function leave(): void {
 	meter.show(false);
 	showText(false);
 	input?.close();
-	stream?.close();
-	screen?.close();
-	input = stream = screen = undefined;
+	input = undefined;
+	using = false;
+	send({ is: 'close' });
+	screen.reset();
+}
+
+function identity(): Identity {
+	const pixels = (css: number) => Math.min(65535, Math.round(css * devicePixelRatio));
+	return {
+		model: 'browser, ' + (navigator.maxTouchPoints > 0 ? 'touch' : 'desktop'), touchPoints: Math.min(navigator.maxTouchPoints, 10),
+		width: pixels(window.screen.width), height: pixels(window.screen.height),
+	};
 }
 
 async function use(offered: Package): Promise<void> {
+	const mine = ++session;
+	using = true;
 	tell('packages-message', '');
 	show('phone');
 	document.title = offered.name;
+	setPinchZooms(false);
 	notice(`Opening ${offered.name} …`);
-	const shown = screen = new Screen(canvas, () => stream?.core, () => {
-		stream?.core.terminal(shown.terminal());
-		stream?.flush();
-	}, () => text.moved());
-	input = new Input(screen, () => stream?.core, () => stream?.flush());
 	canvas.focus();
-	try {
-		const opened = await Stream.open(offered.id, {
-			received: () => {
-				screen?.changed();
-				text.received();
-			},
-			terminal: () => shown.terminal(),
-			live: () => {
-				input?.reset();
-				notice('');
-				shown.tellSoon(true);
-			},
-			lost: (message, trust) => notice(message, trust),
-			over: (message, again) => backToPackages(message, again),
-		});
-		if (screen === shown)
-			stream = opened;
-		else
-			opened.close(); // the user has left in the meantime
-	} catch (error) {
-		if (screen === shown)
-			backToPackages((error as Error).message, error instanceof BrokerError && error.status === 401);
-	}
+	place = await (finding ??= findPlace(canvas, take));
+	canvas.dataset.thread = place.thread;
+	if (!using || mine !== session)
+		return; // the user has left in the meantime
+	input = new Input(screen, send);
+	send({ is: 'open', session, packageId: offered.id, identity: identity(), layout: screen.layout() });
 }
 
 function backToPackages(message = '', again = false): void {
@@ -180,18 +197,16 @@ function backToPackages(message = '', again = false): void {
 
 element('close').addEventListener('click', () => backToPackages());
 element('rotate').addEventListener('click', () => {
-	screen?.rotate();
+	screen.rotate();
 	canvas.focus();
 });
+function setPinchZooms(on: boolean): void {
+	pinchZooms = on;
+	element('zoom').setAttribute('aria-pressed', String(on));
+	send({ is: 'pinch-zooms', on });
+}
 element('zoom').addEventListener('click', () => {
-	if (screen) {
-		screen.pinchZooms = !screen.pinchZooms;
-		if (!screen.pinchZooms)
-			stream?.core.zoomReset();
-		element('zoom').setAttribute('aria-pressed', String(screen.pinchZooms));
-		screen.changed();
-		screen.tellSoon();
-	}
+	setPinchZooms(!pinchZooms);
 	canvas.focus();
 });
 element('meter').addEventListener('click', () => {
@@ -231,11 +246,11 @@ element('fullscreen').addEventListener('click', () => {
 	canvas.focus();
 });
 element('fullscreen').hidden = !document.fullscreenEnabled;
-element('retry').addEventListener('click', () => stream?.hurry());
-window.addEventListener('online', () => stream?.hurry());
+element('retry').addEventListener('click', () => send({ is: 'hurry' }));
+window.addEventListener('online', () => send({ is: 'hurry' }));
 document.addEventListener('visibilitychange', () => {
 	if (!document.hidden)
-		stream?.hurry();
+		send({ is: 'hurry' });
 });
 // A page that is kept for the way back comes back without its connection.
 window.addEventListener('pagehide', () => leave());

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the stream costs right now, over the picture.
 import type { Counters } from './core.js';
-import type { Stream } from './stream.js';
 
 const LOOK_MS = 1000;
 
@@ -10,7 +9,8 @@ export class Meter {
 	private before: Counters | undefined;
 	private since = 0;
 
-	constructor(private readonly place: HTMLElement, private readonly stream: () => Stream | undefined) {}
+	/** `ask`: for what take() is to be given. */
+	constructor(private readonly place: HTMLElement, private readonly ask: () => void) {}
 
 	get shown(): boolean { return !this.place.hidden; }
 
@@ -20,20 +20,16 @@ export class Meter {
 		clearInterval(this.timer);
 		this.before = undefined;
 		if (shown) {
-			this.timer = window.setInterval(() => this.look(), LOOK_MS);
-			this.look();
+			this.timer = window.setInterval(this.ask, LOOK_MS);
+			this.ask();
 		}
 		return shown;
 	}
 
-	private look(): void {
-		const stream = this.stream();
-		if (!stream)
-			return;
-		const now = stream.core.counters(), at = performance.now();
-		const before = this.before ?? now, seconds = (at - this.since) / 1000;
+	take(now: Counters, width: number, height: number): void {
+		const at = performance.now(), before = this.before ?? now, seconds = (at - this.since) / 1000;
 		const rate = (a: number, b: number) => (this.before ? (a - b) / seconds : 0).toFixed(1);
-		const lines = [`${stream.core.width}x${stream.core.height}`, `${rate(now.updates, before.updates)} updates/s`,
+		const lines = [`${width}x${height}`, `${rate(now.updates, before.updates)} updates/s`,
 			`${rate(now.bytes / 1000, before.bytes / 1000)} kB/s`];
 		if (now.delay)
 			lines.push(`delay ${now.delay.toFixed(1)} ms`);
@@ -45,7 +41,5 @@ export class Meter {
 		this.place.textContent = lines.join('\n');
 		this.before = now;
 		this.since = at;
-		stream.core.ping(); // the delay is that of the question before
-		stream.flush();
 	}
 }

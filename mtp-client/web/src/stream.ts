@@ -2,8 +2,9 @@
 // The connection to the phone's host: WebSocket, the core's session on it, and connecting again by itself.
 //
 //   open -> live -> lost -> (wait, fresh grant) -> live ... -> over
+import { BrokerError, openSession, renewSession, resumeSession, type Ticket } from './broker.js';
 import { Bye, Core, State, type Terminal } from './core.js';
-import { BrokerError, openSession, renewSession, resumeSession, terminalModel, type Ticket } from './broker.js';
+import type { Identity } from './session.js';
 
 const PING_MS = 15_000;
 const SILENCE_MS = 10_000; // after a PING: to pick a stream up again costs little
@@ -48,14 +49,14 @@ export class Stream {
 	private asked = 0; // the first PING since something was heard; 0: none
 	private pinged = 0;
 
-	private constructor(core: Core, private readonly packageId: string, private readonly events: StreamEvents) {
+	private constructor(core: Core, private readonly packageId: string, private readonly identity: Identity, private readonly events: StreamEvents) {
 		this.core = core;
 	}
 
-	static async open(packageId: string, events: StreamEvents): Promise<Stream> {
-		const [core, ticket] = await Promise.all([Core.create(), openSession(packageId)]);
-		const stream = new Stream(core, packageId, events);
-		stream.tickTimer = window.setInterval(() => stream.tick(), 1000);
+	static async open(packageId: string, identity: Identity, events: StreamEvents): Promise<Stream> {
+		const [core, ticket] = await Promise.all([Core.create(), openSession(packageId, identity)]);
+		const stream = new Stream(core, packageId, identity, events);
+		stream.tickTimer = setInterval(() => stream.tick(), 1000);
 		stream.connect(ticket);
 		return stream;
 	}
@@ -90,7 +91,7 @@ export class Stream {
 			const socket = this.socket;
 			this.ping();
 			this.flush();
-			window.setTimeout(() => {
+			setTimeout(() => {
 				if (this.socket === socket && this.asked)
 					this.disconnected();
 			}, PROBE_MS);
@@ -113,7 +114,7 @@ export class Stream {
 		socket.binaryType = 'arraybuffer';
 		socket.onopen = () => {
 			this.opened = true;
-			this.core.start(ticket.grant, terminalModel(), this.events.terminal(), Math.min(navigator.maxTouchPoints, 10));
+			this.core.start(ticket.grant, this.identity.model, this.events.terminal(), this.identity.touchPoints);
 			this.flush();
 		};
 		socket.onmessage = event => {
@@ -215,7 +216,7 @@ export class Stream {
 		const soon = performance.now() - this.lostAt < RETRY_SOON_FOR_MS;
 		this.retryMs = Math.min(this.retryMs * 2, soon ? RETRY_SOON_MS : RETRY_MAX_MS);
 		this.events.lost(`${message}. Trying again${wait > 1500 ? ` in ${Math.round(wait / 1000)} s` : ''} …`, trust);
-		this.retryTimer = window.setTimeout(() => void this.again(), wait);
+		this.retryTimer = setTimeout(() => void this.again(), wait);
 	}
 
 	private async again(): Promise<void> {
@@ -257,7 +258,7 @@ export class Stream {
 			return await renewSession(this.ticket!.session);
 		} catch (error) {
 			if (error instanceof BrokerError && (error.status === 404 || error.status === 409))
-				return openSession(this.packageId); // the broker has ended it
+				return openSession(this.packageId, this.identity); // the broker has ended it
 			throw error;
 		}
 	}

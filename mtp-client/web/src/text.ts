@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What is written on the phone, as the host reads it, over the picture: unseen words in their places, which the browser
 // selects, copies, finds and reads aloud as it does on any page; or large, as lines below each other.
-import type { Core, Word } from './core.js';
-import type { Screen } from './screen.js';
+import type { Word } from './core.js';
+import type { Reading } from './session.js';
 
 /** The picture has rested this long: what was read may not be there any more. */
 const REST_MS = 700;
@@ -10,13 +10,12 @@ const REST_MS = 700;
 export class Text {
 	private id = 0; // of the last question
 	private asked = 0; // updates when it was put
-	private told = 0; // the last answer
+	private updates = 0; // that have come
 	private timer = 0;
 
-	/** `panel` holds `words` and `status`. `send` takes what the core has for the host. */
+	/** `panel` holds `words` and `status`. `placement`: from the picture's pixels to the window. */
 	constructor(private readonly panel: HTMLElement, private readonly words: HTMLElement, private readonly status: HTMLElement,
-		private readonly screen: () => Screen | undefined, private readonly core: () => Core | undefined,
-		private readonly send: () => void) {}
+		private readonly placement: () => string, private readonly read: (id: number) => void) {}
 
 	get shown(): boolean { return !this.panel.hidden; }
 
@@ -38,37 +37,33 @@ export class Text {
 		return [...this.words.children].map(line => line.textContent!.trim()).join('\n');
 	}
 
-	/** Something has come from the host. */
-	received(): void {
-		const core = this.core();
-		if (!this.shown || !core)
-			return;
-		const answer = core.words();
-		if (answer?.id === this.id && this.told !== this.id) {
-			this.told = this.id;
-			this.status.textContent = ['', 'This host cannot read what is on the screen.', 'The host is busy; try again in a moment.'][answer.status]
-				?? 'The host could not read the screen.';
-			if (!answer.status)
-				this.fill(answer.words);
-		}
+	/** Updates have come, so many in all. */
+	received(updates: number): void {
+		this.updates = updates;
 		clearTimeout(this.timer);
-		if (core.updates !== this.asked)
+		if (this.shown && updates !== this.asked)
 			this.timer = window.setTimeout(() => this.again(), REST_MS);
+	}
+
+	/** The host has answered. */
+	take({ id, status, words }: Reading): void {
+		if (!this.shown || id !== this.id)
+			return;
+		this.status.textContent = ['', 'This host cannot read what is on the screen.', 'The host is busy; try again in a moment.'][status]
+			?? 'The host could not read the screen.';
+		if (!status)
+			this.fill(words);
 	}
 
 	/** The picture is somewhere else in the window. */
 	moved(): void {
-		if (this.shown && this.screen())
-			this.words.style.transform = this.screen()!.placement();
+		if (this.shown)
+			this.words.style.transform = this.placement();
 	}
 
 	private ask(): void {
-		const core = this.core();
-		if (!core)
-			return;
-		this.asked = core.updates;
-		core.read(this.id = this.id % 0xffffffff + 1);
-		this.send();
+		this.asked = this.updates;
+		this.read(this.id = this.id % 0xffffffff + 1);
 	}
 
 	/** Not under somebody's hands. */

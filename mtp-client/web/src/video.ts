@@ -59,7 +59,7 @@ export class VideoStream {
 	/** Can this browser? Asked once; a decoder that failed is not tried again. */
 	static isPossible(): Promise<boolean> {
 		return VideoStream.possible ??= (async () => {
-			if (!('VideoDecoder' in window))
+			if (!('VideoDecoder' in globalThis))
 				return false;
 			const { supported } = await VideoDecoder.isConfigSupported({ codec: 'avc1.640020', optimizeForLatency: true });
 			return !!supported;

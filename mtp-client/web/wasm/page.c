@@ -52,6 +52,7 @@ const uint8_t *page_pixels(void);
 const struct rectangle *page_damage(void);
 uint32_t page_width(void);
 uint32_t page_height(void);
+uint32_t page_as_of(void);
 void page_shown(void);
 double page_counter(uint32_t which);
 double page_delay(void);
@@ -233,6 +234,12 @@ uint32_t EXPORT(page_width)(void)
 uint32_t EXPORT(page_height)(void)
 {
 	return mtp_session_picture(session)->height;
+}
+
+/* time_ms of the update that made the picture whole. */
+uint32_t EXPORT(page_as_of)(void)
+{
+	return mtp_session_counters(session)->as_of_ms;
 }
 
 void EXPORT(page_shown)(void)
