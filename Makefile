@@ -141,6 +141,7 @@ help:
 	@echo 'make phone-sxmo phone-arm64 check-phones   two other phones: Sxmo, and Phosh for ARM64 (an hour), and what they can do'
 	@echo 'make bench-screen recorded sessions of the real phone by MTP and by its peers: bytes, exactness, processor time'
 	@echo 'make bench-mtp    what MTP adds to the way of a frame; how many phones one core serves'
+	@echo 'make bench-page   the browser page while a phone scrolls, its session in a worker and beside it'
 	@echo 'make unit         unit tests; with B=build/asan SANITIZE=address,undefined under the sanitizers'
 	@echo 'make integration  real daemons and real QEMU on a tiny guest; integration-libvirt: under libvirt'
 	@echo 'make faults       qvisord killed with -9, 200 times, at seeded random moments'

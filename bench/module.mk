@@ -2,3 +2,6 @@
 .PHONY: bench-clone bench-density bench-host bench-migrate bench-volume
 bench-clone bench-density bench-host bench-migrate bench-volume: bench-%: programs
 	@QVMI_BIN=$(abspath $(B)/bin) bench/$*
+.PHONY: bench-page
+bench-page:
+	@bench/page/bench-page

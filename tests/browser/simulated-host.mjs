@@ -35,6 +35,7 @@ const packages = {
 	silent: { silent: true },      // accepts, and never says anything
 	still: { still: true },        // shows a picture and answers nothing
 	fits: { fits: true },          // scales to the terminal's size, when that is told
+	scroll: { scroll: true },      // a page of text and pictures, 30 times a second some lines further
 	film: { film: true },          // pictures in motion, where the terminal decodes them
 	'broken-film': { film: true, brokenFilm: true },
 	stranger: { stranger: true },  // the host's certificate is of another authority
@@ -192,6 +193,8 @@ class Viewer {
 			return this.update([tile(4, 0, 0, 64, 64, counted(corruptJpeg))]);
 		if (is.film)
 			return this.film(codecs >> H264 & 1, is.brokenFilm);
+		if (is.scroll)
+			return this.scroll();
 		this.update(this.phone.draw());
 		if (is.byeAfterPicture)
 			setTimeout(() => this.bye(is.byeAfterPicture), 100);
@@ -207,6 +210,19 @@ class Viewer {
 		this.update([solid(0, 0, WIDTH, HEIGHT, [0, 0, 0]), tile(H264, 64, 96, 64, 64, u8(1), counted(key)),
 			solid(68, 100, 8, 8, [200, 0, 0])]); // drawn after what is decoded later
 		this.update([tile(H264, 64, 96, 64, 64, u8(2), u8(0xa0), counted(film[1]))]); // the left half
+	}
+	scroll() {
+		const STEP = 24, noise = Buffer.alloc(WIDTH * STEP * 3);
+		this.update(this.phone.draw());
+		const timer = setInterval(() => {
+			if (this.gone)
+				return clearInterval(timer);
+			for (let i = 0; i < noise.length; i += 3)
+				noise.fill(Math.random() * 255, i, i + 3);
+			const pictures = [0, 64, 128, 192, 256].flatMap(x => [96, 352].map(y => tile(4, x, y, 64, 64, counted(jpeg))));
+			this.update([tile(1, 0, 0, WIDTH, HEIGHT - STEP, u16(0), u16(STEP)),
+				tile(3, 0, HEIGHT - STEP, WIDTH, STEP, counted(zstd(noise))), ...pictures]);
+		}, 33);
 	}
 	terminal(terminal) {
 		const { width, height } = terminal;
@@ -271,7 +287,10 @@ function upgrade(request, socket) {
 	};
 	const viewer = new Viewer(send, () => socket.end(Buffer.from([0x88, 0])));
 	heard.viewers++;
-	socket.on('close', () => heard.viewers--);
+	socket.on('close', () => {
+		heard.viewers--;
+		viewer.gone = true;
+	});
 	let buffer = Buffer.alloc(0);
 	socket.on('error', () => {});
 	socket.on('data', bytes => {
