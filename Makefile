@@ -66,7 +66,7 @@ $(B)/obj/%.o: %.c
 # --- unit tests: tests/FOLDER/test_X.c with FOLDER's archive; FOLDER "client-core" is mtp-client/core, "bench-screen" bench/screen ---
 unit_module = $(subst oidc,broker/oidc,$(subst realm,broker/realm,$(subst reader,mtp-server/reader,$(subst probe,qvisor/probe,$(subst bench-,bench/,$(subst client-,mtp-client/,$(1)))))))
 UNIT_SOURCES := $(foreach m,common mtp mtp-server reader qvisor probe pool rules broker realm oidc console agent client-core client-sdl client-gateway client-rdp bench-screen,$(wildcard tests/$(m)/test_*.c))
-UNIT_TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(UNIT_SOURCES))
+UNIT_TESTS += $(patsubst tests/%.c,$(B)/tests/%,$(UNIT_SOURCES))
 define unit_rule
 $(B)/tests/$(1)/%: $(B)/obj/tests/$(1)/%.o $(call lib,$(call unit_module,$(1))) $(foreach l,$($(1)_TEST_LIBS),$(call lib,$(l))) $(call lib,common) $(call lib,mtp)
 	@mkdir -p $$(@D)

@@ -50,43 +50,62 @@ int launch_disk_open(const struct launch_options *options, const char *parent, c
 
 /* --- */
 
-/* In a process of its own, as only one that shares its folders with nobody may enter. The folder is
- * covered, and not the file that is mounted in there: a mount goes with the file that it covers,
- * wherever that is removed. */
-static int child_run(int pidfd, int tree, const char *folder, const char *name)
+/* A mount of that file, in no namespace as yet. */
+static int tree_of(int fd)
+{
+	struct mount_attr flags = {
+	    .attr_set = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSUID,
+	    .propagation = MS_PRIVATE};
+	int tree = (int)syscall(
+	    SYS_open_tree, fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (tree < 0 || !syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &flags, sizeof(flags)))
+		return tree;
+	close(tree);
+	return -1;
+}
+
+static bool attach(int tree, const char *place)
+{
+	return !syscall(SYS_move_mount, tree, "", AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+/* The folder is covered, and not the file that is mounted in there: a mount goes with the file that
+ * it covers, wherever that is removed. */
+static bool cover(const struct launch_shown *shown, int tree)
 {
 	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 	const char *options = "mode=755,size=4k";
-	if (setns(pidfd, CLONE_NEWNS) || mount("disk", folder, "tmpfs", flags, options) ||
-	    chdir(folder) || mknod(name, S_IFREG, 0) ||
-	    syscall(SYS_move_mount, tree, "", AT_FDCWD, name, MOVE_MOUNT_F_EMPTY_PATH) ||
-	    mount(NULL, folder, NULL, MS_REMOUNT | MS_RDONLY | flags, options))
+	return !mount("disk", shown->folder, "tmpfs", flags, options) && !chdir(shown->folder) &&
+	       !mknod(shown->name, S_IFREG, 0) && attach(tree, shown->name) &&
+	       !mount(NULL, shown->folder, NULL, MS_REMOUNT | MS_RDONLY | flags, options);
+}
+
+/* In a process of its own, as only one that shares its folders with nobody may enter. */
+static int child_run(const struct launch_shown *shown, int disk, int pagemap)
+{
+	if (setns(shown->pidfd, CLONE_NEWNS) || !attach(pagemap, shown->place) ||
+	    (shown->disk >= 0 && !cover(shown, disk)))
 		return errno;
 	return 0;
 }
 
-bool launch_disk_show(int pidfd, int fd, const char *folder, const char *name)
+bool launch_disk_show(const struct launch_shown *shown)
 {
-	int tree = (int)syscall(
-	    SYS_open_tree, fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	struct mount_attr flags = {
-	    .attr_set = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSUID,
-	    .propagation = MS_PRIVATE};
-	if (tree < 0 ||
-	    syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &flags, sizeof(flags))) {
-		if (tree >= 0)
-			close(tree);
-		return false;
+	int disk = shown->disk < 0 ? -1 : tree_of(shown->disk), pagemap = tree_of(shown->pagemap);
+	volatile int why = errno; /* the child, which shares our memory, says it here */
+	if (pagemap >= 0 && (shown->disk < 0 || disk >= 0)) {
+		pid_t pid = vfork();
+		if (pid == 0) {
+			why = child_run(shown, disk, pagemap);
+			_exit(0);
+		}
+		if (pid < 0)
+			why = errno;
 	}
-	volatile int why = ECHILD; /* CLONE_VM: the child says it here */
-	pid_t pid = vfork();
-	if (pid == 0) {
-		why = child_run(pidfd, tree, folder, name);
-		_exit(0);
-	}
-	if (pid < 0)
-		why = errno;
-	close(tree);
+	if (disk >= 0)
+		close(disk);
+	if (pagemap >= 0)
+		close(pagemap);
 	errno = why;
 	return why == 0;
 }

@@ -13,6 +13,16 @@ struct launch_options;
  * exec, the caller's; -1 with errno, ENOENT: the folder has no such file. */
 int launch_disk_open(const struct launch_options *options, const char *parent, const char *folder,
     const char *name, uid_t owner);
-/* From now on the process finds that file, and nothing else, in `folder`, which there was. `pidfd`
- * is of the process, whose mount namespace is its own. False with errno. */
-bool launch_disk_show(int pidfd, int fd, const char *folder, const char *name);
+/* What a process that is in a jail already finds from now on. */
+struct launch_shown {
+	int pidfd; /* of it; its mount namespace is its own */
+	/* In `folder`, which there was, nothing but this file; -1: it stays as it is. */
+	int disk;
+	const char *folder, *name;
+	/* At `place`, which there was, proc(5)'s pagemap of it. */
+	int pagemap;
+	const char *place;
+};
+
+/* False with errno. */
+bool launch_disk_show(const struct launch_shown *shown);

@@ -37,7 +37,7 @@ struct jail {
 	const struct launch_request *request;
 	uid_t uid;
 	int users; /* a zygote's user namespace; else -1 */
-	struct launch_root_file files[LAUNCH_FILES_MAX + WRITABLE_MAX + 1];
+	struct launch_root_file files[LAUNCH_FILES_MAX + WRITABLE_MAX + 2];
 	unsigned file_count;
 	char writable[WRITABLE_MAX][WRITABLE_PATH]; /* their paths, where they are there */
 	unsigned writable_count;
@@ -128,10 +128,11 @@ static bool open_own(struct jail *jail, char *error)
 	       open_writable(jail, options->template_folder, folder, "disk.qcow2", error);
 }
 
-/* /usr is there anyway. */
-static bool open_library(struct jail *jail, char *error)
+/* The library, where /usr does not have it anyway, and a place for what its children find. */
+static bool open_zygote(struct jail *jail, char *error)
 {
 	const char *path = jail->options->library;
+	add_file(jail, -1, ZYGOTE_PAGEMAP, LAUNCH_ROOT_PLACE);
 	errno = ENOENT;
 	if (!path)
 		return fail(error, "libqvmi-zygote.so beside qvisor-launch");
@@ -251,7 +252,7 @@ static void child_run(struct jail *jail)
 	char error[ERROR_SIZE];
 	/* Opened here: only what belongs to this mount namespace can be bound in it. */
 	if (!open_files(jail, error) || !open_own(jail, error) ||
-	    (jail->request->zygote && !open_library(jail, error)))
+	    (jail->request->zygote && !open_zygote(jail, error)))
 		child_end(jail, error);
 	int self = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int proc = fcntl(self, F_DUPFD_CLOEXEC, ABOVE);
@@ -339,16 +340,23 @@ pid_t launch_jail_start(const struct launch_options *options, const struct launc
 bool launch_jail_confine(const struct launch_options *options, const struct launch_request *request,
     pid_t pid, int pidfd, char error[static ERROR_SIZE])
 {
-	char folder[WRITABLE_PATH];
+	char folder[WRITABLE_PATH], pagemap[64];
+	struct launch_shown shown = {
+	    .pidfd = pidfd, .folder = folder, .name = DISK, .place = ZYGOTE_PAGEMAP};
 	snprintf(folder, sizeof(folder), "%.960s/%s", options->state_folder, request->parent);
+	snprintf(pagemap, sizeof(pagemap), "/proc/%d/pagemap", (int)pid);
 	if (!launch_cgroup_enter(options, request, pid))
 		return fail(error, "its control group");
-	int disk = launch_disk_open(
+	shown.disk = launch_disk_open(
 	    options, options->state_folder, request->uuid, DISK, launch_users_of(pid));
-	if (disk < 0)
-		return errno == ENOENT || fail(error, "its disk");
-	bool shown =
-	    launch_disk_show(pidfd, disk, folder, DISK) || fail(error, "its disk in its jail");
-	close(disk);
-	return shown;
+	if (shown.disk < 0 && errno != ENOENT)
+		return fail(error, "its disk");
+	shown.pagemap = open(pagemap, O_PATH | O_CLOEXEC);
+	bool done = (shown.pagemap >= 0 && launch_disk_show(&shown)) ||
+	            fail(error, "its files in its jail");
+	if (shown.pagemap >= 0)
+		close(shown.pagemap);
+	if (shown.disk >= 0)
+		close(shown.disk);
+	return done;
 }

@@ -36,8 +36,9 @@ struct launch_options {
  * or -1 with a text in `error`. */
 pid_t launch_jail_start(const struct launch_options *options, const struct launch_request *request,
     const int *fds, int *pidfd, char error[static 252]);
-/* The rest of the jail of one that was forked (`request`: "confine"): its limits, and its own disk
- * under the name that its parent had for its. */
+/* The rest of the jail of one that was forked (`request`: "confine"): its limits, its own disk
+ * under the name that its parent had for its, and what it knows its own pages by (ZYGOTE_PAGEMAP).
+ */
 bool launch_jail_confine(const struct launch_options *options, const struct launch_request *request,
     pid_t pid, int pidfd, char error[static 252]);
 /* Whether a process is in a jail that was made for this state folder: by its user id, and by its

@@ -55,6 +55,13 @@ static unsigned long flags_of(enum launch_root_use use)
 	       (use == LAUNCH_ROOT_WRITE ? 0 : MS_RDONLY);
 }
 
+static bool add(const struct launch_root_file *file)
+{
+	if (file->use == LAUNCH_ROOT_PLACE)
+		return make_place(file->path, false);
+	return bind_file(file->fd, file->path, false, flags_of(file->use));
+}
+
 static const char *build(const char *folder, const struct launch_root_file *files, unsigned count)
 {
 	static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/urandom", "/dev/kvm"};
@@ -73,7 +80,7 @@ static const char *build(const char *folder, const struct launch_root_file *file
 	if (!make_place(folder, true))
 		return folder;
 	for (unsigned i = 0; i < count; i++)
-		if (!bind_file(files[i].fd, files[i].path, false, flags_of(files[i].use)))
+		if (!add(&files[i]))
 			return files[i].path;
 	return NULL;
 }

@@ -4,7 +4,12 @@
 
 #include <stdbool.h>
 
-enum launch_root_use { LAUNCH_ROOT_READ, LAUNCH_ROOT_WRITE, LAUNCH_ROOT_RUN };
+enum launch_root_use {
+	LAUNCH_ROOT_READ,
+	LAUNCH_ROOT_WRITE,
+	LAUNCH_ROOT_RUN,
+	LAUNCH_ROOT_PLACE, /* an empty file, for what may be mounted there later; no `fd` */
+};
 
 struct launch_root_file {
 	int fd;           /* open on the file */

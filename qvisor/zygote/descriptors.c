@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "qvisor/qemu_command.h"
+#include "qvisor/zygote/guest_memory.h"
 
 #define FILES_MAX 256
 #define TARGET_MAX 128
@@ -117,7 +118,7 @@ const char *descriptors_survey(int proc, const int *own, unsigned own_count)
 		char target[TARGET_MAX];
 		int fd = (int)strtol(entry->d_name, NULL, 10);
 		ssize_t n = readlinkat(folder, entry->d_name, target, sizeof(target) - 1);
-		if (n < 0 || fd == folder || is_own(fd, own, own_count))
+		if (n < 0 || fd == folder || is_own(fd, own, own_count) || guest_memory_has(fd))
 			continue;
 		target[n] = 0;
 		if (file_count == FILES_MAX) {

@@ -10,7 +10,8 @@
 #include "qvisor/zygote/request.h"
 
 /* Before the fork: looks at all that is open and keeps it in mind. `proc` is a directory descriptor
- * of /proc/self, `own` those that are the library's. NULL, or what is wrong. */
+ * of /proc/self, `own` those that are the library's, beside guest_memory_has(). NULL, or what is
+ * wrong. */
 const char *descriptors_survey(int proc, const int *own, unsigned own_count);
 /* After the survey: the memfd of that inode, -1 if there is none. */
 int descriptors_memfd(unsigned long inode);

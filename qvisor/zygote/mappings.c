@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "qvisor/zygote/descriptors.h"
+#include "qvisor/zygote/segments.h"
 
 #define PICTURES_MAX 64
 
@@ -16,7 +17,7 @@ struct picture {
 	void *address;
 	size_t size;
 	off_t offset;
-	int fd;
+	int fd, reader; /* the second one cannot be written by */
 };
 
 static struct picture pictures[PICTURES_MAX];
@@ -36,7 +37,7 @@ static const char *look_at(const char *line)
 	int fd = descriptors_memfd(inode);
 	if (fd < 0 || picture_count == PICTURES_MAX)
 		return "it has memory that is shared with others";
-	pictures[picture_count++] = (struct picture){address, end - begin, (off_t)offset, fd};
+	pictures[picture_count++] = (struct picture){address, end - begin, (off_t)offset, fd, -1};
 	return NULL;
 }
 
@@ -54,13 +55,33 @@ const char *mappings_survey(int proc)
 	return wrong;
 }
 
+void mappings_open(int proc)
+{
+	char path[32];
+	for (unsigned i = 0; i < picture_count; i++) {
+		snprintf(path, sizeof(path), "fd/%d", pictures[i].fd);
+		pictures[i].reader = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	}
+}
+
+void mappings_close(void)
+{
+	for (unsigned i = 0; i < picture_count; i++)
+		if (pictures[i].reader >= 0)
+			close(pictures[i].reader);
+}
+
 const char *mappings_take(void)
 {
 	for (unsigned i = 0; i < picture_count; i++) {
 		const struct picture *picture = &pictures[i];
+		const struct segment segment = {
+		    picture->address, picture->size, picture->reader, picture->offset};
 		if (mmap(picture->address, picture->size, PROT_READ | PROT_WRITE,
 		        MAP_PRIVATE | MAP_FIXED, picture->fd, picture->offset) == MAP_FAILED)
 			return "its pictures cannot be had";
+		if (picture->reader >= 0)
+			segments_add(&segment);
 	}
 	return NULL;
 }

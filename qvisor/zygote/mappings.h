@@ -9,6 +9,10 @@
 /* Before the fork, after descriptors_survey(). `proc`: a directory descriptor of /proc/self. NULL,
  * or what is wrong: memory that is shared in another way, for example. */
 const char *mappings_survey(int proc);
+/* Before and, in the parent, after the fork: what a child looks its pictures up in, and cannot
+ * write by. */
+void mappings_open(int proc);
+void mappings_close(void);
 /* In the child, before descriptors_replace(), which gives the memfds away. NULL, or what is wrong.
  */
 const char *mappings_take(void);

@@ -14,6 +14,8 @@
  * directory descriptor of /proc/self, which it cannot open there itself ("5" or "5,6"). */
 #define ZYGOTE_VARIABLE "QVMI_ZYGOTE"
 
+/* Where a jail has proc(5)'s pagemap of the process that is in it. */
+#define ZYGOTE_PAGEMAP "/pagemap"
 /* In a jail each child has another user id, counted from this one in the user namespace that the
  * jail is in then (launch_users.h). */
 #define ZYGOTE_FIRST_USER 1000000000

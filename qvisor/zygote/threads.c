@@ -21,12 +21,13 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "qvisor/zygote/thread_list.h"
+
 #ifndef __x86_64__
 #error "threads go on by an rt_sigreturn(2) of x86_64 here"
 #endif
 
-#define THREADS_MAX 64
-#define PARK_LIMIT_MS 2000
+#define PARK_LIMIT_NS 500000000L
 #define RED_ZONE 1024 /* below a signal's frame, and more than the ABI's 128 bytes */
 #define TCB_SCAN 2048 /* how far into struct pthread its thread id is looked for */
 #define THREAD_FLAGS                                                                               \
@@ -35,6 +36,7 @@
 
 struct thread {
 	pid_t tid;
+	unsigned slot; /* of the list */
 	_Atomic uint32_t parked;
 	ucontext_t *context; /* on its own stack: what it goes on with */
 	char *tcb;           /* thread control block, pthread_self() */
@@ -47,7 +49,8 @@ static struct thread threads[THREADS_MAX];
 static unsigned thread_count;
 static struct thread self;
 static size_t tid_offset; /* of the thread id in struct pthread */
-static _Atomic uint32_t generation;
+static _Atomic bool parking;
+static _Atomic uint32_t generation; /* moves on when all do */
 
 static long futex(
     _Atomic uint32_t *word, int operation, uint32_t value, const struct timespec *limit)
@@ -74,13 +77,16 @@ static void on_park(int number, siginfo_t *info, void *context)
 {
 	int saved = errno;
 	struct thread *thread = find(gettid());
-	if (info->si_code != SI_TKILL || info->si_pid != getpid() || !thread) {
+	uint32_t now = atomic_load(&generation);
+	if (info->si_code != SI_TKILL || info->si_pid != getpid()) {
 		signal(number, SIG_DFL); /* a real one: dies of it when it is tried again */
 		return;
 	}
-	uint32_t now = atomic_load(&generation);
+	if (!atomic_load(&parking) || !thread)
+		return; /* too late: all go on already */
 	thread->context = context;
 	thread->tcb = (char *)pthread_self();
+	prctl(PR_GET_NAME, thread->name);
 	atomic_store(&thread->parked, 1);
 	futex(&thread->parked, FUTEX_WAKE, 1, NULL);
 	while (atomic_load(&generation) == now)
@@ -95,45 +101,38 @@ bool threads_init(void)
 	return !sigaction(SIGILL, &action, NULL);
 }
 
-/* What the kernel knows of it. */
-static void describe(struct thread *thread, int proc)
-{
-	char path[48];
-	memset(thread->name, 0, sizeof(thread->name));
-	syscall(SYS_get_robust_list, thread->tid, &thread->robust, &thread->robust_size);
-	snprintf(path, sizeof(path), "task/%d/comm", (int)thread->tid);
-	int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, thread->name, sizeof(thread->name) - 1);
-	if (n > 0 && thread->name[n - 1] == '\n')
-		thread->name[n - 1] = 0;
-	if (fd >= 0)
-		close(fd);
-}
-
-static const char *list(int proc)
+/* What has begun and is not listed yet, or is off the list and has not ended. */
+static bool is_whole(int proc)
 {
 	int fd = openat(proc, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
-	thread_count = 0;
-	if (!dir)
-		return "its threads cannot be listed";
-	while ((entry = readdir(dir))) {
-		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
-		if (tid <= 0 || tid == gettid())
-			continue;
-		if (thread_count == THREADS_MAX)
-			break;
-		threads[thread_count] = (struct thread){.tid = tid};
-		describe(&threads[thread_count++], proc);
+	unsigned n = 0;
+	while (dir && (entry = readdir(dir)))
+		n += entry->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	return n == thread_count + 1;
+}
+
+static const char *list(int proc)
+{
+	struct listed_thread listed[THREADS_MAX];
+	atomic_store(&parking, true);
+	thread_count = thread_list_close(listed);
+	if (thread_count > THREADS_MAX)
+		return "it has too many threads";
+	for (unsigned i = 0; i < thread_count; i++) {
+		struct thread *thread = &threads[i];
+		*thread = (struct thread){.tid = listed[i].tid, .slot = listed[i].slot};
+		syscall(SYS_get_robust_list, thread->tid, &thread->robust, &thread->robust_size);
 	}
-	closedir(dir);
-	return entry ? "it has too many threads" : NULL;
+	return proc < 0 || is_whole(proc) ? NULL : "a thread of it begins or ends at this moment";
 }
 
 static bool wait_parked(struct thread *thread)
 {
-	const struct timespec limit = {.tv_sec = PARK_LIMIT_MS / 1000};
+	const struct timespec limit = {.tv_nsec = PARK_LIMIT_NS};
 	while (!atomic_load(&thread->parked))
 		if (futex(&thread->parked, FUTEX_WAIT, 0, &limit) && errno == ETIMEDOUT)
 			return false;
@@ -163,14 +162,13 @@ static bool find_tid_offset(void)
 const char *threads_park(int proc)
 {
 	const char *wrong = list(proc);
-	if (wrong)
-		return wrong;
-	for (unsigned i = 0; i < thread_count; i++)
-		syscall(SYS_tgkill, getpid(), threads[i].tid, SIGILL);
+	for (unsigned i = 0; i < thread_count && !wrong; i++)
+		if (syscall(SYS_tgkill, getpid(), threads[i].tid, SIGILL))
+			wrong = "a thread of it has ended at this moment";
 	for (unsigned i = 0; i < thread_count && !wrong; i++)
 		if (!wait_parked(&threads[i]))
 			wrong = "a thread of it does not stop";
-	if (!wrong && !find_tid_offset())
+	if (!wrong && proc >= 0 && !find_tid_offset())
 		wrong = "this C library keeps its threads' ids elsewhere";
 	if (wrong)
 		threads_release();
@@ -179,6 +177,8 @@ const char *threads_park(int proc)
 
 void threads_release(void)
 {
+	atomic_store(&parking, false);
+	thread_list_open();
 	atomic_fetch_add(&generation, 1);
 	futex(&generation, FUTEX_WAKE, INT_MAX, NULL);
 }
@@ -212,6 +212,7 @@ static void restart_rseq(void)
 static int revived(void *pointer)
 {
 	const struct thread *thread = pointer;
+	thread_list_inherit(thread->slot);
 	syscall(SYS_set_robust_list, thread->robust, thread->robust_size);
 	restart_rseq();
 	prctl(PR_SET_NAME, thread->name);
@@ -232,5 +233,7 @@ const char *threads_revive(void)
 		        tid_of(thread)) < 0)
 			return "a thread cannot be started";
 	}
+	atomic_store(&parking, false);
+	thread_list_open();
 	return NULL;
 }

@@ -17,8 +17,9 @@
 /* Once, before any other thread there is: takes SIGILL, which QEMU blocks in none of its threads.
  */
 bool threads_init(void);
-/* Stops all threads but the caller. `proc`: a directory descriptor of /proc/self. NULL, or what is
- * wrong; then they run again. */
+/* Stops all threads but the caller. `proc`: a directory descriptor of /proc/self, which a fork
+ * needs; without (-1) threads that end or begin just now may be left out, who have nothing to do
+ * with the guest. NULL, or what is wrong; then they run again. */
 const char *threads_park(int proc);
 /* In the parent: they run on. */
 void threads_release(void);

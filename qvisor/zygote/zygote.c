@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include "qvisor/zygote/descriptors.h"
+#include "qvisor/zygote/give_back.h"
+#include "qvisor/zygote/guest_memory.h"
 #include "qvisor/zygote/identity.h"
 #include "qvisor/zygote/mappings.h"
 #include "qvisor/zygote/request.h"
@@ -138,6 +140,7 @@ static void become(const struct message *message, int pipe)
 	if (!tell(pipe, wrong) || wrong)
 		_exit(127);
 	close(pipe);
+	give_back_begin();
 }
 
 static const char *check(const struct message *message)
@@ -149,7 +152,8 @@ static const char *check(const struct message *message)
 	if (guest_runs())
 		return "its guest is not stopped";
 	const char *wrong = descriptors_survey(proc, own, sizeof(own) / sizeof(own[0]));
-	return wrong ? wrong : mappings_survey(proc);
+	wrong = wrong ? wrong : mappings_survey(proc);
+	return wrong ? wrong : guest_memory_share(proc);
 }
 
 /* Of a parent: how its child has fared. */
@@ -171,12 +175,14 @@ static bool fork_parked(const struct message *message, struct zygote_reply *repl
 		strcpy(reply->error, "a pipe cannot be had");
 		return false;
 	}
+	mappings_open(proc);
 	reply->pid = threads_fork(rights_fork_flags(), pidfd);
 	if (reply->pid == 0) {
 		close(pipe[0]);
 		become(message, pipe[1]);
 		return true;
 	}
+	mappings_close();
 	threads_release();
 	close(pipe[1]);
 	read_reply(pipe[0], reply);

@@ -21,7 +21,7 @@ check 'its rights are those to make others, in a user namespace of its own' \
 	'00000000002000c0 00000000002000c0 own'
 check 'which has no other user' "$(awk '{ print ($2 - '"$first"') % 512 + $3 <= 512 }' "/proc/$parent/uid_map" | sort -u)" 1
 check 'no way to more' "$(status "$parent" NoNewPrivs) $(status "$parent" Seccomp)" '1 2'
-check 'it sees nothing but what it needs' "$(ls "/proc/$parent/root" | grep -vx "$(cut -d/ -f2 <<<"$QVMI_BIN")" | xargs)" 'dev lib lib64*'
+check 'it sees nothing but what it needs' "$(ls "/proc/$parent/root" | grep -vx "$(cut -d/ -f2 <<<"$QVMI_BIN")" | xargs)" 'dev lib lib64 pagemap*'
 
 # --- its children ---
 uuids=() pids=()
