@@ -44,6 +44,8 @@ const struct http_route api_routes[] = {
         .pattern = "/v1/users/{name}/second-factor",
         .handler = api_second_factor_remove},
     {.method = "DELETE", .pattern = "/v1/users/{name}", .handler = api_user_remove},
+    {.method = "GET", .pattern = "/v1/audit", .handler = api_audit_list},
+    {.method = "GET", .pattern = "/v1/audit/head", .handler = api_audit_head},
     {.method = "GET", .pattern = "/v1/openapi.yaml", .handler = api_description},
     {.method = "GET", .pattern = "/icons/{name}", .handler = api_icon},
     {.method = NULL},

@@ -81,6 +81,9 @@ void api_package_remove(struct http_request *request, void *data);
 void api_package_grant(struct http_request *request, void *data);
 void api_package_revoke(struct http_request *request, void *data);
 void api_package_revoke_audience(struct http_request *request, void *data);
+/* api_audit.c */
+void api_audit_list(struct http_request *request, void *data);
+void api_audit_head(struct http_request *request, void *data);
 /* api_asset.c */
 void api_icon(struct http_request *request, void *data);
 void api_description(struct http_request *request, void *data);

@@ -4,6 +4,7 @@
 
 #include "broker/account.h"
 #include "broker/attempt_limiter.h"
+#include "broker/audit.h"
 #include "broker/broker.h"
 #include "broker/caller.h"
 #include "broker/device.h"
@@ -63,6 +64,8 @@ static void authenticated(const char *user, const GError *error, void *data)
 	if (!user) {
 		metric_add(broker->sign_ins, "refused", 1);
 		AUTO(account) known = account_find(broker->database, sign_in->typed, NULL);
+		if (known)
+			audit_who(sign_in->request, known->name);
 		g_message("sign-in of %s from %s refused", known ? known->name : "an unknown user",
 		    sign_in->address);
 		g_set_error_literal(&failure, QVMI_ERROR, QVMI_ERROR_UNAUTHENTICATED,

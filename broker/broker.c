@@ -3,6 +3,7 @@
 
 #include "broker/api.h"
 #include "broker/attempt_limiter.h"
+#include "broker/audit.h"
 #include "broker/challenge.h"
 #include "broker/factor_policy.h"
 #include "broker/password_worker.h"
@@ -96,6 +97,19 @@ static bool open_second_factor(
 	return broker->secret_key != NULL;
 }
 
+static bool open_audit(struct broker *broker, const struct broker_options *options, GError **error)
+{
+	g_autofree char *folder = g_path_get_dirname(options->database_path);
+	g_autofree char *path = options->audit_path
+	                            ? g_strdup(options->audit_path)
+	                            : g_build_filename(folder, "audit.sqlite", NULL);
+	g_autofree char *heads = options->audit_heads
+	                             ? g_strdup(options->audit_heads)
+	                             : g_build_filename(folder, "audit-heads", NULL);
+	broker->audit = audit_log_new(broker, path, heads, error);
+	return broker->audit != NULL;
+}
+
 static void sessions_ended(void *data)
 {
 	struct broker *broker = data;
@@ -148,6 +162,8 @@ static void serve(struct broker *broker, const struct broker_options *options)
 	    "From asking the pool to a running phone.", seconds, G_N_ELEMENTS(seconds));
 	broker->server = http_server_new(api_routes, broker);
 	http_server_set_max_body(broker->server, MAX_BODY);
+	http_server_set_guard(broker->server, audit_guard);
+	http_server_set_observer(broker->server, audit_observe);
 	if (options->web_folder) {
 		g_autofree char *policy = content_security_policy(options->web_connect);
 		http_server_serve_folder(broker->server, options->web_folder, policy);
@@ -162,7 +178,8 @@ struct broker *broker_new(const struct broker_options *options, GError **error)
 	broker->grant_lifetime_s = options->grant_lifetime_s;
 	broker->grant_keys = grant_key_file_new(options->grant_private_key, true, error);
 	if (!broker->grant_keys || !open_records(broker, options->database_path, error) ||
-	    !open_second_factor(broker, options, error) || !open_sign_in(broker, options, error) ||
+	    !open_audit(broker, options, error) || !open_second_factor(broker, options, error) ||
+	    !open_sign_in(broker, options, error) ||
 	    !open_federation(broker, options->federation, error))
 		return NULL;
 	broker->pool = pool_client_new(&options->pool, error);
@@ -201,6 +218,7 @@ void broker_free(struct broker *broker)
 	factor_policy_free(broker->factor_after_ticket);
 	g_free(broker->factor_issuer);
 	secret_key_free(broker->secret_key);
+	audit_log_free(broker->audit);
 	grant_key_file_free(broker->grant_keys);
 	database_free(broker->database);
 	g_free(broker);

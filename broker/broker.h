@@ -20,8 +20,9 @@
 struct broker_options {
 	const char *database_path;
 	const char *grant_private_key;
-	const char *authenticator;          /* "local", "kerberos" */
-	const struct realm_settings *realm; /* NULL: none; borrowed, outlives the broker */
+	const char *audit_path, *audit_heads; /* NULL: beside the database */
+	const char *authenticator;            /* "local", "kerberos" */
+	const struct realm_settings *realm;   /* NULL: none; borrowed, outlives the broker */
 	const struct federation_settings *federation; /* NULL: none */
 	struct http_client_options pool;
 	const char *web_folder;  /* NULL: no pages */
@@ -52,6 +53,7 @@ struct broker {
 	struct stream_ender *streams;
 	struct resumer *resumer;
 	struct welcomer *welcomer;
+	struct audit_log *audit;
 	struct grant_key_file *grant_keys;
 	struct http_server *server;
 	int64_t token_lifetime_s, grant_lifetime_s;

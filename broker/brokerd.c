@@ -19,6 +19,8 @@ static const struct config_key keys[] = {
     {"listen", "web-folder", CONFIG_PATH, NULL, 0, 0, "pages to serve; unset: none"},
     {"listen", "web-connect", CONFIG_STRING, "wss:", 0, 0, "where a page may stream from (CSP sources of connect-src)"},
     {"grant", "private-key", CONFIG_PATH, NULL, 0, 0, "PEM Ed25519 key that signs grants"},
+    {"audit", "path", CONFIG_PATH, NULL, 0, 0, "SQLite file of the audit log; unset: audit.sqlite beside the database"},
+    {"audit", "heads", CONFIG_PATH, NULL, 0, 0, "signed heads are appended here; unset: audit-heads beside the database"},
     {"pool", "url", CONFIG_STRING, NULL, 0, 0, "poold: unix:/path or https://host:port"},
     {"pool", "ca", CONFIG_PATH, NULL, 0, 0, "CA that poold's certificate must be of"},
     {"pool", "certificate", CONFIG_PATH, NULL, 0, 0, "our certificate, for mutual TLS"},
@@ -46,6 +48,8 @@ static struct broker *start(const struct config *config, const struct realm_sett
 	const struct broker_options options = {
 	    .database_path = daemon_require(config, "database", "path"),
 	    .grant_private_key = daemon_require(config, "grant", "private-key"),
+	    .audit_path = config_string(config, "audit", "path"),
+	    .audit_heads = config_string(config, "audit", "heads"),
 	    .authenticator = config_string(config, "sign-in", "backend"),
 	    .realm = realm,
 	    .federation = federation,

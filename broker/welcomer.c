@@ -3,6 +3,7 @@
 
 #include "broker/account.h"
 #include "broker/api.h"
+#include "broker/audit.h"
 #include "broker/broker.h"
 #include "broker/caller.h"
 #include "broker/device.h"
@@ -104,6 +105,7 @@ static void answer(struct broker *broker, struct guest *guest)
 	if (guest->new_device)
 		hand_out(
 		    guest, CALLER_DEVICE_COOKIE, "device", guest->new_device, DEVICE_LIFETIME_S);
+	audit_who(guest->request, guest->user);
 	g_message("%s signed in from %s", guest->user, guest->address);
 	metric_add(broker->sign_ins, "succeeded", 1);
 	api_respond(guest->request, 200, g_steal_pointer(&guest->answer));

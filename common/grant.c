@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "common/grant.h"
 
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <string.h>
 
@@ -9,10 +8,11 @@
 #include "common/client_key.h"
 #include "common/error.h"
 #include "common/json.h"
+#include "common/claims.h"
 
 #define ISSUER "qvmi-broker"
+#define TYPE "JWT"
 #define SKEW_S 5
-#define SIGNATURE_SIZE 64 /* Ed25519 (RFC 8032) */
 #define CLAIM_MAX 256
 
 static bool refuse(GError **error, const char *why)
@@ -39,7 +39,7 @@ void grant_free(struct grant *grant)
 
 /* --- signing --- */
 
-static char *claims_text(const struct grant *grant)
+static JsonObject *write_claims(const struct grant *grant)
 {
 	JsonObject *claims = json_object_new();
 
@@ -60,14 +60,12 @@ static char *claims_text(const struct grant *grant)
 		    confirmation, "jwk", client_key_jwk(grant->client_key));
 		json_object_set_object_member(claims, "cnf", confirmation);
 	}
-	g_autoptr(JsonNode) node = json_node_of(claims);
-	return json_text(node);
+	return claims;
 }
 
 char *grant_sign(const struct grant_key *key, struct grant *grant, GError **error)
 {
-	guchar random[16], signature[SIGNATURE_SIZE];
-	size_t n_signature = sizeof(signature);
+	guchar random[16];
 
 	if (grant->expires <= grant->not_before ||
 	    grant->expires - grant->not_before > GRANT_MAX_LIFETIME) {
@@ -81,74 +79,16 @@ char *grant_sign(const struct grant_key *key, struct grant *grant, GError **erro
 	}
 	g_free(grant->id);
 	grant->id = base64url_encode(random, sizeof(random));
-	g_autofree char *claims = claims_text(grant);
-	g_autofree char *header = g_strdup_printf(
-	    "{\"alg\":\"EdDSA\",\"kid\":\"%s\",\"typ\":\"JWT\"}", grant_key_id(key, 0));
-	g_autofree char *first = base64url_encode(header, strlen(header));
-	g_autofree char *second = base64url_encode(claims, strlen(claims));
-	g_autofree char *signed_text = g_strconcat(first, ".", second, NULL);
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool good = EVP_DigestSignInit(context, NULL, NULL, NULL, grant_key_pkey(key, 0)) == 1 &&
-	            EVP_DigestSign(context, signature, &n_signature, (guchar *)signed_text,
-	                strlen(signed_text)) == 1;
-	EVP_MD_CTX_free(context);
-	g_autofree char *third = base64url_encode(signature, sizeof(signature));
-	char *token = g_strconcat(signed_text, ".", third, NULL);
-	if (good && strlen(token) + 1 + CLIENT_KEY_PROOF_SIZE <= GRANT_MAX_SIZE)
-		return token;
-	g_free(token);
-	g_set_error(error, QVMI_ERROR, QVMI_ERROR_FAILED, "cannot sign the grant%s",
-	    good ? ": a name in it is too long" : "");
+	g_autoptr(JsonObject) claims = write_claims(grant);
+	g_autofree char *token = claims_sign(key, TYPE, claims, error);
+	if (!token || strlen(token) + 1 + CLIENT_KEY_PROOF_SIZE <= GRANT_MAX_SIZE)
+		return g_steal_pointer(&token);
+	g_set_error(error, QVMI_ERROR, QVMI_ERROR_FAILED,
+	    "cannot sign the grant: a name in it is too long");
 	return NULL;
 }
 
 /* --- verifying --- */
-
-static bool signature_is_by(EVP_PKEY *pkey, const char *text, size_t n, const guchar *signature)
-{
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool good =
-	    EVP_DigestVerifyInit(context, NULL, NULL, NULL, pkey) == 1 &&
-	    EVP_DigestVerify(context, signature, SIGNATURE_SIZE, (const guchar *)text, n) == 1;
-	EVP_MD_CTX_free(context);
-	return good;
-}
-
-/* By the key that the header names; a header without one may mean any of ours. */
-static bool signature_fits(const struct grant_key *key, const char *id, const char *text, size_t n,
-    const char *third, size_t n_third)
-{
-	size_t n_signature = 0;
-	g_autofree guchar *signature = base64url_decode(third, n_third, &n_signature);
-
-	if (!signature || n_signature != SIGNATURE_SIZE)
-		return false;
-	for (unsigned i = 0; i < grant_key_count(key); i++)
-		if ((!id || g_str_equal(id, grant_key_id(key, i))) &&
-		    signature_is_by(grant_key_pkey(key, i), text, n, signature))
-			return true;
-	return false;
-}
-
-static JsonNode *decode_json(const char *text, size_t n)
-{
-	size_t n_json = 0;
-	g_autofree guchar *json = base64url_decode(text, n, &n_json);
-	return json ? json_parse_object((char *)json, n_json, NULL) : NULL;
-}
-
-/* "none" and "HS256" with our public key as the secret are the classic ways in. */
-static bool read_header(const char *text, size_t n, char **id)
-{
-	g_autoptr(JsonNode) node = decode_json(text, n);
-	JsonObject *header = node ? json_node_get_object(node) : NULL;
-	g_autoptr(GError) error = NULL;
-	if (!header || g_strcmp0(json_get_string(header, "alg", 16, NULL), "EdDSA") != 0 ||
-	    json_object_has_member(header, "crit"))
-		return false;
-	*id = g_strdup(json_get_optional_string(header, "kid", CLAIM_MAX, &error));
-	return !error;
-}
 
 /* NULL: as if it said share. */
 static bool read_second(JsonObject *claims, struct grant *grant)
@@ -171,13 +111,11 @@ static bool read_confirmation(JsonObject *claims, struct grant *grant)
 	return !error;
 }
 
-static struct grant *read_claims(const char *text, size_t n)
+static struct grant *read_claims(JsonObject *claims)
 {
-	g_autoptr(JsonNode) node = decode_json(text, n);
 	AUTO(grant) grant = g_new0(struct grant, 1);
-	JsonObject *claims = node ? json_node_get_object(node) : NULL;
 
-	if (!claims || g_strcmp0(json_get_string(claims, "iss", CLAIM_MAX, NULL), ISSUER) != 0 ||
+	if (g_strcmp0(json_get_string(claims, "iss", CLAIM_MAX, NULL), ISSUER) != 0 ||
 	    !json_get_int(claims, "nbf", 0, G_MAXINT64, &grant->not_before, NULL) ||
 	    !json_get_int(claims, "exp", 0, G_MAXINT64, &grant->expires, NULL))
 		return NULL;
@@ -229,22 +167,17 @@ struct grant *grant_verify(const struct grant_key *key, const char *token, size_
 {
 	const char *tilde = n <= GRANT_MAX_SIZE ? memchr(token, GRANT_PROOF, n) : NULL;
 	const char *end = tilde ? tilde : token + n;
-	const char *first_dot = n <= GRANT_MAX_SIZE ? memchr(token, '.', end - token) : NULL;
-	const char *second_dot = first_dot ? memchr(first_dot + 1, '.', end - first_dot - 1) : NULL;
-	g_autofree char *id = NULL;
 
-	if (!second_dot) {
+	if (n > GRANT_MAX_SIZE || !memchr(token, '.', end - token)) {
 		refuse(error, "is not a token");
 		return NULL;
 	}
-	/* The signature first: nothing that it does not cover is looked at more than needed. */
-	if (!read_header(token, first_dot - token, &id) ||
-	    !signature_fits(
-	        key, id, token, second_dot - token, second_dot + 1, end - second_dot - 1)) {
+	g_autoptr(JsonNode) node = claims_verify(key, TYPE, token, end - token);
+	if (!node) {
 		refuse(error, "is not signed by this broker");
 		return NULL;
 	}
-	AUTO(grant) grant = read_claims(first_dot + 1, second_dot - first_dot - 1);
+	AUTO(grant) grant = read_claims(json_node_get_object(node));
 	if (!grant) {
 		refuse(error, "lacks a claim");
 		return NULL;

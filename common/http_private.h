@@ -30,7 +30,8 @@
 
 struct http_server {
 	const struct http_route *routes;
-	http_guard guard; /* NULL: none */
+	http_guard guard;       /* NULL: none */
+	http_observer observer; /* NULL: none */
 	void *data;
 	GPtrArray *listeners;
 	struct lws_protocols *protocols; /* [0] HTTP, then one a WebSocket subprotocol */
@@ -68,6 +69,9 @@ struct http_request {
 	struct http_connection *connection; /* NULL: the client is gone */
 	struct http_peer peer;              /* copy; strings owned */
 	const char *method;                 /* static */
+	const struct http_route *route;     /* NULL: not found yet */
+	void *note;
+	GDestroyNotify note_free;
 	char *path;
 	GHashTable *query, *headers;
 	struct {

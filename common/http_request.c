@@ -28,6 +28,8 @@ struct http_request *http_request_new(struct http_connection *connection, const 
 
 void http_request_free(struct http_request *request)
 {
+	if (request->note)
+		request->note_free(request->note);
 	g_free((char *)request->peer.name);
 	g_free((char *)request->peer.address);
 	g_free(request->path);
@@ -67,6 +69,28 @@ const struct http_peer *http_request_peer(struct http_request *request)
 const char *http_request_path(struct http_request *request)
 {
 	return request->path;
+}
+
+const struct http_route *http_request_route(struct http_request *request)
+{
+	return request->route;
+}
+
+void *http_request_server_data(struct http_request *request)
+{
+	return request->server->data;
+}
+
+void http_request_set_note(struct http_request *request, void *note, GDestroyNotify note_free)
+{
+	g_assert(!request->note);
+	request->note = note;
+	request->note_free = note_free;
+}
+
+void *http_request_note(struct http_request *request)
+{
+	return request->note;
 }
 
 const char *http_request_parameter(struct http_request *request, const char *name)
@@ -161,6 +185,8 @@ static void answer(
 	request->answered = true;
 	request->status = status;
 	request->answer = bytes;
+	if (request->route && request->server->observer)
+		request->server->observer(request, status);
 	if (content_type)
 		http_request_add_header(request, "content-type", content_type);
 	if (!request->connection) {

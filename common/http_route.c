@@ -97,6 +97,7 @@ static void run(struct http_request *request, const struct http_route *route)
 {
 	g_autoptr(GError) error = NULL;
 
+	request->route = route;
 	if (request->server->guard && !request->server->guard(request, route, &error))
 		http_respond_error(request, error);
 	else

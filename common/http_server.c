@@ -53,6 +53,11 @@ void http_server_set_guard(struct http_server *server, http_guard guard)
 	server->guard = guard;
 }
 
+void http_server_set_observer(struct http_server *server, http_observer observer)
+{
+	server->observer = observer;
+}
+
 struct http_server *http_server_new(const struct http_route *routes, void *data)
 {
 	struct http_server *server = g_new0(struct http_server, 1);

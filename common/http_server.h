@@ -64,6 +64,9 @@ struct http_server *http_server_new(const struct http_route *routes, void *data)
 typedef bool (*http_guard)(
     struct http_request *request, const struct http_route *route, GError **error);
 void http_server_set_guard(struct http_server *server, http_guard guard);
+/* Told of each request that a route is for, once it has been answered. Once, before listening. */
+typedef void (*http_observer)(struct http_request *request, unsigned status);
+void http_server_set_observer(struct http_server *server, http_observer observer);
 void http_server_free(struct http_server *server); /* closes listeners and connections */
 bool http_server_listen(
     struct http_server *server, const struct http_listen *listen, GError **error);
@@ -79,6 +82,12 @@ void http_server_serve_folder(
 /* --- the request, in a handler --- */
 const struct http_peer *http_request_peer(struct http_request *request);
 const char *http_request_path(struct http_request *request);
+/* Its route; NULL: none has been found. http_server_new's data. */
+const struct http_route *http_request_route(struct http_request *request);
+void *http_request_server_data(struct http_request *request);
+/* Whatever goes along with it until it is answered. */
+void http_request_set_note(struct http_request *request, void *note, GDestroyNotify note_free);
+void *http_request_note(struct http_request *request);
 const char *http_request_parameter(
     struct http_request *request, const char *name); /* {name} of the pattern, percent-decoded */
 const char *http_request_query(struct http_request *request, const char *name); /* NULL if absent */

@@ -103,12 +103,21 @@ static bool take_option(struct cli *cli, char **argv, int argc, int *i, GError *
 	return true;
 }
 
+/* What a noun does without a verb; NULL: nothing. */
+static const struct cli_verb *nameless_verb(const struct cli_noun *noun)
+{
+	const struct cli_verb *verb = noun->verbs;
+
+	while (verb->run && verb->name)
+		verb++;
+	return verb->run ? verb : NULL;
+}
+
 static bool find_noun(struct cli *cli, const char *name, GError **error)
 {
 	for (cli->noun = cli_nouns; cli->noun->name; cli->noun++)
 		if (g_str_equal(cli->noun->name, name)) {
-			if (!cli->noun->verbs->name)
-				cli->verb = cli->noun->verbs;
+			cli->verb = nameless_verb(cli->noun);
 			return true;
 		}
 	cli->noun = NULL;
@@ -121,7 +130,7 @@ static bool find_verb(struct cli *cli, const char *name, GError **error)
 {
 	g_autoptr(GString) known = g_string_new(NULL);
 
-	for (cli->verb = cli->noun->verbs; cli->verb->run; cli->verb++) {
+	for (cli->verb = cli->noun->verbs; cli->verb->run && cli->verb->name; cli->verb++) {
 		if (g_str_equal(cli->verb->name, name))
 			return true;
 		g_string_append_printf(known, "%s%s", known->len ? ", " : "", cli->verb->name);
@@ -136,7 +145,7 @@ static bool take_word(struct cli *cli, const char *word, GError **error)
 {
 	if (!cli->noun)
 		return find_noun(cli, word, error);
-	if (!cli->verb)
+	if (!cli->verb || (!cli->verb->name && cli->noun->verbs->name && !cli->n_arguments))
 		return find_verb(cli, word, error);
 	if (cli->n_arguments == CLI_MAX_ARGUMENTS || cli->n_arguments == cli->verb->max) {
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID, "unexpected \"%s\"", word);

@@ -73,7 +73,8 @@ void cli_print_completion(void)
 	for (const struct cli_noun *noun = cli_nouns; noun->name; noun++) {
 		if (noun->verbs->name) {
 			printf("    2:%s:*) words='", noun->name);
-			for (const struct cli_verb *verb = noun->verbs; verb->run; verb++)
+			for (const struct cli_verb *verb = noun->verbs; verb->run && verb->name;
+			     verb++)
 				printf("%s ", verb->name);
 			printf("' ;;\n");
 		}

@@ -3,6 +3,7 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "console/audit.h"
+#include "console/cmd_audit_log.h"
 #include "console/nouns.h"
 #include "console/output.h"
 #include "console/up_layout.h"
@@ -20,12 +21,25 @@ static const char *const invariants[AUDIT_LAST + 1] = {
     [AUDIT_I6] = "no phone is gone without an order",
 };
 
+static void check_log(struct cli *cli, struct audit *audit)
+{
+	g_autoptr(GError) error = NULL;
+	AUTO(audit_log_check) check = cmd_audit_check(cli, true, &error);
+
+	if (!check) {
+		audit_unchecked(audit, AUDIT_I5, "%s", error->message);
+		return;
+	}
+	audit->checked[AUDIT_I5] += (unsigned)check->records;
+	for (unsigned i = 0; i < check->broken->len; i++)
+		audit_broken(audit, AUDIT_I5, "%s", (char *)check->broken->pdata[i]);
+}
+
 static struct audit *look(struct cli *cli, GPtrArray *hosts, GError **error)
 {
 	AUTO(audit) audit = audit_new();
 	struct http_client *pool = NULL;
 
-	audit_unchecked(audit, AUDIT_I5, "the broker keeps no audit chain yet");
 	audit_hosts_ask(hosts);
 	for (unsigned i = 0; i < hosts->len; i++)
 		if (!((struct audit_host *)hosts->pdata[i])->error)
@@ -33,10 +47,12 @@ static struct audit *look(struct cli *cli, GPtrArray *hosts, GError **error)
 	audit_hosts(audit, hosts);
 	/* With files' names only those hosts are meant. */
 	if (cli_option(cli, "config")) {
+		audit_unchecked(audit, AUDIT_I5, "--config: without the broker's records");
 		audit_unchecked(audit, AUDIT_I2, "--config: without the pool's records");
 		audit_unchecked(audit, AUDIT_I6, "--config: without the pool's records");
 		return g_steal_pointer(&audit);
 	}
+	check_log(cli, audit);
 	pool = cli_pool(cli, error);
 	return pool && audit_pool(audit, pool, error) ? g_steal_pointer(&audit) : NULL;
 }
@@ -141,7 +157,28 @@ static const struct cli_option options[] = {
     {0},
 };
 
+static const struct cli_option log_options[] = {
+    {"who", "USER", "Who did it"},
+    {"action", "TEXT", "What, as the log says it: \"POST /v1/users\""},
+    {"target", "NAME", "To whom or what"},
+    {"outcome", "WORD", "asked, done, refused or failed"},
+    {"since", "TIME", "From then on: 2026-11-22T08:00:00Z"},
+    {"before", "RECORD", "Only records before this one: the next page"},
+    {"limit", "N", "So many, the newest first (default: 100)"},
+    {0},
+};
+
+static const struct cli_option verify_options[] = {
+    {"heads", "FILE", "Signed heads (audit-heads of the broker, kept elsewhere)"},
+    {"key", "FILE", "The public key that signed them: grant.pub"},
+    {0},
+};
+
 const struct cli_verb audit_verbs[] = {
+    {"log", "", 0, 0, "Who did what, when, from where, and what became of it.", log_options,
+        cmd_audit_log},
+    {"verify", "", 0, 0, "Has a record of that been altered, removed or put in?", verify_options,
+        cmd_audit_verify},
     {NULL, "", 0, 0, "Checks, from outside and without changing anything, what must always hold.",
         options, run},
     {0},

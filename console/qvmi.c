@@ -65,7 +65,7 @@ const struct cli_noun cli_nouns[] = {
     {"user", "Accounts", user_verbs},
     {"package", "What people may open", package_verbs},
     {"session", "Who is connected", session_verbs},
-    {"audit", "Does what must always hold hold?", audit_verbs},
+    {"audit", "Does what must always hold hold? Who did what?", audit_verbs},
     {"certificate", "For daemons on several machines", certificate_verbs},
     {"login", "Sign in at a server", login_verbs},
     {"logout", "Sign out of a server", logout_verbs},
