@@ -12,7 +12,7 @@
 #include "common/json.h"
 
 #define WAITING_MAX 4096 /* beyond, what can not be written is counted and not kept */
-#define HEAD_S 300
+#define HEAD_S 60
 #define VALUE_MAX 256
 
 struct audit_log {
@@ -22,7 +22,8 @@ struct audit_log {
 	unsigned lost;      /* not kept */
 	unsigned idle, timer;
 	int heads;
-	int64_t told; /* seq of the last head */
+	int64_t told;  /* seq of the last head */
+	char *told_by; /* the key that signed it */
 };
 
 /* What is known of a request before it is answered. */
@@ -59,7 +60,8 @@ static void export_head(struct audit_log *log)
 	const char *hash;
 	int64_t seq = audit_chain_head(log->chain, &hash);
 
-	if (seq == log->told)
+	const char *key = grant_key_id(grant_key_file_key(log->broker->grant_keys), 0);
+	if (seq == log->told && g_strcmp0(key, log->told_by) == 0)
 		return;
 	g_autofree char *head = audit_log_head(log, &error);
 	g_autofree char *line = head ? g_strconcat(head, "\n", NULL) : NULL;
@@ -68,8 +70,11 @@ static void export_head(struct audit_log *log)
 		g_warning("%s", error->message);
 	else if (write(log->heads, line, (size_t)n) != n || fsync(log->heads) != 0)
 		g_warning("the audit log's head cannot be exported: %s", g_strerror(errno));
-	else
+	else {
 		log->told = seq;
+		g_free(log->told_by);
+		log->told_by = g_strdup(key);
+	}
 }
 
 /* --- writing --- */
@@ -302,6 +307,7 @@ void audit_log_free(struct audit_log *log)
 	if (log->heads >= 0)
 		close(log->heads);
 	g_ptr_array_unref(log->waiting);
+	g_free(log->told_by);
 	audit_chain_free(log->chain);
 	g_free(log);
 }

@@ -20,8 +20,8 @@
 struct broker;
 struct audit_log;
 
-/* `heads_path`: to which signed heads are appended, every few minutes while something is new and at
- * the end. Borrows the broker. */
+/* `heads_path`: to which signed heads are appended, every minute while something is new, by a new
+ * key, and at the end. Borrows the broker. */
 struct audit_log *audit_log_new(
     struct broker *broker, const char *path, const char *heads_path, GError **error);
 void audit_log_free(struct audit_log *log); /* before the broker's keys */

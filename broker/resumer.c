@@ -94,7 +94,8 @@ void resumer_add(struct resumer *resumer, struct http_request *request, struct s
 	if (resumer->n == RESUMER_BATCH)
 		run(resumer);
 	else if (!resumer->idle)
-		resumer->idle = g_idle_add(on_idle, resumer);
+		/* As urgent as requests themselves: a loop that is never idle is not waited for. */
+		resumer->idle = g_idle_add_full(G_PRIORITY_DEFAULT, on_idle, resumer, NULL);
 }
 
 struct resumer *resumer_new(struct broker *broker)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Sessions that come back. After an outage of a network many do at once, and each has to be on the
- * disk before it is answered; so what has come until the main loop is idle, or RESUMER_BATCH of
+ * disk before it is answered; so what has come until the main loop's next turn, or RESUMER_BATCH of
  * them, shares one transaction and its sync (group commit). Main thread.
  */
 #pragma once

@@ -3,6 +3,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <string.h>
 
 #include "common/base64url.h"
 #include "common/error.h"
@@ -89,22 +90,62 @@ static bool store_pem(const char *file, BIO *bio, int mode, GError **error)
 	return stored;
 }
 
-bool grant_key_generate(const char *private_pem_file, const char *public_pem_file, GError **error)
+bool grant_key_store(
+    const struct grant_key *key, bool private_key, const char *pem_file, GError **error)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	bool good = true;
+
+	for (unsigned i = 0; good && i < key->n; i++)
+		good = private_key ? PEM_write_bio_PrivateKey(
+		                         bio, key->pkeys[i], NULL, NULL, 0, NULL, NULL) == 1
+		                   : PEM_write_bio_PUBKEY(bio, key->pkeys[i]) == 1;
+	if (good)
+		return store_pem(pem_file, bio, private_key ? 0600 : 0644, error);
+	BIO_free(bio);
+	g_set_error(error, QVMI_ERROR, QVMI_ERROR_FAILED, "cannot write keys in PEM form");
+	return false;
+}
+
+bool grant_key_add(struct grant_key *key, GError **error)
 {
 	EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-	BIO *private_bio = BIO_new(BIO_s_mem()), *public_bio = BIO_new(BIO_s_mem());
 
-	if (!pkey || !PEM_write_bio_PrivateKey(private_bio, pkey, NULL, NULL, 0, NULL, NULL) ||
-	    !PEM_write_bio_PUBKEY(public_bio, pkey)) {
-		EVP_PKEY_free(pkey);
-		BIO_free(private_bio);
-		BIO_free(public_bio);
-		g_set_error(error, QVMI_ERROR, QVMI_ERROR_FAILED, "cannot make an Ed25519 key");
-		return false;
-	}
-	EVP_PKEY_free(pkey);
-	bool stored = store_pem(private_pem_file, private_bio, 0600, error);
-	return store_pem(public_pem_file, public_bio, 0644, stored ? error : NULL) && stored;
+	if (pkey && add_key(key, pkey))
+		return true;
+	g_set_error(error, QVMI_ERROR, QVMI_ERROR_FAILED,
+	    "cannot make an Ed25519 key, or there are %d already", GRANT_KEYS_MAX);
+	return false;
+}
+
+static void move(struct grant_key *key, unsigned from, unsigned to)
+{
+	key->pkeys[to] = key->pkeys[from];
+	memcpy(key->ids[to], key->ids[from], ID_SIZE);
+}
+
+void grant_key_promote(struct grant_key *key)
+{
+	EVP_PKEY *pkey = key->pkeys[key->n - 1];
+
+	for (unsigned i = key->n - 1; i > 0; i--)
+		move(key, i - 1, i);
+	key->pkeys[0] = pkey;
+	name_key(pkey, key->ids[0]);
+}
+
+void grant_key_retire(struct grant_key *key)
+{
+	while (key->n > 1)
+		EVP_PKEY_free(key->pkeys[--key->n]);
+}
+
+bool grant_key_generate(const char *private_pem_file, const char *public_pem_file, GError **error)
+{
+	AUTO(grant_key) key = g_new0(struct grant_key, 1);
+
+	return grant_key_add(key, error) && grant_key_store(key, true, private_pem_file, error) &&
+	       grant_key_store(key, false, public_pem_file, error);
 }
 
 unsigned grant_key_count(const struct grant_key *key)

@@ -22,6 +22,15 @@ struct grant_key *grant_key_load(const char *pem_file, bool private_key, GError 
 bool grant_key_generate(const char *private_pem_file, const char *public_pem_file, GError **error);
 void grant_key_free(struct grant_key *key);
 
+/* Rotation, of private keys: a new one behind the others; the last one to the front, to sign; all
+ * but the first are forgotten. */
+bool grant_key_add(struct grant_key *key, GError **error);
+void grant_key_promote(struct grant_key *key);
+void grant_key_retire(struct grant_key *key);
+/* All of them in their order; the public halves in one file, if `private_key` is false. */
+bool grant_key_store(
+    const struct grant_key *key, bool private_key, const char *pem_file, GError **error);
+
 unsigned grant_key_count(const struct grant_key *key);
 /* The n-th, the first one signs; borrowed. */
 const char *grant_key_id(const struct grant_key *key, unsigned n);

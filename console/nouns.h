@@ -18,3 +18,4 @@ extern const struct cli_verb login_verbs[];
 extern const struct cli_verb logout_verbs[];
 extern const struct cli_verb audit_verbs[];
 extern const struct cli_verb certificate_verbs[];
+extern const struct cli_verb keys_verbs[];

@@ -67,6 +67,7 @@ const struct cli_noun cli_nouns[] = {
     {"session", "Who is connected", session_verbs},
     {"audit", "Does what must always hold hold? Who did what?", audit_verbs},
     {"certificate", "For daemons on several machines", certificate_verbs},
+    {"keys", "Of the grants, and their rotation", keys_verbs},
     {"login", "Sign in at a server", login_verbs},
     {"logout", "Sign out of a server", logout_verbs},
     {"completion", "Completion for the shell", completion_verbs},

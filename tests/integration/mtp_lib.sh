@@ -65,6 +65,7 @@ cat >mtpd.conf <<END
 id=host-1
 [grant]
 public-key=keys/grant.pem
+used=used-grants
 [display]
 socket=display.sock
 [listen]

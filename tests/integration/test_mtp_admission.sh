@@ -26,8 +26,11 @@ check 'a grant signed by another key' "$(timeout 120 "$bin/mtp-probe" connect ot
 	<<<$'open\nexpect-bye 2' 2>&1)" 'bye=2 reason=the grant *sign in again'
 check 'a grant for another host' "$(timeout 120 "$bin/mtp-probe" connect keys "$port" host-2 "$phone" "$(session)" \
 	<<<$'open\nexpect-bye 2' 2>&1)" 'bye=2 reason=the grant *host*sign in again'
-check 'a grant is good once' "$(probe "$(session)" <<<$'open\nsave-grant used\nexpect-bye 4' 2>&1)" 'bye=4 *'
+check 'a grant is good once' "$(probe "$(session)" <<<$'lifetime 59\nopen\nsave-grant used\nexpect-bye 4' 2>&1)" 'bye=4 *'
 not_in 'a used grant' 'bye=2 reason=the grant *used*sign in again' 2 $'use-grant used\nopen'
+stop mtpd KILL
+start_mtpd
+not_in 'nor when mtpd was killed meanwhile' 'bye=2 reason=the grant *used*sign in again' 2 $'use-grant used\nopen'
 check 'what is changed in a grant' "$(jq -Rr '.[0:-4]+"AAAA"' used >forged; probe "$(session)" \
 	<<<$'use-grant forged\nopen\nexpect-bye 2' 2>&1)" 'bye=2 *'
 not_in 'a host without qvisord' "bye=4 reason=qvisord does not answer*try again*" 4 'open'

@@ -107,6 +107,35 @@ check 'exactly' "$(cmp first.png third.png && echo same)" same
 kill "$terminal"
 wait "$terminal" 2>/dev/null || true
 
+# --- a grant that was used, and mtpd killed ---
+
+used() { wc -l <state/used-grants; }
+check 'used grants are written down' "$(used)" '[1-9]*'
+
+# --- another grant key, while somebody looks and comes again ---
+
+rotate() { cli keys rotate "$1" 2>&1 || echo "code $?"; }
+opens() { # with a grant of the key that signs now
+	timeout 120 "$QVMI_BIN/mtp-client" "$broker" --user "$user" --ca-file "$ca" --password-file "$password_file" --headless \
+		--screenshot opened.png >opened.out 2>&1 && echo opens || cat opened.out
+}
+signer() { cli keys list --format json | jq -r '.keys[] | select(.signs) | .key'; }
+old=$(signer)
+check 'a step that is none' "$(rotate quickly)" '*announce, use and retire*'
+check 'nothing is retired before another signs' "$(rotate retire)" '*announce*come first*code 7'
+check 'a new key is announced' "$(rotate announce)" '*rotate use*'
+check 'the old one signs' "$(signer)" "$old"
+check 'not used before it has been seen' "$(rotate use)" '*has just changed*code 7'
+touch -d '-1 hour' state/pki/grant.pub
+check 'the new one is used' "$(rotate use)" '*rotate retire*'
+check 'and signs' "$(signer)" "!($old)"
+check_soon 'a terminal comes in by it' opens opens
+check 'the old one is not retired while its grants live' "$(rotate retire)" '*has just changed*code 7'
+touch -d '-1 hour' state/pki/grant.key
+check 'it is retired' "$(rotate retire)" '*old key is gone*'
+check 'one is left' "$(cli keys list --format json | jq '.keys | length')" 1
+check_soon 'and opens' opens opens
+
 end TERM
 check 'it ends' "$code" 0
 finish
