@@ -18,16 +18,29 @@ tiny=$("$here/../guest/build" | tail -n 1)
 work=$(mktemp -d) pid='' code='' body=''
 state=$work/phones templates=$work/templates
 
+# Those that clones are forked from, now, by this member: waits pid, waits uuid
+waits() {
+	[ "${zygotes:-0}" = 0 ] || [ -z "$pid" ] ||
+		curl -s -m 5 --unix-socket "$work/qvisord.sock" http://q/v1/host | jq -r "[.zygotes.zygotes[].$1] | join(\" \")" || true
+}
 # Every QEMU whose log is below our folder, whoever started it, but those that clones are forked from while they are.
-waiting=''
 our_qemus() {
-	local proc
+	local proc waiting
+	waiting=$(waits pid)
 	for proc in /proc/[0-9]*; do
 		[[ " $waiting " != *" ${proc#/proc/} "* ]] || continue
 		[[ $(readlink "$proc/fd/2" 2>/dev/null) == @("$work"|"$state"|"$templates")/* && $(tr '\0' ' ' <"$proc/cmdline" 2>/dev/null) == *qvmi-* ]] &&
 			echo "${proc#/proc/}"
 	done
 	return 0
+}
+# The same of phones' folders.
+our_folders() {
+	local folder waiting
+	waiting=$(waits uuid)
+	for folder in "$state"/*; do
+		[ ! -e "$folder" ] || [[ " $waiting " == *" ${folder##*/} "* ]] || echo "${folder##*/}"
+	done
 }
 clean_up() {
 	[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || true
@@ -110,7 +123,6 @@ wait_for_zygote() { # wait_for_zygote TEMPLATE: its clones are forked from then 
 	api POST /v1/phones "{\"template\":\"$1\"}"
 	api DELETE "/v1/phones/$(field .uuid)"
 	wait_for 90 /v1/host "any(.zygotes.zygotes[]; .template == \"$1\" and .state == \"ready\")"
-	waiting=$(field '[.zygotes.zygotes[].pid] | join(" ")')
 	code=${before%% *} body=${before#* }
 }
 # A manifest in the work folder: the tiny guest's, changed by a jq expression.

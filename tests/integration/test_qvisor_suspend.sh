@@ -138,6 +138,6 @@ check 'one that is off cannot be suspended' "$code $(field .detail)" '409 *is of
 api POST "/v1/phones/00000000-0000-4000-8000-000000000000/suspend"
 check 'nor one that is not there' "$code" 404
 api DELETE "/v1/phones/$uuid"
-check 'destroyed with all that was kept' "$code $(ls "$state")" '204 '
+check 'destroyed with all that was kept' "$code $(our_folders)" '204 '
 end_qvisord TERM
 finish

@@ -62,7 +62,9 @@ end_qvisord TERM
 
 # --- a guest that balloons and discards ---
 # Its machine has what no phone's has: a balloon with free page reporting; and a monitor of ours, which inflates it. When there is a
-# file "trap" its clones have the template's memory open for writing: what such a guest does where nothing holds it.
+# file "trap" its clones have the template's memory open for writing: what such a guest does where nothing holds it. That monitor cannot
+# be handed on to a child, so none is forked.
+zygotes=0
 cat >"$work/bin/qemu-system-x86_64" <<-END
 	#!/bin/bash
 	line=("\$@")

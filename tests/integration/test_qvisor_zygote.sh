@@ -66,7 +66,7 @@ again() { [[ "$(zygote)" == *ready ]] && echo again; }
 check_soon 'and there is another' again again
 
 # --- qvisord dies ---
-parent=$(zygote) parent=${parent% *} waiting=''
+parent=$(zygote) parent=${parent% *}
 end_qvisord KILL
 alive() { kill -0 "$parent" 2>/dev/null && echo alive || true; }
 check_soon 'the one that waits goes with it' '' alive
@@ -81,5 +81,4 @@ api DELETE /v1/templates/forked
 check "it is not held" "$code $body" "204 "
 wait_for 30 /v1/host '.zygotes.zygotes == []'
 end_qvisord TERM
-waiting=''
 finish
