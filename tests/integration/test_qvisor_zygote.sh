@@ -54,6 +54,24 @@ api POST "/v1/phones/$second/stop" '{"timeout_s":20}'
 check 'it is stopped' "$code $(field .state)" '200 off'
 check 'and its disk is in order' "$(qemu-img check -q "$state/$second/overlay.qcow2" && echo yes)" yes
 
+# --- one that is forked when nobody wants it any more ---
+running() { our_qemus | wc -l; }
+dead() { ps --ppid "$pid" -o stat= | grep -c '^Z'; }
+vain() { curl -s --unix-socket "$work/qvisord.sock" http://q/v1/phones | jq -r '.phones[] | select(.name == "vain") | .uuid'; }
+forks() { api GET /v1/host; field '.zygotes.zygotes[0].forks'; }
+before=$(running) forked=$(forks)
+kill -STOP "$parent"
+curl -s -m 60 -o /dev/null --unix-socket "$work/qvisord.sock" -H 'Content-Type: application/json' -d '{"template":"forked","name":"vain"}' http://q/v1/phones &
+asked=$!
+check_soon 'it waits for its process' '*-*' vain
+api DELETE "/v1/phones/$(vain)"
+check '  is not wanted any more' "$code" 204
+kill -CONT "$parent"
+wait "$asked"
+check_soon '  and gets it' $((forked + 1)) forks
+check_soon '  which is gone' "$before" running
+check_soon '  altogether' 0 dead
+
 # --- the one that waits dies ---
 create third three
 kill -9 "$parent"
