@@ -1,7 +1,8 @@
 # Pictures in motion, where libx264 is (GPL, as this folder).
 X264_PKG := $(shell pkg-config --exists x264 2>/dev/null && echo x264)
 mtp-server_NEEDS := $(X264_PKG)
-mtp-server_CFLAGS := $(if $(X264_PKG),-DHAVE_X264)
+# Loops over pixels become vectors (decision 227).
+mtp-server_CFLAGS := -O3 $(if $(X264_PKG),-DHAVE_X264)
 mtp-server/reader_NEEDS := tesseract lept
 PROGRAMS += mtpd mtpd-worker mtp-reader
 mtpd_MAIN := mtp-server/mtpd.c
