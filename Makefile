@@ -19,7 +19,8 @@ PKG_ALL  := gio-unix-2.0 json-glib-1.0 libwebsockets libcurl openssl sqlite3 lib
 # Asked once: pkg-config is slow enough to notice. On a bare machine, where make check and make demo begin, it is not there.
 BENCH_PEERS := libvncserver libvncclient x264 aom
 ifneq ($(shell command -v pkg-config),)
-PKG_CFLAGS := $(shell pkg-config --cflags $(foreach p,$(PKG_ALL),$(shell pkg-config --exists $(p) && echo $(p))))
+# FreeRDP's headers are not clean by our warnings (3.15 uses what it calls deprecated).
+PKG_CFLAGS := $(foreach f,$(shell pkg-config --cflags $(foreach p,$(PKG_ALL),$(shell pkg-config --exists $(p) && echo $(p)))),$(if $(findstring /freerdp3,$f)$(findstring /winpr3,$f),$(patsubst -I%,-isystem %,$f),$f))
 # What mtp is compared with; nothing else needs it, so it may be missing (deploy/packages/test.txt has it).
 MODULES += $(shell pkg-config --exists $(BENCH_PEERS) && echo bench/peers bench/delay)
 endif
