@@ -7,6 +7,7 @@
 #                                TB_SIZE: another code cache, in MiB
 #                                MEM_MERGE: KSM may merge the phones' memory (docs/decisions/102)
 #                                ZYGOTES=0: no clone is forked, each loads its state
+#                                JAIL=0: no jails, which are there where root measures and can make them
 #   host_warm                    clones one, and answers when clones of the template are forked
 #   host_end                     phones run on, as they do
 #   api METHOD PATH [JSON]       prints the answer's body; fails with it
@@ -17,7 +18,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 QVMI_BIN=${QVMI_BIN:-$PWD/build/gcc/bin}
 work=$(mktemp -d "${TMPDIR:-/tmp}/qvmi-bench.XXXXXX")
-pid='' template='' manifest=''
+pid='' launcher='' template='' manifest=''
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 
 api() {
@@ -39,7 +40,19 @@ answers() { api GET /readyz >/dev/null 2>&1; }
 has_disk() { jq -e .image.disk "$manifest" >/dev/null; }
 phone_is() { [ "$(api GET "/v1/phones/$1" | jq -r "$2")" = true ]; } # phone_is UUID JQ-EXPRESSION
 
+may_jail() { [ "${JAIL:-1}" = 1 ] && [ "$(id -u)" = 0 ] && unshare --mount --pid --net --ipc --uts --user true 2>/dev/null; }
+# Each in jails of their own, but not their qvisord: who measures reads what it writes.
+jail_start() {
+	local folder=${TEMPLATES:-${XDG_CACHE_HOME:-$HOME/.cache}/qvmi/templates}
+	mkdir -p "$work/phones" "$folder"
+	"$QVMI_BIN/qvisor-launch" --socket "$work/launch.sock" --user root --state-folder "$work/phones" --template-folder "$folder" 2>>"$work/log" &
+	launcher=$!
+	until_true 30 test -S "$work/launch.sock"
+	say 'phones are in jails'
+}
+
 host_start() {
+	[ -n "$launcher" ] || ! may_jail || jail_start
 	manifest=${MANIFEST:-}
 	[ -n "$manifest" ] || manifest=$(deploy/image/build-phone | tail -n 1)/manifest.json
 	cat >"$work/qvisord.conf" <<-END
@@ -53,6 +66,7 @@ host_start() {
 		${TB_SIZE:+zygote-tb-size-mib=$TB_SIZE}
 		${MEM_MERGE:+mem-merge=true}
 		${ZYGOTES:+zygotes=$ZYGOTES}
+		${launcher:+launcher=$work/launch.sock}
 		[phone]
 		network=isolated
 		[listen]
@@ -90,6 +104,7 @@ host_clean() {
 		for uuid in $(api GET /v1/phones 2>/dev/null | jq -r '.phones[].uuid'); do api DELETE "/v1/phones/$uuid" || true; done
 		host_end
 	fi
+	[ -z "$launcher" ] || kill "$launcher"
 	[ ! -d "$work/phones" ] || [ -z "$(ls -A "$work/phones")" ] || say "left over: $(ls "$work/phones")"
 	[ -z "${KEEP_LOG:-}" ] || cp "$work/log" "$KEEP_LOG"
 	rm -rf "$work"
