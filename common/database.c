@@ -109,13 +109,17 @@ struct database *database_open(const char *path, const char *const *migrations, 
 
 	database->path = g_strdup(path);
 	database->idle = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, finalize);
-	/* Made here, so that it never was readable by others, whatever the umask. */
-	AUTO_FD fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* Made here, so that it never was readable by others, whatever the umask. Closed before
+	 * SQLite opens it: a close later would take away the locks that SQLite has on it in this
+	 * process, and whoever then opens and closes it as well would delete the log that we write
+	 * to (sqlite.org/howtocorrupt.html, 2.2). */
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0) {
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_FAILED, "cannot open the database %s: %s",
 		    path, g_strerror(errno));
 		return NULL;
 	}
+	close(fd);
 	if (sqlite3_open_v2(path, &database->connection, SQLITE_OPEN_READWRITE, NULL) !=
 	    SQLITE_OK) {
 		fail(database, error, "cannot open it");

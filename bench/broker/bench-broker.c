@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * bench-broker PORT CA KEYTAB PID SECONDS IDLE CACHE...: asks the broker at localhost, whose
- * process is PID, as people whose tickets are in the caches, and prints a line of figures
- * (bench/broker/run says what they are).
+ * bench-broker FOLDER PORT KEYTAB PID SECONDS IDLE CACHE...: asks the broker at localhost, whose
+ * process is PID and whose files are in FOLDER, as people whose tickets are in the caches, and
+ * prints a line of figures (bench/broker/run says what they are).
  */
 #include <curl/curl.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bench/broker/load.h"
+#include "bench/broker/resume.h"
 #include "bench/broker/tickets.h"
 #include "common/json.h"
 
@@ -20,6 +21,8 @@
 #define AT_ONCE 8
 #define CALM 2 /* terminals at a time when delays are measured */
 #define ASKED 3000
+#define RESUMED 8000
+#define RESUMED_AT_ONCE 32
 
 static char *negotiate(GBytes *token)
 {
@@ -56,8 +59,8 @@ static size_t collect(char *bytes, size_t size, size_t n, void *text)
 	return size * n;
 }
 
-/* "Authorization: Bearer ..." of one who signs in now. */
-static char *bearer(const struct load_server *server, char **caches)
+/* The token of one who signs in now. */
+static char *enter(const struct load_server *server, char **caches)
 {
 	g_autoptr(GPtrArray) tokens = tickets_make(HOST, caches, 1);
 	g_autoptr(GString) body = g_string_new(NULL);
@@ -84,21 +87,35 @@ static char *bearer(const struct load_server *server, char **caches)
 		fprintf(stderr, "bench-broker: nobody is let in: %s\n", body->str);
 		exit(1);
 	}
-	return g_strconcat("Authorization: Bearer ", token, NULL);
+	return g_strdup(token);
 }
 
 /* What terminals ask between their sign-ins. */
-static struct load_result ask(const struct load_server *server, char **caches, unsigned n)
+static struct load_result ask(const struct load_server *server, const char *token, unsigned n)
 {
 	static const char *const paths[] = {
 	    "/v1/whoami", "/v1/packages", "/v1/sessions?live=1", "/v1/sign-in"};
 	g_autofree struct load_request *requests = g_new0(struct load_request, n);
-	g_autofree char *header = bearer(server, caches);
+	g_autofree char *header = g_strconcat("Authorization: Bearer ", token, NULL);
 
 	for (unsigned i = 0; i < n; i++)
 		requests[i] = (struct load_request){
 		    .method = "GET", .path = paths[i % G_N_ELEMENTS(paths)], .header = header};
 	return load_run(server, requests, n, CALM);
+}
+
+static struct load_result resume(
+    const struct load_server *server, const char *folder, const char *token)
+{
+	g_autofree char *database = g_build_filename(folder, "broker.db", NULL);
+	g_autofree char *key = g_build_filename(folder, "grant.key", NULL);
+	const struct resume_options options = {
+	    .database = database, .grant_key = key, .user = "user1", .token = token};
+	struct load_request *requests = resume_prepare(&options, RESUMED);
+	struct load_result result = load_run(server, requests, RESUMED, RESUMED_AT_ONCE);
+
+	resume_free(requests, RESUMED);
+	return result;
 }
 
 /* Sums what `measure` says of a process and its children. */
@@ -147,8 +164,9 @@ int main(int argc, char **argv)
 {
 	if (argc < 8)
 		return 2;
-	g_autofree char *url = g_strconcat("https://" HOST ":", argv[1], NULL);
-	const struct load_server server = {.url = url, .ca_file = argv[2]};
+	g_autofree char *url = g_strconcat("https://" HOST ":", argv[2], NULL);
+	g_autofree char *ca = g_build_filename(argv[1], "server.pem", NULL);
+	const struct load_server server = {.url = url, .ca_file = ca};
 	unsigned seconds = (unsigned)atoi(argv[5]), idle = (unsigned)atoi(argv[6]);
 	char **caches = argv + 7;
 
@@ -163,16 +181,22 @@ int main(int argc, char **argv)
 	struct load_result alone = sign_in(&server, caches, n, AT_ONCE, true);
 	double cpu_ms = (sum(processor_ms, argv[4]) - before) / n;
 	struct load_result kept = sign_in(&server, caches, n, AT_ONCE, false);
-	unsigned held = load_hold(HOST, argv[1], idle);
+	unsigned held = load_hold(HOST, argv[2], idle);
 	double mb = sum(memory_mb, argv[4]);
-	struct load_result asked = ask(&server, caches, ASKED);
+	g_autofree char *token = enter(&server, caches);
+	struct load_result asked = ask(&server, token, ASKED);
 	struct load_result calm = sign_in(&server, caches, n / 4, CALM, true);
 
+	double resume_before = sum(processor_ms, argv[4]);
+	struct load_result resumed = resume(&server, argv[1], token);
+	double resume_cpu_ms = (sum(processor_ms, argv[4]) - resume_before) / RESUMED;
+
 	printf("spnego_per_s=%.0f spnego_kept_per_s=%.0f peer_accept_per_s=%.0f of_peer=%.2f "
-	       "cpu_ms=%.2f spnego_p50_ms=%.1f spnego_p99_ms=%.1f p99_ms=%.1f idle_tls=%u "
-	       "rss_mb=%.0f\n",
+	       "cpu_ms=%.2f spnego_p50_ms=%.1f spnego_p99_ms=%.1f p99_ms=%.1f resume_per_s=%.0f "
+	       "resume_cpu_ms=%.2f resume_p99_ms=%.1f idle_tls=%u rss_mb=%.0f\n",
 	    alone.answered / alone.seconds, kept.answered / kept.seconds, peer,
 	    alone.answered / alone.seconds / peer, cpu_ms, calm.p50_ms, calm.p99_ms,
-	    MAX(asked.p99_ms, calm.p99_ms), held, mb);
-	return alone.failed + kept.failed + asked.failed + calm.failed ? 1 : 0;
+	    MAX(asked.p99_ms, calm.p99_ms), resumed.answered / resumed.seconds, resume_cpu_ms,
+	    resumed.p99_ms, held, mb);
+	return alone.failed + kept.failed + asked.failed + calm.failed + resumed.failed ? 1 : 0;
 }

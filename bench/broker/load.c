@@ -32,6 +32,8 @@ static double ask(CURL *curl, const struct load_server *server, const struct loa
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	if (request->body)
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
 	curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, (long)request->alone);
 	curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, (long)request->alone);
 	int64_t begun = g_get_monotonic_time();

@@ -14,6 +14,7 @@ struct load_server {
 struct load_request {
 	const char *method, *path;
 	char *header; /* "Authorization: ..." */
+	char *body;   /* NULL: none */
 	bool alone;   /* on a connection of its own, as a terminal that has just come */
 };
 

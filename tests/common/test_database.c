@@ -2,6 +2,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "common/database.h"
 #include "common/error.h"
@@ -114,6 +115,37 @@ static void test_migrations(void)
 	clear();
 }
 
+/* What another process finds as the last number. */
+static int look(const char *file)
+{
+	AUTO(database) database = database_open(file, first, NULL);
+	AUTO(rows) rows = database_query(database, NULL, "SELECT max(id) FROM a", "");
+	return rows && rows_next(rows, NULL) ? (int)rows_int(rows, 0) : -1;
+}
+
+/* Somebody else opens the database and closes it again, as the sqlite3 program does to look into a
+ * daemon's records: the log stays ours, and what we write afterwards is seen. */
+static void test_another_process_looks(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *log = g_strconcat(path, "-wal", NULL);
+	char *argv[] = {(char *)"/proc/self/exe", (char *)"--look", path, NULL};
+	AUTO(database) database = database_open(path, first, &error);
+	g_assert_no_error(error);
+	for (int i = 1; i <= 3; i++) {
+		g_assert_true(database_exec(
+		    database, &error, "INSERT INTO a (id) VALUES (?)", "i", (int64_t)i));
+		int status;
+		g_assert_true(g_spawn_sync(
+		    NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL, &status, &error));
+		g_assert_true(WIFEXITED(status));
+		g_assert_cmpint(WEXITSTATUS(status), ==, i);
+		g_assert_true(g_file_test(log, G_FILE_TEST_EXISTS));
+	}
+	g_clear_pointer(&database, database_free);
+	clear();
+}
+
 static void test_damaged(void)
 {
 	g_autoptr(GError) error = NULL;
@@ -131,12 +163,15 @@ static void test_damaged(void)
 
 int main(int argc, char **argv)
 {
+	if (argc == 3 && g_str_equal(argv[1], "--look"))
+		return look(argv[2]);
 	g_test_init(&argc, &argv, NULL);
 	folder = g_dir_make_tmp("qvmi-database-XXXXXX", NULL);
 	path = g_build_filename(folder, "d.sqlite", NULL);
 	g_test_add_func("/database/values", test_values);
 	g_test_add_func("/database/transaction", test_transaction);
 	g_test_add_func("/database/migrations", test_migrations);
+	g_test_add_func("/database/another-process-looks", test_another_process_looks);
 	g_test_add_func("/database/damaged", test_damaged);
 	int result = g_test_run();
 	clear();
