@@ -3,7 +3,7 @@ PROGRAMS += brokerd
 brokerd_MAIN := broker/brokerd.c
 brokerd_LIBS := broker broker/oidc broker/realm common
 brokerd_PKG := gio-unix-2.0 json-glib-1.0 libwebsockets libcurl openssl sqlite3 libargon2 libqrencode
-broker_TEST_PKG := libargon2 libqrencode
+broker_TEST_PKG := libargon2 libqrencode cjose
 broker_TEST_LIBS := broker/oidc broker/realm
 
 # Icons and the API's description go into the program: nothing to install beside it.

@@ -146,6 +146,7 @@ struct fixture {
 	uint16_t port;
 	struct grant_key *public_key;
 	const char *factor; /* who needs a second one after a password; NULL: nobody */
+	const struct federation_settings *federation; /* NULL: none */
 };
 
 static int64_t fixture_time; /* seconds; the clock of every broker in this test */
@@ -179,6 +180,7 @@ static inline void fixture_start(struct fixture *f, uint32_t memory_kib)
 	    .web_folder = web,
 	    .web_connect = "wss:",
 	    .factor_after_password = f->factor,
+	    .federation = f->federation,
 	    .secret_key_path = secret_key,
 	    .token_lifetime_s = 3600,
 	    .grant_lifetime_s = 30,
