@@ -41,6 +41,9 @@ bool api_admit(struct broker *broker, struct http_request *request,
     const struct api_entrant *entrant, GError **error);
 /* "user", "admin" and "expires" of a sign-in. */
 void api_put_who(JsonObject *object, const char *user, bool admin, int64_t expires);
+/* Something was taken from somebody: sessions with what they have no more end, and their streams.
+ */
+bool api_end_lost_sessions(struct broker *broker, GError **error);
 /* 429, and when to try again. */
 void api_too_many(struct broker *broker, struct http_request *request, unsigned wait_s);
 
@@ -84,6 +87,10 @@ void api_package_revoke_audience(struct http_request *request, void *data);
 /* api_audit.c */
 void api_audit_list(struct http_request *request, void *data);
 void api_audit_head(struct http_request *request, void *data);
+/* api_plan.c */
+void api_plan_list(struct http_request *request, void *data);
+void api_plan_give(struct http_request *request, void *data);
+void api_plan_take(struct http_request *request, void *data);
 /* api_asset.c */
 void api_icon(struct http_request *request, void *data);
 void api_description(struct http_request *request, void *data);

@@ -5,6 +5,7 @@
 #include "broker/broker.h"
 #include "broker/caller.h"
 #include "broker/package.h"
+#include "broker/stream_ender.h"
 #include "common/error.h"
 #include "common/json.h"
 
@@ -40,6 +41,24 @@ static JsonArray *names_json(GPtrArray *names)
 	return array;
 }
 
+/* Whom a package can be given to besides single persons, and what lists call them. */
+static const struct {
+	const char *kind, *member;
+} audiences[] = {
+    {"group", "groups"}, {"unit", "units"}, {"organisation", "organisations"}, {"plan", "plans"}};
+
+static bool put_audiences(JsonObject *object, struct broker *broker, const char *id, GError **error)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(audiences); i++) {
+		g_autoptr(GPtrArray) names =
+		    package_audience(broker->database, id, audiences[i].kind, error);
+		if (!names)
+			return false;
+		json_object_set_array_member(object, audiences[i].member, names_json(names));
+	}
+	return true;
+}
+
 /* Every package, with the names of those who have it. */
 static JsonArray *all_packages(struct broker *broker, GError **error)
 {
@@ -50,17 +69,13 @@ static JsonArray *all_packages(struct broker *broker, GError **error)
 	for (unsigned i = 0; i < packages->len; i++) {
 		const struct package *package = packages->pdata[i];
 		g_autoptr(GPtrArray) names = package_grantees(broker->database, package->id, error);
-		g_autoptr(GPtrArray) groups =
-		    package_audience(broker->database, package->id, "group", error);
-		g_autoptr(GPtrArray) units =
-		    package_audience(broker->database, package->id, "unit", error);
-		if (!names || !groups || !units)
+		if (!names)
 			return NULL;
 		JsonObject *object = api_package_json(package);
-		json_object_set_array_member(object, "users", names_json(names));
-		json_object_set_array_member(object, "groups", names_json(groups));
-		json_object_set_array_member(object, "units", names_json(units));
 		json_array_add_object_element(array, object);
+		json_object_set_array_member(object, "users", names_json(names));
+		if (!put_audiences(object, broker, package->id, error))
+			return NULL;
 	}
 	return g_steal_pointer(&array);
 }
@@ -135,7 +150,7 @@ void api_package_remove(struct http_request *request, void *data)
 }
 
 /* Whom a package is given to: exactly one of these. */
-static const char *const receivers[] = {"user", "group", "unit"};
+static const char *const receivers[] = {"user", "group", "unit", "organisation", "plan"};
 
 static const char *receiver_of(JsonObject *body, const char **kind, GError **error)
 {
@@ -145,7 +160,8 @@ static const char *receiver_of(JsonObject *body, const char **kind, GError **err
 		const char *given = json_get_optional_string(body, receivers[i], 256, &failure);
 		if (failure || (given && name)) {
 			g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID, "%s",
-			    failure ? failure->message : "give one of user, group and unit");
+			    failure ? failure->message
+			            : "give one of user, group, unit, organisation and plan");
 			return NULL;
 		}
 		if (given)
@@ -154,7 +170,7 @@ static const char *receiver_of(JsonObject *body, const char **kind, GError **err
 	}
 	if (!name || !*name)
 		g_set_error_literal(error, QVMI_ERROR, QVMI_ERROR_INVALID,
-		    "user, group or unit is missing: who gets the package");
+		    "user, group, unit, organisation or plan is missing: who gets the package");
 	return name && *name ? name : NULL;
 }
 
@@ -177,6 +193,14 @@ void api_package_grant(struct http_request *request, void *data)
 	http_respond_empty(request, 204);
 }
 
+bool api_end_lost_sessions(struct broker *broker, GError **error)
+{
+	if (!package_end_lost_sessions(broker->database, broker_now(broker), error))
+		return false;
+	stream_ender_run(broker->streams);
+	return true;
+}
+
 void api_package_revoke(struct http_request *request, void *data)
 {
 	struct broker *broker = data;
@@ -184,7 +208,8 @@ void api_package_revoke(struct http_request *request, void *data)
 	AUTO(caller) caller = caller_identify_admin(broker, request, BROWSER_WRITES, &error);
 	const char *id = http_request_parameter(request, "id");
 	const char *user = http_request_parameter(request, "user");
-	if (!caller || !package_revoke(broker->database, id, user, &error))
+	if (!caller || !package_revoke(broker->database, id, user, &error) ||
+	    !api_end_lost_sessions(broker, &error))
 		return api_fail(request, error);
 	g_message("package %s taken from %s by %s", id, user, caller_name(caller));
 	http_respond_empty(request, 204);
@@ -197,13 +222,20 @@ void api_package_revoke_audience(struct http_request *request, void *data)
 	g_autoptr(GError) error = NULL;
 	AUTO(caller) caller = caller_identify_admin(broker, request, BROWSER_WRITES, &error);
 	const char *id = http_request_parameter(request, "id");
-	const char *group = http_request_query(request, "group");
-	const char *unit = http_request_query(request, "unit");
-	const char *kind = group ? "group" : "unit", *name = group ? group : unit;
-	if (caller && (!name || (group && unit)))
+	const char *kind = NULL, *name = NULL;
+	unsigned given = 0;
+	for (unsigned i = 0; i < G_N_ELEMENTS(audiences); i++)
+		if (http_request_query(request, audiences[i].kind)) {
+			kind = audiences[i].kind;
+			name = http_request_query(request, kind);
+			given++;
+		}
+	if (caller && given != 1)
 		error = g_error_new(QVMI_ERROR, QVMI_ERROR_INVALID,
-		    "query: group or unit, from whom the package is taken");
-	if (error || !package_revoke_audience(broker->database, id, kind, name, &error))
+		    "query: one of group, unit, organisation and plan, from whom the package is "
+		    "taken");
+	if (error || !package_revoke_audience(broker->database, id, kind, name, &error) ||
+	    !api_end_lost_sessions(broker, &error))
 		return api_fail(request, error);
 	g_message("package %s taken from %s %s by %s", id, kind, name, caller_name(caller));
 	http_respond_empty(request, 204);

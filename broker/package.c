@@ -242,3 +242,13 @@ struct package *package_for_user(
 		    "you do not have package %s; ask your administrator for it", id);
 	return package;
 }
+
+bool package_end_lost_sessions(struct database *database, int64_t now, GError **error)
+{
+	return database_exec(database, error,
+	    "UPDATE sessions SET state = 'closed', reason = 'the package was taken away', ended = "
+	    "? "
+	    "WHERE state IN ('allocating', 'open') AND NOT EXISTS (SELECT 1 FROM package_holders h "
+	    "WHERE h.package = sessions.package AND h.user = sessions.user)",
+	    "i", now);
+}

@@ -31,7 +31,7 @@ bool package_put(struct database *database, const struct package *package, int64
 bool package_remove(struct database *database, const char *id, GError **error);
 struct package *package_find(struct database *database, const char *id, GError **error);
 
-/* The packages of `user`, in person or by a group or unit, or all when `user` is NULL, by name.
+/* The packages of `user`, in person or by one of those below, or all when `user` is NULL, by name.
  * Elements are struct package; caller unrefs. */
 GPtrArray *package_list(struct database *database, const char *user, GError **error);
 
@@ -39,8 +39,9 @@ GPtrArray *package_list(struct database *database, const char *user, GError **er
 bool package_grant(
     struct database *database, const char *id, const char *user, int64_t now, GError **error);
 bool package_revoke(struct database *database, const char *id, const char *user, GError **error);
-/* Same for a whole group or organisational unit ("group", "unit") of the company's directory, by
- * its name, whether it is there (yet) or not. */
+/* Same for a whole "group" or organisational "unit" of the company's directory, an "organisation"
+ * whose people another provider vouches for, or a telco's "plan", by its name, whether it is there
+ * (yet) or not. */
 bool package_grant_audience(struct database *database, const char *id, const char *kind,
     const char *name, int64_t now, GError **error);
 bool package_revoke_audience(
@@ -53,5 +54,8 @@ GPtrArray *package_grantees(struct database *database, const char *id, GError **
  * there: what exists is nobody else's business. */
 struct package *package_for_user(
     struct database *database, const char *id, const char *user, GError **error);
+
+/* Closes the sessions of everybody who does not have their package any more. */
+bool package_end_lost_sessions(struct database *database, int64_t now, GError **error);
 
 DEFINE_CLEANUP(package);

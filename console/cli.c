@@ -209,6 +209,7 @@ static gboolean on_interrupt(gpointer data)
 static void finish(struct cli *cli)
 {
 	http_client_free(cli->pool);
+	http_client_free(cli->uaas);
 	if (cli->broker != cli->pool)
 		http_client_free(cli->broker);
 	g_object_unref(cli->cancellable);

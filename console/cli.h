@@ -61,6 +61,8 @@ bool cli_wants_json(const struct cli *cli);
  * error; owned by the cli. */
 struct http_client *cli_pool(struct cli *cli, GError **error);
 struct http_client *cli_broker(struct cli *cli, GError **error);
+/* uaasd: at --server, or at its unit's socket. */
+struct http_client *cli_uaas(struct cli *cli, GError **error);
 
 /* --- cli_help.c --- */
 void cli_print_help(void);

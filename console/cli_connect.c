@@ -52,3 +52,14 @@ struct http_client *cli_broker(struct cli *cli, GError **error)
 		cli->broker = connect_to(cli, "brokerd", error);
 	return cli->broker;
 }
+
+struct http_client *cli_uaas(struct cli *cli, GError **error)
+{
+	const char *server = cli_option(cli, "server");
+	const struct http_client_options options = {
+	    .base_url = server ? server : "unix:/run/qvmi-uaas/uaasd.sock", .name = "uaasd"};
+
+	if (!cli->uaas)
+		cli->uaas = http_client_new(&options, error);
+	return cli->uaas;
+}

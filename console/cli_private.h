@@ -17,5 +17,5 @@ struct cli {
 	const char *arguments[CLI_MAX_ARGUMENTS];
 	unsigned n_arguments;
 	GCancellable *cancellable;
-	struct http_client *pool, *broker;
+	struct http_client *pool, *broker, *uaas;
 };

@@ -21,11 +21,12 @@ static bool package_list(struct cli *cli, GError **error)
 {
 	static const struct output_column columns[] = {{"ID", "id"}, {"NAME", "name"},
 	    {"KIND", "kind"}, {"POOL", "pool"}, {"APPLICATION", "application"}, {"USERS", "users"},
-	    {"GROUPS", "groups"}, {"UNITS", "units"}, {0}};
+	    {"GROUPS", "groups"}, {"UNITS", "units"}, {"ORGANISATIONS", "organisations"},
+	    {"PLANS", "plans"}, {0}};
 	return list(cli, "/v1/packages?all=1", "packages", columns, error);
 }
 
-/* Who gets or loses a package: USER, --group or --unit, one of them. */
+/* Who gets or loses a package: USER or one of the options. */
 struct receiver {
 	const char *kind, *name;
 };
@@ -33,7 +34,8 @@ struct receiver {
 static bool read_receiver(struct cli *cli, struct receiver *receiver, GError **error)
 {
 	const struct receiver given[] = {{"user", cli_argument(cli, 1)},
-	    {"group", cli_option(cli, "group")}, {"unit", cli_option(cli, "unit")}};
+	    {"group", cli_option(cli, "group")}, {"unit", cli_option(cli, "unit")},
+	    {"organisation", cli_option(cli, "organisation")}, {"plan", cli_option(cli, "plan")}};
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(given); i++)
@@ -43,7 +45,8 @@ static bool read_receiver(struct cli *cli, struct receiver *receiver, GError **e
 		}
 	if (n != 1)
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
-		    "give one of USER, --group NAME and --unit PATH");
+		    "give one of USER, --group NAME, --unit PATH, --organisation DOMAIN and --plan "
+		    "NAME");
 	return n == 1;
 }
 
@@ -170,14 +173,16 @@ static const struct cli_option add_options[] = {
 static const struct cli_option receiver_options[] = {
     {"group", "NAME", "In place of USER: a group of the company's directory"},
     {"unit", "PATH", "In place of USER: an organisational unit, from the top: Sales/Europe"},
+    {"organisation", "DOMAIN", "In place of USER: people of another company (docs/federation.md)"},
+    {"plan", "NAME", "In place of USER: whoever holds this plan (qvmi plan)"},
     {0},
 };
 
 const struct cli_verb package_verbs[] = {
     {"list", "", 0, 0, "Packages, and who has them.", NULL, package_list},
     {"add", "ID", 1, 1, "Adds a package, or changes it.", add_options, package_add},
-    {"grant", "ID [USER]", 1, 2, "Gives it to a user, a group or a unit.", receiver_options,
-        package_grant},
+    {"grant", "ID [USER]", 1, 2, "Gives it to a user, a group, a unit, an organisation or a plan.",
+        receiver_options, package_grant},
     {"revoke", "ID [USER]", 1, 2, "Takes it from them.", receiver_options, package_revoke},
     {"policy", "ID", 1, 1, "What its sessions may: shows it, or changes what is told.",
         policy_options, package_policy},

@@ -13,6 +13,8 @@ extern const struct cli_verb volume_verbs[];
 extern const struct cli_verb pool_verbs[];
 extern const struct cli_verb user_verbs[];
 extern const struct cli_verb package_verbs[];
+extern const struct cli_verb plan_verbs[];
+extern const struct cli_verb organisation_verbs[];
 extern const struct cli_verb session_verbs[];
 extern const struct cli_verb login_verbs[];
 extern const struct cli_verb logout_verbs[];

@@ -64,6 +64,8 @@ const struct cli_noun cli_nouns[] = {
     {"pool", "Phones kept ready", pool_verbs},
     {"user", "Accounts", user_verbs},
     {"package", "What people may open", package_verbs},
+    {"plan", "What a telco's customers hold", plan_verbs},
+    {"organisation", "Other companies whose people sign in", organisation_verbs},
     {"session", "Who is connected", session_verbs},
     {"audit", "Does what must always hold hold? Who did what?", audit_verbs},
     {"certificate", "For daemons on several machines", certificate_verbs},

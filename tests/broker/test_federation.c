@@ -234,12 +234,72 @@ static void test_company_leaves(struct stage *s, gconstpointer data)
 	g_assert_nonnull(user);
 	s->provider.uaas_is_away = true; /* which ends nobody */
 	broker_sweep(s->fixture.broker);
-	g_autofree char *away =
-	    refusal(s, "alice@company.test"); /* the sweep's answer is there by now */
+	/* The sweep asked before this does, and has its answer by then. */
+	g_free(refusal(s, "alice@company.test"));
 	g_assert_cmpuint(signed_in(s), ==, 1);
 	s->provider.uaas_is_away = false;
 	s->provider.gone = true;
 	sweep(s, 0);
+}
+
+static unsigned packages_of(struct stage *s, const char *user)
+{
+	g_autoptr(GPtrArray) packages = package_list(s->fixture.broker->database, user, NULL);
+	return packages->len;
+}
+
+static void order(struct stage *s, const char *method, const char *path, const char *body)
+{
+	g_assert_cmpint(admin_do(&s->fixture, method, path, body), ==, 204);
+}
+
+/* What is subscribed by organisation and by plan comes with being one of them, and goes with it. */
+static void test_subscriptions(struct stage *s, gconstpointer data)
+{
+	(void)data;
+	g_autofree char *alice = trip_make(&s->provider, "company.test");
+	fixture_add_user(&s->fixture, "bob", false);
+	static const char *const ids[] = {"by-organisation", "by-plan"};
+	for (unsigned i = 0; i < G_N_ELEMENTS(ids); i++) {
+		g_autofree char *body = g_strdup_printf(
+		    "{\"id\":\"%s\",\"name\":\"P\",\"kind\":\"phone\",\"pool\":\"phone\"}", ids[i]);
+		g_assert_cmpint(admin_do(&s->fixture, "POST", "/v1/packages", body), ==, 201);
+	}
+	order(s, "POST", "/v1/packages/by-organisation/grants",
+	    "{\"organisation\":\"company.test\"}");
+	order(s, "POST", "/v1/packages/by-plan/grants", "{\"plan\":\"gold\"}");
+	g_assert_cmpuint(packages_of(s, alice), ==, 1);
+	g_assert_cmpuint(packages_of(s, "bob"), ==, 0);
+	order(s, "POST", "/v1/plans/gold/holders", "{\"organisation\":\"company.test\"}");
+	order(s, "POST", "/v1/plans/gold/holders", "{\"user\":\"bob\"}");
+	g_assert_cmpuint(packages_of(s, alice), ==, 2);
+	g_assert_cmpuint(packages_of(s, "bob"), ==, 1);
+	const struct question list = {.method = "GET", .path = "/v1/plans", .admin_socket = true};
+	AUTO(reply) reply = ask(&s->fixture, &list);
+	g_assert_nonnull(strstr(reply->body->str,
+	    "{\"plan\":\"gold\",\"users\":[\"bob\"],\"organisations\":[\"company.test\"]}"));
+	/* A session with it ends with the plan. */
+	g_autofree char *authorization = bearer(&s->fixture, "bob");
+	AUTO(reply)
+	opened = ask_as(&s->fixture, authorization, "POST", "/v1/sessions",
+	    "{\"package\":\"by-plan\",\"terminal\":{\"model\":\"t\",\"width\":9,\"height\":9}}");
+	g_assert_cmpint(opened->status, ==, 201);
+	order(s, "DELETE", "/v1/plans/gold/holders?user=bob", NULL);
+	AUTO(reply) sessions = ask_as(&s->fixture, authorization, "GET", "/v1/sessions", NULL);
+	g_assert_null(strstr(sessions->body->str, "\"open\""));
+	order(s, "DELETE", "/v1/plans/gold/holders?organisation=company.test", NULL);
+	order(s, "DELETE", "/v1/packages/by-organisation/grants?organisation=company.test", NULL);
+	g_assert_cmpuint(packages_of(s, alice), ==, 0);
+	g_assert_cmpuint(packages_of(s, "bob"), ==, 0);
+	/* What is wrong is said. */
+	static const char *const bad[] = {"{}", "{\"user\":\"bob\",\"organisation\":\"a.test\"}",
+	    "{\"organisation\":\"no domain\"}", "{\"user\":\"nobody\"}"};
+	for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++)
+		g_assert_cmpint(
+		    admin_do(&s->fixture, "POST", "/v1/plans/gold/holders", bad[i]), >=, 400);
+	g_assert_cmpint(
+	    admin_do(&s->fixture, "POST", "/v1/plans/Gold!/holders", "{\"user\":\"bob\"}"), ==,
+	    400);
 }
 
 int main(int argc, char **argv)
@@ -259,5 +319,6 @@ int main(int argc, char **argv)
 	ADD("provider-elsewhere", test_provider_elsewhere);
 	ADD("unknown", test_unknown);
 	ADD("company-leaves", test_company_leaves);
+	ADD("subscriptions", test_subscriptions);
 	return g_test_run();
 }
