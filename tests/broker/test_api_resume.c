@@ -162,9 +162,13 @@ static void test_over(struct terminal *t, gconstpointer data)
 	/* The package is taken away. */
 	g_assert_cmpint(
 	    admin_do(&t->f, "DELETE", "/v1/packages/phone/grants/alice", NULL), ==, 204);
-	refused(resume(t, t->token), 403);
+	refused(resume(t, t->token), 401);
 	g_assert_cmpint(
 	    admin_do(&t->f, "POST", "/v1/packages/phone/grants", "{\"user\":\"alice\"}"), ==, 204);
+	AUTO(reply) again = open_session(t, t->authorization);
+	take_token(t, again);
+	g_free(t->session);
+	t->session = g_strdup(member(again, "session"));
 	/* The sign-in has expired, before anybody has swept. */
 	fixture_time += 3601;
 	refused(resume(t, t->token), 401);
