@@ -4,6 +4,9 @@
 # directory (real ones) are out of the telco's reach, the company's proxy is all that answers. Where no namespaces can be had the
 # same goes over loopback, without what only they can show.
 hosts='127.0.0.1 localhost'
+top=$(realpath "$(dirname "$0")/../..")
+[ -s "$top/build/web/client/app.js" ] || make --no-print-directory -C "$top" web-client
+[ -d "$top/tests/browser/node_modules" ] || (cd "$top/tests/browser" && npm ci --silent)
 if [ -z "${QVMI_TEST_NETWORK:-}" ]; then
 	if [ "$(id -u)" = 0 ]; then unshare=(unshare --net --mount); else unshare=(unshare --map-root-user --net --mount); fi
 	if "${unshare[@]}" sh -c 'ip link add name veth0 type veth peer name veth1 && mount --bind /etc/hosts /etc/hosts' 2>/dev/null; then
@@ -111,7 +114,7 @@ pids+=($!)
 mkdir secrets
 cp telco.secret secrets/company.test
 {
-	broker_conf "$work" "$port" "$work/server" "$work/no-pool.sock" | sed "s/^address=.*/address=$telco_address/"
+	broker_conf "$work" "$port" "$work/server" "$work/no-pool.sock" | sed -e "s/^address=.*/address=$telco_address/" -e "/^unix=/a web-folder=$top/build/web/client"
 	cat <<-END
 		[federation]
 		uaas=https://localhost:$((port + 1))
@@ -219,6 +222,14 @@ native dave@company.test >/dev/null
 at_work dave --negotiate -u : "$(jq -r .redirect body)" >/dev/null
 at_work dave "$(location)" >/dev/null
 check 'whoever catches the code has nothing' "$(finish "$(location | sed 's/.*code=\([^&]*\).*/\1/')" "$(openssl rand -hex 32)")" 401
+
+# --- in a real browser ---
+if [ -z "${SANITIZED:-}" ]; then # nothing of ours is in it
+	realm_password "$work/realm" alice >"$work/alice.password"
+	QVMI_URL=$telco QVMI_CA=$work/authority.pem QVMI_USER=alice QVMI_ORGANISATION=company.test QVMI_PASSWORD_FILE=$work/alice.password \
+		QVMI_PROFILE=$work/profile QVMI_SCREENSHOTS=$top/build/browser/organisation \
+		timeout 120 node "$top/tests/browser/test_organisation.mjs" || failed=1
+fi
 
 # --- groups and names stay the company's ---
 check 'a package for a group there' "$(admin -d '{"id":"phone","name":"Phone","kind":"phone","pool":"phone"}' http://b/v1/packages)$(admin -d '{"group":"company.test/staff"}' http://b/v1/packages/phone/grants)" 201204

@@ -90,7 +90,10 @@ export async function signInByTicket(): Promise<Account | Challenge> {
 		return enter();
 	}
 }
-export const waysToSignIn = () => call('GET', '/v1/sign-in') as Promise<{ kerberos: boolean }>;
+export const waysToSignIn = () => call('GET', '/v1/sign-in') as Promise<{ kerberos: boolean; federation: boolean }>;
+export const beginAtOrganisation = (user: string) => call('POST', '/v1/login/federation', { user }) as Promise<{ redirect: string }>;
+export const finishAtOrganisation = (code: string) =>
+	call('POST', '/v1/login/federation/finish', { code }) as Promise<Account | Challenge>;
 export const whoAmI = () => call('GET', '/v1/whoami') as Promise<Account>;
 export const signOut = () => call('POST', '/v1/logout', {});
 

@@ -5,6 +5,7 @@ import {
 } from './broker.js';
 import { Input } from './input.js';
 import { Meter } from './meter.js';
+import { comeBack, leaveForOrganisation } from './organisation.js';
 import { findPlace, type Place } from './place.js';
 import { Screen } from './screen.js';
 import { SecondFactor } from './second_factor.js';
@@ -54,7 +55,18 @@ async function enterByTicket(): Promise<void> {
 }
 
 element('ticket-button').addEventListener('click', () => void enterByTicket());
-void waysToSignIn().then(ways => { element('ticket-button').hidden = !ways.kerberos; }, () => undefined);
+void waysToSignIn().then(ways => {
+	element('ticket-button').hidden = !ways.kerberos;
+	element('organisation-button').hidden = !ways.federation;
+}, () => undefined);
+
+element('organisation-button').addEventListener('click', () => {
+	const user = element<HTMLInputElement>('user').value.trim();
+	if (!user)
+		return askToSignIn('Type your name with your organisation, as in alice@company.example.');
+	tell('sign-in-message', '');
+	leaveForOrganisation(user).catch((error: unknown) => askToSignIn((error as Error).message));
+});
 
 function askToSignIn(message = ''): void {
 	tell('sign-in-message', message);
@@ -259,11 +271,20 @@ window.addEventListener('pageshow', event => {
 		backToPackages();
 });
 
-whoAmI().then(offer, (error: unknown) => {
-	if (!(error instanceof BrokerError) || error.status !== 401)
-		askToSignIn((error as Error).message);
-	else if (localStorage.getItem(BY_TICKET))
-		void enterByTicket();
-	else
-		askToSignIn();
-});
+async function begin(): Promise<void> {
+	const back = await comeBack();
+	if (typeof back === 'string')
+		return askToSignIn(back);
+	if (back)
+		return enter(back);
+	await whoAmI().then(offer, (error: unknown) => {
+		if (!(error instanceof BrokerError) || error.status !== 401)
+			askToSignIn((error as Error).message);
+		else if (localStorage.getItem(BY_TICKET))
+			void enterByTicket();
+		else
+			askToSignIn();
+	});
+}
+
+begin().catch((error: unknown) => askToSignIn((error as Error).message));
