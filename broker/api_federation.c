@@ -10,7 +10,7 @@
 #include "broker/broker.h"
 #include "broker/caller.h"
 #include "broker/federation.h"
-#include "broker/oidc/pkce.h"
+#include "common/pkce.h"
 #include "common/error.h"
 #include "common/json.h"
 #include "common/metrics.h"

@@ -5,7 +5,7 @@
 
 #include "broker/federation_identity.h"
 #include "broker/oidc/organisation_name.h"
-#include "broker/oidc/pkce.h"
+#include "common/pkce.h"
 #include "broker/provider_client.h"
 #include "common/error.h"
 

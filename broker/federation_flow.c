@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "broker/federation_flow.h"
 
-#include "broker/oidc/pkce.h"
+#include "common/pkce.h"
 #include "common/error.h"
 
 struct federation_flows {

@@ -15,15 +15,6 @@ static JsonNode *refuse(const char *why, GError **error)
 	return NULL;
 }
 
-char *jws_base64url(const void *bytes, size_t n)
-{
-	char *text = g_base64_encode(bytes, n);
-	g_strdelimit(text, "+", '-');
-	g_strdelimit(text, "/", '_');
-	text[strcspn(text, "=")] = '\0';
-	return text;
-}
-
 /* The key that header and set agree on, by the algorithms we take: the header alone never decides
  * how it is verified. */
 static const cjose_jwk_t *find_key(

@@ -20,6 +20,3 @@ JsonNode *jws_verify(
 
 /* With ES256, by a private key that has an id. Caller frees. */
 char *jws_sign(const cjose_jwk_t *key, JsonNode *claims, GError **error);
-
-/* Base64 for URLs without padding (RFC 7515, appendix C). Caller frees. */
-char *jws_base64url(const void *bytes, size_t n);

@@ -5,7 +5,7 @@
 
 #include "broker/oidc/id_token.h"
 #include "broker/oidc/jws.h"
-#include "broker/oidc/pkce.h"
+#include "common/pkce.h"
 #include "broker/proxy/authorization_code.h"
 #include "broker/proxy/proxy.h"
 #include "broker/proxy/relying_party.h"

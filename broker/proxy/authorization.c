@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "broker/oidc/pkce.h"
+#include "common/pkce.h"
 #include "common/error.h"
 
 #define PARAMETER_MAX 1024

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
-#include "broker/oidc/pkce.h"
+#include "common/pkce.h"
 #include "broker/proxy/authorization_code.h"
 #include "common/error.h"
 

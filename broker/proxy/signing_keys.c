@@ -4,7 +4,7 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
-#include "broker/oidc/jws.h"
+#include "common/base64url.h"
 #include "common/error.h"
 #include "common/json.h"
 
@@ -62,7 +62,7 @@ static void set_thumbprint(cjose_jwk_t *key)
 	guint8 digest[32];
 	gsize n = sizeof digest;
 	g_checksum_get_digest(checksum, digest, &n);
-	g_autofree char *id = jws_base64url(digest, n);
+	g_autofree char *id = base64url_encode(digest, n);
 	cjose_jwk_set_kid(key, id, strlen(id), NULL);
 }
 

@@ -185,6 +185,8 @@ static bool start(struct program *p, GError **error)
 	const struct options *o = p->account;
 	const struct phone_options phone = {.url = o->url,
 	    .user = o->user,
+	    .at_organisation = o->organisation,
+	    .by_ticket = o->kerberos,
 	    .ca_file = o->ca_file,
 	    .package = o->package,
 	    .code = options_code,

@@ -10,6 +10,7 @@
 #include "common/json.h"
 #include "common/known_device.h"
 #include "mtp-client/sdl/options.h"
+#include "mtp-client/sdl/organisation.h"
 
 #define CALL_MS 130000 /* the broker waits 120 s for a phone that has to be booted first */
 #define RENEW_MS 10000
@@ -21,7 +22,9 @@ struct account {
 	char *url, *user, *ca_file;
 	account_code_fn ask_code;
 	void *code_data;
-	JsonNode *challenge; /* that is to be answered by a code */
+	JsonNode *challenge;               /* that is to be answered by a code */
+	struct organisation *organisation; /* who vouches for the user; NULL: nobody */
+	bool by_ticket;                    /* to that one */
 	struct http_client *client;
 	GCancellable *pending; /* the call under way, NULL: none */
 	bool freed;
@@ -71,6 +74,7 @@ void account_free(struct account *account)
 	if (!account)
 		return;
 	account->freed = true;
+	organisation_free(account->organisation);
 	http_client_free(account->client); /* pending calls end here and see `freed` */
 	g_clear_object(&account->pending);
 	ticket_clear(account);
@@ -251,6 +255,65 @@ void account_sign_in_by_ticket(struct account *account, account_done done, void 
 	account->done_data = data;
 	account->pending = g_cancellable_new();
 	http_client_call(account->client, &http, account->pending, signed_in, account);
+}
+
+static void code_came(const char *code, const GError *failed, void *data)
+{
+	struct account *account = data;
+
+	if (!code)
+		return finish(account, failed);
+	JsonObject *body = json_object_new();
+	json_object_set_string_member(body, "code", code);
+	json_object_set_string_member(
+	    body, "verifier", organisation_verifier(account->organisation));
+	g_clear_object(&account->pending);
+	call(account, "/v1/login/federation/finish", body, CALL_MS, signed_in);
+}
+
+static void sent_to_organisation(const struct http_reply *reply, const GError *failed, void *data)
+{
+	struct account *account = data;
+	g_autoptr(GError) error = NULL;
+
+	if (account->freed)
+		return;
+	if (failed)
+		return finish(account, failed);
+	JsonObject *object = reply_object(reply, &error);
+	const char *url = object ? json_get_string(object, "redirect", 4096, &error) : NULL;
+
+	if (url && !g_str_has_prefix(url, "https://"))
+		g_set_error_literal(&error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "the broker names no page to sign in at");
+	if (error)
+		return finish(account, error);
+	if (account->by_ticket)
+		organisation_negotiate(account->organisation, url, account->client,
+		    account->ca_file, code_came, account);
+	else
+		organisation_browse(account->organisation, url, code_came, account);
+}
+
+void account_sign_in_at_organisation(
+    struct account *account, bool by_ticket, account_done done, void *data)
+{
+	g_autoptr(GError) error = NULL;
+
+	account->done = done;
+	account->done_data = data;
+	account->by_ticket = by_ticket;
+	organisation_free(account->organisation);
+	account->organisation = organisation_new(&error);
+	if (!account->organisation)
+		return finish(account, error);
+	JsonObject *body = json_object_new();
+	json_object_set_string_member(body, "user", account->user);
+	json_object_set_int_member(body, "port", organisation_port(account->organisation));
+	json_object_set_string_member(
+	    body, "challenge", organisation_challenge(account->organisation));
+	json_object_set_string_member(body, "state", organisation_state(account->organisation));
+	call(account, "/v1/login/federation", body, CALL_MS, sent_to_organisation);
 }
 
 static bool take_ticket(struct account *account, JsonObject *object, GError **error)

@@ -44,6 +44,10 @@ void account_set_code(struct account *account, account_code_fn ask, void *data);
 void account_sign_in(struct account *account, const char *password, account_done done, void *data);
 /* POST /v1/login/negotiate, by the Kerberos ticket that the user holds. */
 void account_sign_in_by_ticket(struct account *account, account_done done, void *data);
+/* POST /v1/login/federation: at the organisation that is in the user's name, in the system's
+ * browser or by the Kerberos ticket that the user holds there (organisation.h). */
+void account_sign_in_at_organisation(
+    struct account *account, bool by_ticket, account_done done, void *data);
 /* POST /v1/sessions: the phone is allocated, a ticket is there. */
 void account_open(struct account *account, const char *package,
     const struct account_terminal *terminal, account_done done, void *data);

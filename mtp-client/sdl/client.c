@@ -279,6 +279,8 @@ static bool attach(struct client *client, GError **error)
 	struct phone_options phone = {
 	    .url = options->url,
 	    .user = options->user,
+	    .at_organisation = options->organisation,
+	    .by_ticket = options->kerberos,
 	    .ca_file = options->ca_file,
 	    .code = options_code,
 	    .code_data = client->options,

@@ -64,7 +64,19 @@ static bool check(struct options *options, GError **error)
 		    "say who signs in: --user NAME, or --kerberos");
 		return false;
 	}
-	if (options->kerberos && (options->user || options->password_file)) {
+	if (options->organisation && (!options->user || !strchr(options->user, '@'))) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "--organisation wants to know which: --user NAME@COMPANY.EXAMPLE");
+		return false;
+	}
+	if (options->organisation && options->password_file) {
+		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
+		    "with --organisation the password is for the company's own page: no "
+		    "--password-file");
+		return false;
+	}
+	if (options->kerberos && !options->organisation &&
+	    (options->user || options->password_file)) {
 		g_set_error(error, QVMI_ERROR, QVMI_ERROR_INVALID,
 		    "with --kerberos the ticket says who signs in: no --user, no --password-file");
 		return false;
@@ -97,6 +109,9 @@ void options_add_account(GOptionContext *context, struct options *options)
 	        "FILE"},
 	    {"kerberos", 'k', 0, G_OPTION_ARG_NONE, &options->kerberos,
 	        "Sign in with your Kerberos ticket (kinit) in place of name and password", NULL},
+	    {"organisation", 0, 0, G_OPTION_ARG_NONE, &options->organisation,
+	        "Sign in at the company in --user NAME@COMPANY: in a browser, or with --kerberos",
+	        NULL},
 	    {"ca-file", 0, 0, G_OPTION_ARG_FILENAME, &options->ca_file,
 	        "Trust the certificate authority in FILE (PEM), and no other", "FILE"},
 	    {"package", 'p', 0, G_OPTION_ARG_STRING, &options->package,
@@ -293,7 +308,7 @@ char *options_code(JsonObject *challenge, void *data, GError **error)
 bool options_password(const struct options *options, char **password, GError **error)
 {
 	*password = NULL;
-	if (options->kerberos)
+	if (options->kerberos || options->organisation)
 		return true;
 	*password = options->password_file
 	                ? secret_from_file("--password-file", options->password_file, error)

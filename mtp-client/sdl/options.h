@@ -11,11 +11,12 @@
 struct options {
 	char *url; /* of the broker, https://HOST[:PORT], without a slash at the end */
 	char *user;
-	char *password_file; /* NULL: ask at the terminal */
-	char *code_file;     /* of a second factor; likewise */
-	bool code_used;      /* what is in the file was sent once */
-	gboolean kerberos;   /* neither name nor password: by the user's ticket */
-	char *ca_file;       /* NULL: the system's authorities */
+	char *password_file;   /* NULL: ask at the terminal */
+	char *code_file;       /* of a second factor; likewise */
+	bool code_used;        /* what is in the file was sent once */
+	gboolean kerberos;     /* neither name nor password: by the user's ticket */
+	gboolean organisation; /* at the company in the user's name; by ticket with kerberos */
+	char *ca_file;         /* NULL: the system's authorities */
 	char *package;
 	int rotate; /* degrees clockwise */
 	gboolean fullscreen;
@@ -34,7 +35,8 @@ void options_free(struct options *options);
 /* Those of the options that say who signs in, for another program that does. */
 void options_add_account(GOptionContext *context, struct options *options);
 
-/* The password: first line of the file, or asked on /dev/tty without echo; NULL with --kerberos.
+/* The password: first line of the file, or asked on /dev/tty without echo; NULL with --kerberos
+ * or --organisation.
  * Caller clears it with options_forget(). */
 bool options_password(const struct options *options, char **password, GError **error);
 /* The code for a challenge: from the file, or asked on /dev/tty, with what there is to enrol;

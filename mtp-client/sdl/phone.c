@@ -231,7 +231,10 @@ static void on_signed_in(const GError *error, void *data)
 void phone_sign_in(struct phone *phone, const char *password)
 {
 	phone->begun_us = g_get_monotonic_time();
-	if (password)
+	if (phone->options.at_organisation)
+		account_sign_in_at_organisation(
+		    phone->account, phone->options.by_ticket, on_signed_in, phone);
+	else if (password)
 		account_sign_in(phone->account, password, on_signed_in, phone);
 	else
 		account_sign_in_by_ticket(phone->account, on_signed_in, phone);

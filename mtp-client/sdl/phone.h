@@ -35,6 +35,8 @@ struct phone_terminal {
 struct phone_options {
 	const char *url, *user, *ca_file, *package; /* copied */
 	struct phone_terminal terminal;             /* model is static */
+	bool at_organisation;                       /* the one in the user's name vouches for him */
+	bool by_ticket;                             /* ... by his Kerberos ticket */
 	account_code_fn code;                       /* asks for a second factor */
 	void *code_data;
 	struct mtp_session *session;

@@ -17,8 +17,9 @@ await runProfile(profile, async context => {
 	check('an unknown organisation is told', true);
 	await page.locator('#user').fill(`${user}@${organisation}`);
 	await page.locator('#organisation-button').click();
-	await page.locator('input[name=password]').waitFor({ timeout: 60000 });
-	check('the page is the company\'s', !page.url().startsWith(base) && await page.locator('h1').textContent() === 'The Company');
+	await page.waitForURL(url => !url.href.startsWith(base), { timeout: 60000 });
+	await page.locator('h1', { hasText: 'The Company' }).waitFor({ timeout: 60000 });
+	check('the page is the company\'s', true);
 	await page.screenshot({ path: picture('organisation') });
 	await page.locator('input[name=user]').fill(user);
 	await page.locator('input[name=password]').fill('wrong');

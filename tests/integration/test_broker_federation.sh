@@ -223,6 +223,31 @@ at_work dave --negotiate -u : "$(jq -r .redirect body)" >/dev/null
 at_work dave "$(location)" >/dev/null
 check 'whoever catches the code has nothing' "$(finish "$(location | sed 's/.*code=\([^&]*\).*/\1/')" "$(openssl rand -hex 32)")" 401
 
+# --- mtp-client: by the ticket, and by a browser that it has opened ---
+client() { timeout 120 "$bin/mtp-client" "$telco" --ca-file authority.pem --organisation --headless "$@" 2>&1 || true; }
+export KRB5_CONFIG=$work/realm/krb5.conf KRB5CCNAME=FILE:$work/dave.cc
+# Signed in, and then there is no phone: this broker has no pool.
+admin -d '{"id":"phone","name":"Phone","kind":"phone","pool":"phone"}' http://b/v1/packages >/dev/null
+admin -d '{"organisation":"company.test"}' http://b/v1/packages/phone/grants >/dev/null
+at_company() { "${there[@]}" timeout 120 "$bin/mtp-client" "$telco" --ca-file authority.pem --organisation --headless "$@" 2>&1 || true; }
+check 'mtp-client signs in with the ticket for the company' "$(at_company --kerberos --user dave@company.test)" '*pool manager*'
+check '  as its owner' "$(tail -n 3 broker.log | grep -c 'dave@company.test signed in')" 1
+check 'without one it says what to do' "$(KRB5CCNAME=FILE:$work/none at_company --kerberos --user dave@company.test)" '*kinit*'
+unset KRB5_CONFIG KRB5CCNAME
+mkdir bin
+cat >bin/xdg-open <<END
+#!/bin/bash
+# A browser, and a person who types a password into it.
+curl() { command curl -s --max-time 60 --noproxy "*" --cacert $work/authority.pem -o /dev/null -w "%{redirect_url}" "\$@"; }
+back=\$(curl --data-urlencode user=alice --data-urlencode "password=$(realm_password "$work/realm" alice)" "\$1")
+curl "\$(curl "\$back")"
+END
+chmod +x bin/xdg-open
+check 'mtp-client has a browser opened, and waits for it' "$(PATH=$work/bin:$PATH client --user alice@company.test)" '*pool manager*'
+check '  for whom has signed in there' "$(tail -n 3 broker.log | grep -c 'alice@company.test signed in')" 1
+check 'whose company is not known is told' "$(client --user alice@unknown.test)" '*obody vouches*'
+admin -X DELETE "http://b/v1/packages/phone/grants?organisation=company.test" >/dev/null
+
 # --- in a real browser ---
 if [ -z "${SANITIZED:-}" ]; then # nothing of ours is in it
 	realm_password "$work/realm" alice >"$work/alice.password"
@@ -232,7 +257,7 @@ if [ -z "${SANITIZED:-}" ]; then # nothing of ours is in it
 fi
 
 # --- groups and names stay the company's ---
-check 'a package for a group there' "$(admin -d '{"id":"phone","name":"Phone","kind":"phone","pool":"phone"}' http://b/v1/packages)$(admin -d '{"group":"company.test/staff"}' http://b/v1/packages/phone/grants)" 201204
+check 'a package for a group there' "$(admin -d '{"id":"phone","name":"Phone","kind":"phone","pool":"phone"}' http://b/v1/packages)$(admin -d '{"group":"company.test/staff"}' http://b/v1/packages/phone/grants)" 200204
 admin -d '{"id":"ours","name":"Ours","kind":"phone","pool":"phone"}' http://b/v1/packages >/dev/null
 admin -d '{"group":"staff"}' http://b/v1/packages/ours/grants >/dev/null
 there_url=$(begin alice@company.test)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "broker/oidc/jws.h"
+#include "common/base64url.h"
 #include "common/json.h"
 
 static inline cjose_jwk_t *test_key(const char *id)
@@ -51,7 +52,7 @@ static inline char *test_token(const cjose_jwk_t *key, const char *algorithm, co
 /* The same without a signature that means anything. */
 static inline char *test_unsigned(const char *header, const char *claims, const char *signature)
 {
-	g_autofree char *first = jws_base64url(header, strlen(header));
-	g_autofree char *second = jws_base64url(claims, strlen(claims));
+	g_autofree char *first = base64url_encode(header, strlen(header));
+	g_autofree char *second = base64url_encode(claims, strlen(claims));
 	return g_strconcat(first, ".", second, ".", signature, NULL);
 }

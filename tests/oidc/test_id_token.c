@@ -4,7 +4,7 @@
 
 #include "broker/oidc/id_token.h"
 #include "broker/oidc/organisation_name.h"
-#include "broker/oidc/pkce.h"
+#include "common/pkce.h"
 #include "broker/oidc/provider_metadata.h"
 #include "common/error.h"
 #include "common/json.h"

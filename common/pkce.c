@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "broker/oidc/pkce.h"
+#include "common/pkce.h"
 
 #include <glib.h>
 #include <openssl/crypto.h>
 #include <string.h>
 #include <sys/random.h>
 
-#include "broker/oidc/jws.h"
+#include "common/base64url.h"
 
 #define VERIFIER_MIN 43
 #define VERIFIER_MAX 128
@@ -16,7 +16,7 @@ char *pkce_random(void)
 	unsigned char bytes[32];
 	if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
 		g_error("getrandom: %s", g_strerror(errno));
-	return jws_base64url(bytes, sizeof bytes);
+	return base64url_encode(bytes, sizeof bytes);
 }
 
 char *pkce_challenge(const char *verifier)
@@ -26,7 +26,7 @@ char *pkce_challenge(const char *verifier)
 	gsize n = sizeof digest;
 	g_checksum_update(checksum, (const guchar *)verifier, -1);
 	g_checksum_get_digest(checksum, digest, &n);
-	return jws_base64url(digest, n);
+	return base64url_encode(digest, n);
 }
 
 bool pkce_is_challenge(const char *text)
