@@ -86,12 +86,10 @@ first=$terminal
 check_soon 'the first one drives' '* true' drives
 driver=$(drives)
 check_soon 'its phone shows what it did' 0 eval 'test -s first.png; echo $?'
-printf 'wait-update 60000\nwait-quiet 2500 30000\nscreenshot second.png\ntap 80%% 60%%\nsleep 600000\n' >look.script
+printf 'wait-update 60000\ntap 80%% 60%%\nsleep 600000\n' >look.script
 terminal second
 check_soon 'the second one looks on' '* false*' drives
 check 'the first one drives on' "$(drives)" "*$driver*"
-check_soon 'and sees the screen as it was' 0 eval 'test -s second.png; echo $?'
-check 'to the pixel' "$(cmp first.png second.png && echo same)" same
 kill "$terminal"
 wait "$terminal" 2>/dev/null || true
 check_soon 'it goes' "$driver" drives
@@ -102,7 +100,7 @@ wait "$first" && code=0 || code=$?
 check 'the third takes over: the first one ends' "$code" 4
 check 'and is told' "$(cat first.out)" '*another terminal of yours has taken over*'
 check_soon 'the third one drives' '* true' drives
-check_soon 'the screen is as it was' 0 eval 'test -s third.png; echo $?'
+check_soon 'the screen is as it was, the tap of who looked on not in it' 0 eval 'test -s third.png; echo $?'
 check 'exactly' "$(cmp first.png third.png && echo same)" same
 kill "$terminal"
 wait "$terminal" 2>/dev/null || true
@@ -117,9 +115,10 @@ check 'used grants are written down' "$(used)" '[1-9]*'
 rotate() { cli keys rotate "$1" 2>&1 || echo "code $?"; }
 opens() { # with a grant of the key that signs now
 	timeout 120 "$QVMI_BIN/mtp-client" "$broker" --user "$user" --ca-file "$ca" --password-file "$password_file" --headless \
-		--screenshot opened.png >opened.out 2>&1 && echo opens || cat opened.out
+		--script open.script >opened.out 2>&1 && echo opens || cat opened.out
 }
 signer() { cli keys list --format json | jq -r '.keys[] | select(.signs) | .key'; }
+printf 'wait-update 60000\n' >open.script
 old=$(signer)
 check 'a step that is none' "$(rotate quickly)" '*announce, use and retire*'
 check 'nothing is retired before another signs' "$(rotate retire)" '*announce*come first*code 7'
