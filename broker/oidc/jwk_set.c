@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "broker/oidc/jwk_set.h"
 
+#include <string.h>
+
+#include "common/base64url.h"
 #include "common/error.h"
 #include "common/json.h"
 
 #define ID_MAX 256
+#define NUMBER_MAX 1024 /* characters: more than RSA_MAX_BITS */
 #define RSA_MIN_BITS 2048
 #define RSA_MAX_BITS 4096 /* what takes longer to verify is no key but an attack */
 
@@ -36,19 +40,46 @@ static bool fits(const cjose_jwk_t *key, const char *algorithm)
 	       (g_str_equal(algorithm, "RS256") || g_str_equal(algorithm, "PS256"));
 }
 
-static bool is_public_signature_key(JsonObject *object)
+/* A member in base64url, which libcjose only asserts to be: it ends the process otherwise. */
+static bool copy_number(JsonObject *from, JsonObject *to, const char *name)
 {
-	const char *type = json_get_string(object, "kty", ID_MAX, NULL);
-	const char *use = json_get_optional_string(object, "use", ID_MAX, NULL);
-	return type && (g_str_equal(type, "EC") || g_str_equal(type, "RSA")) &&
-	       (!use || g_str_equal(use, "sig"));
+	const char *text = json_get_string(from, name, NUMBER_MAX, NULL);
+	size_t n;
+	g_autofree guchar *bytes = text ? base64url_decode(text, strlen(text), &n) : NULL;
+	if (bytes)
+		json_object_set_string_member(to, name, text);
+	return bytes;
+}
+
+/* The members of a public key and no others. NULL: it is none that we take. */
+static JsonNode *public_part(JsonObject *from)
+{
+	const char *type = json_get_string(from, "kty", ID_MAX, NULL);
+	const char *use = json_get_optional_string(from, "use", ID_MAX, NULL);
+	const char *id = json_get_optional_string(from, "kid", ID_MAX, NULL);
+	const char *curve = json_get_optional_string(from, "crv", ID_MAX, NULL);
+	bool ec = g_strcmp0(type, "EC") == 0 && g_strcmp0(curve, "P-256") == 0;
+	if ((!ec && g_strcmp0(type, "RSA") != 0) || (use && !g_str_equal(use, "sig")))
+		return NULL;
+	g_autoptr(JsonNode) node = json_node_of(json_object_new());
+	JsonObject *to = json_node_get_object(node);
+	json_object_set_string_member(to, "kty", type);
+	if (id)
+		json_object_set_string_member(to, "kid", id);
+	if (ec)
+		json_object_set_string_member(to, "crv", curve);
+	bool good = ec ? copy_number(from, to, "x") && copy_number(from, to, "y")
+	               : copy_number(from, to, "n") && copy_number(from, to, "e");
+	return good ? g_steal_pointer(&node) : NULL;
 }
 
 static void take(struct jwk_set *set, JsonNode *node)
 {
-	if (!JSON_NODE_HOLDS_OBJECT(node) || !is_public_signature_key(json_node_get_object(node)))
+	g_autoptr(JsonNode) public_key =
+	    JSON_NODE_HOLDS_OBJECT(node) ? public_part(json_node_get_object(node)) : NULL;
+	if (!public_key)
 		return;
-	g_autofree char *text = json_text(node);
+	g_autofree char *text = json_text(public_key);
 	cjose_jwk_t *key = cjose_jwk_import(text, strlen(text), NULL);
 	if (key && (fits(key, "ES256") || fits(key, "RS256")))
 		g_ptr_array_add(set->keys, key);

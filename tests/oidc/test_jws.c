@@ -66,12 +66,17 @@ static void test_no_algorithm(struct fixture *fixture, gconstpointer data)
 	static const char *const headers[] = {"{\"alg\":\"none\"}", "{\"alg\":\"NONE\"}", "{}",
 	    "{\"alg\":\"none\",\"kid\":\"first\"}", "{\"alg\":7}", "[]", "",
 	    "{\"alg\":\"ES256\",\"alg\":\"none\",\"kid\":\"first\"}"};
+	static const char *const no_base64[] = {"AAAAA.AAAAA.AAAAA", "AA.AA.AAAAA", "..", "AA.AA",
+	    "AA.AA.AA.AA", "A=.AA.AA", "AA.AA.A+"};
+
 	(void)data;
 	for (unsigned i = 0; i < G_N_ELEMENTS(headers); i++)
 		for (unsigned s = 0; s < 2; s++) {
 			g_autofree char *token = test_unsigned(headers[i], CLAIMS, s ? "AAAA" : "");
 			g_assert_false(verifies(fixture, token));
 		}
+	for (unsigned i = 0; i < G_N_ELEMENTS(no_base64); i++)
+		g_assert_false(verifies(fixture, no_base64[i]));
 }
 
 /* The public key is known to everybody: it must not pass for a shared secret. */
@@ -138,7 +143,9 @@ static void test_sets(void)
 	g_assert_null(jwk_set_find(set, NULL, "RS256"));
 	static const char *const bad[] = {"", "{}", "{\"keys\":{}}", "{\"keys\":[]}",
 	    "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"}]}",
-	    "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AA\",\"y\":\"AA\"}]}"};
+	    "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AA\",\"y\":\"AA\"}]}",
+	    /* no base64url: libcjose would end the process */
+	    "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AAAAA\",\"y\":\"AA\"}]}"};
 	for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
 		g_autoptr(GError) error = NULL;
 		g_assert_null(jwk_set_parse(bad[i], strlen(bad[i]), &error));
