@@ -80,20 +80,6 @@ static struct broker *start(const struct config *config, const struct realm_sett
 	return broker_new(&options, error);
 }
 
-static bool listen_all(struct broker *broker, const struct config *config, GError **error)
-{
-	/* TLS only, on loopback too: a browser keeps a __Host- cookie for nothing less. */
-	const struct http_listen tls = {
-	    .address = config_string(config, "listen", "address"),
-	    .port = (uint16_t)config_int(config, "listen", "port"),
-	    .certificate_file = daemon_require(config, "listen", "certificate"),
-	    .key_file = daemon_require(config, "listen", "key"),
-	};
-	const struct http_listen admin = {.unix_path = config_string(config, "listen", "unix")};
-	return http_server_listen(broker->server, &tls, error) &&
-	       (!admin.unix_path || http_server_listen(broker->server, &admin, error));
-}
-
 int main(int argc, char **argv)
 {
 	AUTO(daemon)
@@ -114,7 +100,7 @@ int main(int argc, char **argv)
 	broker = start(daemon_config(daemon), realm, federated ? &federation : NULL, &error);
 	if (!broker)
 		daemon_fail("starting", error);
-	if (!listen_all(broker, daemon_config(daemon), &error))
+	if (!daemon_listen(daemon_config(daemon), broker->server, &error))
 		daemon_fail("listening", error);
 	http_server_set_ready(broker->server, true);
 	return daemon_run(daemon);

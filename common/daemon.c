@@ -121,6 +121,19 @@ static gboolean on_signal(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+bool daemon_listen(const struct config *config, struct http_server *server, GError **error)
+{
+	const struct http_listen tls = {
+	    .address = config_string(config, "listen", "address"),
+	    .port = (uint16_t)config_int(config, "listen", "port"),
+	    .certificate_file = daemon_require(config, "listen", "certificate"),
+	    .key_file = daemon_require(config, "listen", "key"),
+	};
+	const struct http_listen local = {.unix_path = config_string(config, "listen", "unix")};
+	return http_server_listen(server, &tls, error) &&
+	       (!local.unix_path || http_server_listen(server, &local, error));
+}
+
 int daemon_run(struct daemon *daemon)
 {
 	daemon->terminate = g_unix_signal_add(SIGTERM, on_signal, daemon);

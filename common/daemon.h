@@ -17,6 +17,7 @@
 #pragma once
 
 #include "common/config.h"
+#include "common/http_server.h"
 
 struct daemon;
 struct daemon *daemon_new(
@@ -27,6 +28,10 @@ const struct config *daemon_config(const struct daemon *daemon);
 void daemon_fail(const char *doing, const GError *error) G_GNUC_NORETURN;
 /* A text without which there is nothing to do: not set, it is named and the program ends. */
 const char *daemon_require(const struct config *config, const char *group, const char *key);
+/* For a daemon that people's browsers reach: HTTPS at listen.address and listen.port with
+ * listen.certificate and listen.key, on loopback too, as a browser keeps a __Host- cookie for
+ * nothing less; and the socket listen.unix, where it is set. */
+bool daemon_listen(const struct config *config, struct http_server *server, GError **error);
 /* Returns the exit code. */
 int daemon_run(struct daemon *daemon);
 void daemon_quit(struct daemon *daemon, int exit_code); /* ends daemon_run from a callback */

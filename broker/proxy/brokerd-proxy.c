@@ -27,19 +27,6 @@ static const struct config_key keys[] = {
 };
 /* clang-format on */
 
-static bool listen_all(struct proxy *proxy, const struct config *config, GError **error)
-{
-	const struct http_listen tls = {
-	    .address = config_string(config, "listen", "address"),
-	    .port = (uint16_t)config_int(config, "listen", "port"),
-	    .certificate_file = daemon_require(config, "listen", "certificate"),
-	    .key_file = daemon_require(config, "listen", "key"),
-	};
-	const struct http_listen local = {.unix_path = config_string(config, "listen", "unix")};
-	return http_server_listen(proxy->server, &tls, error) &&
-	       (!local.unix_path || http_server_listen(proxy->server, &local, error));
-}
-
 int main(int argc, char **argv)
 {
 	AUTO(daemon)
@@ -67,7 +54,7 @@ int main(int argc, char **argv)
 	AUTO(proxy) proxy = proxy_new(&options, &error);
 	if (!proxy)
 		daemon_fail("starting", error);
-	if (!listen_all(proxy, config, &error))
+	if (!daemon_listen(config, proxy->server, &error))
 		daemon_fail("listening", error);
 	http_server_set_ready(proxy->server, true);
 	return daemon_run(daemon);
