@@ -178,6 +178,7 @@ static void on_prepared(void *data, struct spare *spare, const GError *error)
 			zygote = g_ptr_array_index(zygotes->list, i);
 	if (!error) {
 		zygote->state = ZYGOTE_REHEARSING;
+		zygote_link_set_launcher(zygote->link, spare->phone->process->launcher);
 		qmp_execute(
 		    spare->phone->qmp, "cont", NULL, -1, QMP_DEADLINE_MS, on_running, zygote);
 		return;

@@ -20,6 +20,7 @@ struct request {
 
 struct zygote_link {
 	int socket;
+	const char *launcher; /* who may end what is forked; NULL: we may */
 	guint watch, deadline;
 	GQueue requests; /* struct request *; the first one has been sent */
 	void (*lost)(void *data, const GError *error);
@@ -80,6 +81,14 @@ static void send_first(struct zygote_link *link)
 	/* Else it is gone, and the watch says so. */
 }
 
+/* Takes the pidfd. */
+static void discard(const struct zygote_link *link, pid_t pid, int pidfd)
+{
+	struct qemu_process *process = qemu_process_watch(pid, pidfd, NULL, NULL);
+	process->launcher = link->launcher;
+	qemu_process_discard(process);
+}
+
 static gboolean on_reply(int fd, GIOCondition condition, void *data)
 {
 	(void)condition;
@@ -107,7 +116,7 @@ static gboolean on_reply(int fd, GIOCondition condition, void *data)
 	send_first(link);
 	/* It could not become the phone, and has ended. */
 	if (error && pidfd >= 0)
-		qemu_process_discard(qemu_process_watch(reply.pid, fd_steal(&pidfd), NULL, NULL));
+		discard(link, reply.pid, fd_steal(&pidfd));
 	request_answer(request, error || !forked ? 0 : reply.pid,
 	    error || !forked ? -1 : fd_steal(&pidfd), error);
 	return G_SOURCE_CONTINUE;
@@ -119,10 +128,14 @@ struct zygote_link *zygote_link_new(
 	struct zygote_link *link = g_new0(struct zygote_link, 1);
 	*link = (struct zygote_link){.socket = socket, .lost = lost, .data = data};
 	g_queue_init(&link->requests);
-	g_unix_set_fd_nonblocking(socket, TRUE, NULL);
 	g_unix_set_fd_nonblocking(socket, TRUE, NULL); /* our end only */
 	link->watch = g_unix_fd_add(socket, G_IO_IN | G_IO_HUP, on_reply, link);
 	return link;
+}
+
+void zygote_link_set_launcher(struct zygote_link *link, const char *launcher)
+{
+	link->launcher = launcher;
 }
 
 /* A process that was forked and of which nobody has heard yet. */
@@ -134,7 +147,7 @@ static void discard_unread(const struct zygote_link *link)
 	if (descriptor_receive(link->socket, &reply, sizeof(reply), &pidfd, &fds, NULL) ==
 	        sizeof(reply) &&
 	    pidfd >= 0)
-		qemu_process_discard(qemu_process_watch(reply.pid, pidfd, NULL, NULL));
+		discard(link, reply.pid, pidfd);
 }
 
 void zygote_link_free(struct zygote_link *link)

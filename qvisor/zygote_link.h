@@ -18,6 +18,8 @@ typedef void (*zygote_answer_fn)(void *data, pid_t pid, int pidfd, const GError 
  * more; the link is to be freed, not before the callback if it likes. */
 struct zygote_link *zygote_link_new(
     int socket, void (*lost)(void *data, const GError *error), void *data);
+/* In a jail: who ends what was forked and is not wanted. The text outlives the link. */
+void zygote_link_set_launcher(struct zygote_link *link, const char *launcher);
 /* What has not been answered is, with QVMI_ERROR_CANCELLED, from here. */
 void zygote_link_free(struct zygote_link *link);
 

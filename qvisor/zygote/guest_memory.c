@@ -111,6 +111,9 @@ static bool move(struct piece *piece)
 	        at) == MAP_FAILED)
 		_exit(127); /* its guest has no memory there any more */
 	madvise(piece->begin, size, MADV_DONTDUMP);
+	/* There before a child comes, who otherwise is the only one that maps it and has it counted
+	 * as its own. */
+	madvise(piece->begin, size, MADV_POPULATE_READ);
 	piece->clean = piece->end;
 	piece->end = NULL;
 	return true;
