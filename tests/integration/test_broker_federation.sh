@@ -296,7 +296,7 @@ kid=$(jq -r '.keys[0].kid' keys.json)
 kill "$proxy"; wait "$proxy" || true
 mv keys.json old-keys.json
 start_proxy
-check 'a new key' "$(visit "$issuer/keys")$(jq -r '.keys[0].kid' body | grep -c "$kid" || true)" 2000
+check 'a new key' "$(visit "$issuer/keys")$(jq -r '.keys[0].kid' body | grep -c -e "$kid" || true)" 2000
 check '  that nobody else reads' "$(stat -c %a keys.json)" 600
 check '  and whose secret half stays' "$(jq -r '.keys[0].d' body)" null
 type_password "$there_url" alice >/dev/null
