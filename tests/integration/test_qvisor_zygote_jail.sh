@@ -12,7 +12,7 @@ api POST /v1/templates "{\"manifest\":\"$(tiny_manifest forked ".image.disk = \"
 operation 120
 check 'a template' "$(field .state) $(field '.detail // ""')" 'succeeded '
 wait_for_zygote forked
-parent=$waiting
+parent=$(waits pid)
 
 # --- the one that waits ---
 check 'it is of the first user of a block' "$(($(status "$parent" Uid) - first))" '@(0|512)'
@@ -95,5 +95,4 @@ for uuid in "${uuids[@]}" "$(field .uuid)"; do api DELETE "/v1/phones/$uuid"; do
 end_qvisord TERM
 processes_left() { ps -o pid=,stat=,args= -u "$(our_users)" | awk '$2 !~ /^Z/'; }
 check_soon 'no process of a phone is left' '' processes_left
-waiting=''
 finish
