@@ -72,7 +72,7 @@ static bool ask(const char *path, const GByteArray *request, const struct descri
 		return false;
 	if (!descriptor_send(
 	        socket, request->data, request->len, fds->sent, fds->sent_count, error)) {
-		g_prefix_error_literal(error, "qvisor-launch: ");
+		g_prefix_error_literal(error, "qvisor-launch cannot be asked: ");
 		return false;
 	}
 	return receive_reply(socket, reply, fds->taken, fds->taken_count, error);
