@@ -34,6 +34,7 @@ struct http_server {
 	http_observer observer; /* NULL: none */
 	void *data;
 	GPtrArray *listeners;
+	GPtrArray *orphans;              /* struct http_request *, held, whose clients are gone */
 	struct lws_protocols *protocols; /* [0] HTTP, then one a WebSocket subprotocol */
 	GMainLoop *loop;                 /* never run: carries the context for lws */
 	bool ready;
@@ -65,7 +66,7 @@ struct http_connection {
 };
 
 struct http_request {
-	struct http_server *server;
+	struct http_server *server;         /* NULL: it has ended, after the client */
 	struct http_connection *connection; /* NULL: the client is gone */
 	struct http_peer peer;              /* copy; strings owned */
 	const char *method;                 /* static */

@@ -54,6 +54,7 @@ void http_request_gone(struct http_request *request)
 		http_request_free(request);
 		return;
 	}
+	g_ptr_array_add(request->server->orphans, request);
 	/* Who listens may answer at once, and thereby free the request. */
 	g_autoptr(GCancellable) cancellable = g_object_ref(request->cancellable);
 	g_cancellable_cancel(cancellable);
@@ -185,11 +186,13 @@ static void answer(
 	request->answered = true;
 	request->status = status;
 	request->answer = bytes;
-	if (request->route && request->server->observer)
+	if (request->route && request->server && request->server->observer)
 		request->server->observer(request, status);
 	if (content_type)
 		http_request_add_header(request, "content-type", content_type);
 	if (!request->connection) {
+		if (request->server)
+			g_ptr_array_remove_fast(request->server->orphans, request);
 		http_request_free(request);
 		return;
 	}

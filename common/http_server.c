@@ -66,6 +66,7 @@ struct http_server *http_server_new(const struct http_route *routes, void *data)
 	server->routes = routes;
 	server->data = data;
 	server->listeners = g_ptr_array_new();
+	server->orphans = g_ptr_array_new();
 	server->protocols = make_protocols(routes);
 	server->loop = g_main_loop_new(NULL, FALSE);
 	server->max_body = MAX_BODY_DEFAULT;
@@ -101,6 +102,10 @@ void http_server_free(struct http_server *server)
 	for (unsigned i = 0; i < server->listeners->len; i++)
 		listener_free(g_ptr_array_index(server->listeners, i));
 	g_ptr_array_unref(server->listeners);
+	/* Answered later, to nobody. */
+	for (unsigned i = 0; i < server->orphans->len; i++)
+		((struct http_request *)g_ptr_array_index(server->orphans, i))->server = NULL;
+	g_ptr_array_unref(server->orphans);
 	g_main_loop_unref(server->loop);
 	g_free(server->protocols);
 	g_free(server->folder);
