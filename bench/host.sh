@@ -18,6 +18,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 QVMI_BIN=${QVMI_BIN:-$PWD/build/gcc/bin}
 work=$(mktemp -d "${TMPDIR:-/tmp}/qvmi-bench.XXXXXX")
+templates=${TEMPLATES:-${XDG_CACHE_HOME:-$HOME/.cache}/qvmi/templates}
 pid='' launcher='' template='' manifest=''
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 
@@ -43,9 +44,8 @@ phone_is() { [ "$(api GET "/v1/phones/$1" | jq -r "$2")" = true ]; } # phone_is 
 may_jail() { [ "${JAIL:-1}" = 1 ] && [ "$(id -u)" = 0 ] && unshare --mount --pid --net --ipc --uts --user true 2>/dev/null; }
 # Each in jails of their own, but not their qvisord: who measures reads what it writes.
 jail_start() {
-	local folder=${TEMPLATES:-${XDG_CACHE_HOME:-$HOME/.cache}/qvmi/templates}
-	mkdir -p "$work/phones" "$folder"
-	"$QVMI_BIN/qvisor-launch" --socket "$work/launch.sock" --user root --state-folder "$work/phones" --template-folder "$folder" 2>>"$work/log" &
+	mkdir -p "$work/phones" "$templates"
+	"$QVMI_BIN/qvisor-launch" --socket "$work/launch.sock" --user root --state-folder "$work/phones" --template-folder "$templates" 2>>"$work/log" &
 	launcher=$!
 	until_true 30 test -S "$work/launch.sock"
 	say 'phones are in jails'
@@ -59,7 +59,7 @@ host_start() {
 		[host]
 		id=bench
 		state-folder=$work/phones
-		template-folder=${TEMPLATES:-${XDG_CACHE_HOME:-$HOME/.cache}/qvmi/templates}
+		template-folder=$templates
 		max-phones=2000
 		prespawn=${1:-0}
 		${TB_SIZE:+tb-size-mib=$TB_SIZE}

@@ -7,6 +7,8 @@
 # as_user COMMAND...: as qvisord's user
 # start_launcher: again, after it was killed; with ${cgroup} where this machine has one to divide
 # status PID FIELD: of /proc/PID/status
+# is_saved UUID: suspend, resume and a snapshot of a running one are tried; it runs afterwards
+# is_killed UUID: the last answer is the phone; it hangs, and is off afterwards
 if [ "$(id -u)" != 0 ] || ! unshare --mount --pid --net --ipc --uts true 2>/dev/null; then
 	echo 'SKIP not root: qvisor-launch cannot be tried'
 	exit 0
@@ -50,3 +52,18 @@ start_launcher() {
 start_launcher
 host_also="launcher=$launch"
 status() { awk -v name="$2:" '$1 == name { print $2 }' "/proc/$1/status"; }
+is_saved() {
+	api POST "/v1/phones/$1/snapshots" '{"name":"jailed"}'
+	check 'a snapshot of it is taken' "$code $(field '.detail // .snapshots[0].name')" '201 jailed'
+	api POST "/v1/phones/$1/suspend"
+	check 'it is suspended' "$code $(field '.detail // .state')" '200 suspended'
+	api POST "/v1/phones/$1/start"
+	check 'and resumed' "$code $(field '.detail // .state')" '200 running'
+	api POST "/v1/phones/$1/snapshots/jailed/restore"
+	check 'the snapshot is restored' "$code $(field '.detail // .state')" '200 running'
+}
+is_killed() {
+	kill -STOP "$(field .pid)"
+	api POST "/v1/phones/$1/stop" '{"force":true}'
+	check 'a hung one is killed' "$code $(field .state)" '200 off'
+}

@@ -60,22 +60,13 @@ start_qvisord
 api GET "/v1/phones/${uuids[0]}"
 check 'it is adopted' "$(field '.state + " " + (.pid | tostring)')" "running ${pids[0]}"
 wait_for 20 "/v1/phones/${uuids[0]}" .agent.ready
-api POST "/v1/phones/${uuids[0]}/snapshots" '{"name":"jailed"}'
-check 'a snapshot of it is taken' "$code $(field '.detail // .snapshots[0].name')" '201 jailed'
-api POST "/v1/phones/${uuids[0]}/suspend"
-check 'it is suspended' "$code $(field '.detail // .state')" '200 suspended'
-api POST "/v1/phones/${uuids[0]}/start"
-check 'and resumed' "$code $(field '.detail // .state')" '200 running'
-api POST "/v1/phones/${uuids[0]}/snapshots/jailed/restore"
-check 'the snapshot is restored' "$code $(field '.detail // .state')" '200 running'
+is_saved "${uuids[0]}"
 wait_for 20 "/v1/phones/${uuids[0]}" .agent.ready
 api POST "/v1/phones/${uuids[0]}/stop" '{"timeout_s":20}'
 check 'it is stopped' "$code $(field .state)" '200 off'
 api POST "/v1/phones/${uuids[0]}/start"
 check 'it boots from its own disk' "$code $(field '.state // .detail')" '200 running'
-kill -STOP "$(field .pid)"
-api POST "/v1/phones/${uuids[0]}/stop" '{"force":true}'
-check 'a hung one is killed' "$code $(field .state)" '200 off'
+is_killed "${uuids[0]}"
 
 # --- a qvisord that was taken over ---
 probe() { as_user "$QVMI_BIN/qvmi-launch-probe" "$launch" "$@"; }
